@@ -1,0 +1,218 @@
+"""One whole run over a folder: list, restore, plan, carry out, report. What `run` and `backfill` are."""
+
+from __future__ import annotations
+
+import random
+import re
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import anyio
+import anyio.to_thread
+import structlog
+
+from orchestrator.books import Trip
+from orchestrator.config import Credentials, Settings, target_id
+from orchestrator.edges.clock import SystemClock
+from orchestrator.edges.folder import Folder, glob_to_regex
+from orchestrator.edges.http import Http, open_http
+from orchestrator.edges.log import log_trip
+from orchestrator.edges.output import ResultsFolder
+from orchestrator.edges.rejects import Rejects
+from orchestrator.edges.report import Report
+from orchestrator.edges.workplace import Workplace, open_workplace
+from orchestrator.errors import StorageError
+from orchestrator.exits import Exit, exit_of
+from orchestrator.guards import Grace
+from orchestrator.model import RelPath
+from orchestrator.naming import date_in
+from orchestrator.ports import Clock, File, Target
+from orchestrator.run import Plan, Run, Stop, plan
+from orchestrator.wiring import Parts, make_folder, make_inbox, make_pipeline, make_target
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What the command line asks for beyond the settings."""
+
+    command: str = "run"
+    only: str = ""
+    since: date | None = None
+    until: date | None = None
+    canary: int = 0
+    max_duration: float | None = None
+    retry_failed: bool = False
+    wait: float = 0.0
+
+    def selection(self) -> Callable[[RelPath], bool]:
+        only = glob_to_regex(self.only) if self.only else re.compile(r"(?s:.*)")
+        since, until = self.since, self.until
+
+        def wants(path: RelPath) -> bool:
+            if not only.fullmatch(path):
+                return False
+            if since is None or until is None:
+                return True
+            day = date_in(path)
+            return day is not None and since <= day <= until
+
+        return wants
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finished:
+    exit_code: Exit
+    summary: dict[str, Any]
+    folder: Path
+    message: str = ""
+
+
+class Watcher:
+    """Who looks on while a run is under way: a display, or nobody."""
+
+    def planned(self, items: int) -> None:
+        """So many files and adopted jobs will end."""
+
+    def began(self, trip: Trip) -> None:
+        """One of them is on its way."""
+
+    def ended(self, trip: Trip) -> None:
+        """One of them has ended."""
+
+    async def watch(self, run: Run) -> None:
+        """Goes on beside the run, and may halt it; cancelled at its end."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    settings: Settings
+    request: Request
+    clock: Clock
+    folder: Folder
+    place: Workplace
+    http: Http
+    target: Target
+    watcher: Watcher
+    retries: Counter[str] = field(default_factory=Counter)
+
+    async def carry_out(self) -> Finished:
+        began = self.clock.monotonic()
+        report = Report(run=self.place.run, command=self.request.command, started=self.clock.now())
+        results = ResultsFolder(self.place.out / "results", self.place.ledger)
+        await self._restore(results)
+        todo = await anyio.to_thread.run_sync(self._plan)
+        report.books.adopted = sum(len(errand.jobs) for errand in todo)
+        files = sum(errand.file is not None and errand.selected for errand in todo)
+        self.watcher.planned(files + report.books.adopted)
+        run = self._run(results, report)
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(self.watcher.watch, run)
+            beside.start_soon(self._deadline, run)
+            await run.carry_out(todo)
+            beside.cancel_scope.cancel()
+        report.books.found = files - run.merged
+        return self._finish(report, run, self.clock.monotonic() - began)
+
+    async def _restore(self, results: ResultsFolder) -> None:
+        for line in await anyio.to_thread.run_sync(results.restore):
+            structlog.get_logger().warning("result_gone", detail=line)
+
+    def _plan(self) -> Plan:
+        """Lists everything before anything is sent."""
+        selected = self.request.selection()
+        errands = plan(self.folder.list(), self.place.ledger.unfinished(), selected)
+        if self.request.since is not None:
+            errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))
+        now = self.clock.now().timestamp()
+        young = [e for e in errands if e.file and is_young(e.file, now, self.settings.input.settle)]
+        waiting = {id(errand) for errand in young}
+        steady = [errand for errand in errands if id(errand) not in waiting]
+        return Plan(steady=steady, young=young, canary=self.request.canary)
+
+    def _run(self, results: ResultsFolder, report: Report) -> Run:
+        grace = Grace()
+        inbox = make_inbox(self.settings, self.folder, Rejects(self.place.out / "rejects"))
+        parts = Parts(
+            target=self.target,
+            ledger=self.place.ledger,
+            inbox=inbox,
+            sink=results,
+            clock=self.clock,
+            grace=grace,
+            retried=lambda: self.retries.update(retries=1),
+            rng=random.Random(),
+        )
+
+        def ended(trip: Trip) -> None:
+            report.enter(trip)
+            log_trip(trip)
+            self.watcher.ended(trip)
+
+        return Run(
+            pipeline=make_pipeline(self.settings, parts, retry_failed=self.request.retry_failed),
+            clock=self.clock,
+            grace=grace,
+            grace_seconds=self.settings.limits.grace,
+            in_flight=self.settings.limits.in_flight,
+            settle=self.settings.input.settle,
+            look_again=self.folder.look_again,
+            begun=self.watcher.began,
+            report=ended,
+        )
+
+    async def _deadline(self, run: Run) -> None:
+        if self.request.max_duration is not None:
+            await self.clock.sleep(self.request.max_duration)
+            run.halt(Stop.DEADLINE, "the run reached its --max-duration: run the same command again")
+
+    def _finish(self, report: Report, run: Run, seconds: float) -> Finished:
+        code = exit_of(report.books, run.halted, minimum=self.settings.input.minimum)
+        report.requests = {**{kind.value: n for kind, n in self.http.counts.items()}, **self.retries}
+        message = run.halted.message if run.halted else self._remark(report)
+        summary = report.summary(exit_code=code, seconds=seconds, message=message)
+        try:
+            report.write(self.place.report, summary)
+        except StorageError as error:
+            message = str(error)
+            code = Exit.UNFINISHED if code in (Exit.OK, Exit.REJECTS) else code
+            summary |= {"exit_code": int(code), "message": message}
+        return Finished(exit_code=code, summary=summary, folder=self.place.out, message=message)
+
+    def _remark(self, report: Report) -> str:
+        books = report.books
+        if not books.balance:
+            return "the books do not balance, which is a bug: keep the output folder and report it"
+        if books.found < self.settings.input.minimum:
+            return f"{books.found} files found, but input.minimum is {self.settings.input.minimum}"
+        return ""
+
+
+def is_young(file: File, now: float, settle: float) -> bool:
+    """Whether somebody wrote to it less than *settle* seconds ago; a time in the future counts as just now."""
+    stamps = [stamp for stamp in (file.stamp, file.events_stamp) if stamp is not None]
+    return settle > 0 and not file.fault and any(now - stamp.mtime_ns / 1e9 < settle for stamp in stamps)
+
+
+async def run_batch(settings: Settings, secrets: Credentials, request: Request, watcher: Watcher) -> Finished:
+    """Raises our errors only for what keeps a run from beginning; all that happens later is in its outcome."""
+    clock = SystemClock()
+    folder = make_folder(settings)
+    async with (
+        open_workplace(settings.output.folder, target_id(settings), clock, wait=request.wait) as place,
+        open_http(place.spill, ca_file=settings.target.ca_file) as http,
+    ):
+        batch = Batch(
+            settings=settings,
+            request=request,
+            clock=clock,
+            folder=folder,
+            place=place,
+            http=http,
+            target=make_target(settings, secrets, http, clock),
+            watcher=watcher,
+        )
+        return await batch.carry_out()

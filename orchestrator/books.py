@@ -1,0 +1,139 @@
+"""What one run did, counted so that every file and every row stands somewhere. Pure.
+
+found + adopted = the sum of all endings
+read = invalid + withheld + sent
+sent = accepted + refused + unknown
+"""
+
+from __future__ import annotations
+
+import enum
+from collections import Counter
+from dataclasses import dataclass, field
+
+from orchestrator.model import Job, RelPath, Sheet, State
+
+
+class Ending(enum.StrEnum):
+    """Where a file stands at the end of a run."""
+
+    DONE = "done"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    WAITING = "waiting"
+    UNSENT = "unsent"
+    SKIPPED = "skipped"
+    DEFERRED = "deferred"
+    SUPERSEDED = "superseded"
+
+
+_ENDINGS = {
+    State.FOUND: Ending.UNSENT,
+    State.READY: Ending.UNSENT,
+    State.SENDING: Ending.WAITING,
+    State.WAITING: Ending.WAITING,
+    State.DONE: Ending.DONE,
+    State.REJECTED: Ending.REJECTED,
+    State.FAILED: Ending.FAILED,
+    State.IN_DOUBT: Ending.IN_DOUBT,
+    State.SUPERSEDED: Ending.SUPERSEDED,
+}
+
+
+@dataclass(slots=True, kw_only=True)
+class Trip:
+    """What one file went through in this run. The pipeline writes it down, the reports read it."""
+
+    path: RelPath
+    adopted: bool = False
+    job: Job | None = None
+    ending: Ending | None = None
+    """Set where the job's state alone does not say it: skipped, deferred, unsent."""
+    cause: str = ""
+    judged: bool = False
+    """Its rows were read in this run, so they count in this run."""
+    tries: int = 0
+    polls: int = 0
+    seconds: dict[str, float] = field(default_factory=dict)
+    """By phase: prepare, upload, wait, collect."""
+
+    def spend(self, phase: str, seconds: float) -> None:
+        self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds
+
+    @property
+    def end(self) -> Ending:
+        if self.ending is not None:
+            return self.ending
+        return _ENDINGS[self.job.state] if self.job is not None else Ending.UNSENT
+
+    @property
+    def why(self) -> str:
+        return self.cause or (self.job.cause if self.job is not None else "")
+
+
+def _went_out(job: Job) -> bool:
+    """Whether its rows may be at the remote, so that they are not withheld."""
+    return job.attempts > 0 and (job.repeats or job.state not in (State.READY, State.SUPERSEDED))
+
+
+@dataclass(slots=True)
+class RowBook:
+    read: int = 0
+    invalid: int = 0
+    withheld: int = 0
+    sent: int = 0
+    accepted: int = 0
+    refused: int = 0
+    unknown: int = 0
+
+    def add(self, sheet: Sheet, ending: Ending, *, submitted: bool) -> None:
+        good = sheet.rows - sheet.bad
+        self.read += sheet.rows
+        self.invalid += sheet.bad
+        if not submitted:
+            self.withheld += good
+            return
+        self.sent += good
+        match ending:
+            case Ending.DONE:
+                self.accepted += good
+            case Ending.FAILED:
+                self.refused += good
+            case _:
+                self.unknown += good
+
+    @property
+    def balances(self) -> bool:
+        return (
+            self.read == self.invalid + self.withheld + self.sent
+            and self.sent == self.accepted + self.refused + self.unknown
+        )
+
+
+@dataclass(slots=True)
+class Books:
+    found: int = 0
+    adopted: int = 0
+    endings: Counter[Ending] = field(default_factory=Counter)
+    data: RowBook = field(default_factory=RowBook)
+    events: RowBook = field(default_factory=RowBook)
+    dropped: int = 0
+    """Rows left out of files that were sent in this run."""
+
+    def enter(self, trip: Trip) -> None:
+        self.endings[trip.end] += 1
+        job = trip.job
+        if not trip.judged or job is None or job.checked is None:
+            return
+        sent = _went_out(job)
+        self.data.add(job.checked.data, trip.end, submitted=sent)
+        if (events := job.checked.events) is not None:
+            self.events.add(events, trip.end, submitted=sent)
+        if sent:
+            self.dropped += job.checked.data.bad + (events.bad if events else 0)
+
+    @property
+    def balance(self) -> bool:
+        files = self.found + self.adopted == self.endings.total()
+        return files and self.data.balances and self.events.balances

@@ -1,0 +1,39 @@
+"""The command line: argv in, exit code out. Heavy modules are imported by the commands that need them."""
+
+from __future__ import annotations
+
+import click
+
+from orchestrator import __version__
+from orchestrator.cli.batches import backfill, run
+from orchestrator.cli.checks import check, status, validate
+from orchestrator.cli.resolve import resolve
+from orchestrator.cli.trial import demo, sandbox
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(__version__, prog_name="orchestrator")
+def app() -> None:
+    """Carry a folder of CSV files into a bulk-import API: never lost, never silently duplicated.
+
+    Kill it anywhere, run the same command again, and it goes on.
+
+    \b
+    Exit codes
+      0   all done, or everything known already
+      2   usage, configuration, wrong URL, unwritable output
+      3   some files or rows were rejected or failed, or fewer files found than expected
+      4   something is in doubt: a person must look (orchestrator status)
+      5   unfinished: run the same command again
+      75  another run holds the lock       77  credentials refused
+      130 / 143  stopped by a signal: run the same command again       1  a bug
+    """
+
+
+for command in (run, backfill, validate, status, resolve, check, sandbox, demo):
+    app.add_command(command)
+
+
+def main() -> None:
+    """The one door. A usage error is exit code 2, whatever click thinks of it."""
+    app(prog_name="orchestrator")

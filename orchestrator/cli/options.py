@@ -1,0 +1,125 @@
+"""What every command has in common: its options, its settings, and how its end is told."""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import os
+import sys
+import traceback
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+if TYPE_CHECKING:
+    from orchestrator.config import Settings
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Common:
+    """The options that every command takes."""
+
+    config: Path | None
+    overrides: tuple[str, ...]
+    log_format: str
+    verbose: bool
+    quiet: bool
+    json: bool
+
+    def settings(self, *, folder: Path | None = None, output: Path | None = None) -> Settings:
+        from orchestrator.config import load
+
+        return load(self.config, overrides=self.overrides, folder=folder, output=output)
+
+    def set_up_logs(self, *secrets: str, level: int | None = None) -> None:
+        from orchestrator.edges.log import set_up_logs
+
+        chosen = logging.DEBUG if self.verbose else logging.WARNING if self.quiet else level or logging.INFO
+        set_up_logs(as_json=self.log_format == "json", level=chosen, secrets=secrets)
+
+
+def command(function: Callable[..., int]) -> click.Command:
+    """A command from a function that takes `common` and returns its exit code."""
+
+    @functools.wraps(function)
+    def invoke(**options: Any) -> None:
+        common = Common(
+            config=options.pop("config"),
+            overrides=options.pop("overrides"),
+            log_format=options.pop("log_format"),
+            verbose=options.pop("verbose"),
+            quiet=options.pop("quiet"),
+            json=options.get("json", False),
+        )
+        options.pop("json", None)
+        sys.exit(_guarded(common, lambda: function(common, **options)))
+
+    decorated: Callable[..., Any] = invoke
+    for option in reversed(_OPTIONS):
+        decorated = option(decorated)
+    return click.command(name=function.__name__)(decorated)
+
+
+_OPTIONS = (
+    click.option(
+        "-c",
+        "--config",
+        type=click.Path(path_type=Path),
+        help="Configuration file (TOML); config/platform.toml is a commented example.",
+    ),
+    click.option(
+        "--set", "overrides", multiple=True, metavar="SECTION.KEY=VALUE", help="Set one key; may be repeated."
+    ),
+    click.option("--log-format", type=click.Choice(["text", "json"]), default="text", show_default=True),
+    click.option("-v", "--verbose", is_flag=True, help="Every event, not only one line a file."),
+    click.option("-q", "--quiet", is_flag=True, help="Only warnings, errors and the summary."),
+)
+
+json_option = click.option("--json", is_flag=True, help="Print one JSON object to stdout.")
+
+
+def say(text: str) -> None:
+    """To the person in front of it: stdout is kept for what was asked for."""
+    click.echo(text, err=True)
+
+
+def print_json(content: Mapping[str, Any]) -> None:
+    click.echo(json.dumps(content))
+
+
+def _guarded(common: Common, function: Callable[[], int]) -> int:
+    """The one place where every error becomes a message and an exit code."""
+    from orchestrator.errors import OrchestratorError
+    from orchestrator.exits import Exit, exit_for
+
+    try:
+        return function()
+    except click.ClickException:
+        raise
+    except KeyboardInterrupt:
+        return _fail(common, Exit.SIGINT, "interrupted before the run began: nothing was changed")
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads any more: spare the flush at exit
+        return Exit.OK
+    except OrchestratorError as error:
+        return _fail(common, exit_for(error), str(error))
+    except Exception as error:
+        frames = traceback.extract_tb(error.__traceback__)
+        places = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-6:]))
+        return _fail(
+            common,
+            Exit.BUG,
+            f"a bug: {type(error).__name__} at {places}. The ledger is intact: please report this line.",
+        )
+
+
+def _fail(common: Common, code: int, message: str) -> int:
+    for line in message.splitlines():
+        say(f"orchestrator: {line}")
+    if common.json:
+        print_json({"exit_code": int(code), "message": message})
+    return int(code)

@@ -1,0 +1,62 @@
+"""`resolve`: a person's verdict on an item in doubt."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from orchestrator.cli.options import Common, command, json_option, print_json, say
+
+
+@command
+@click.argument("item")
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
+@click.option(
+    "--accepted", metavar="TOKEN", help="It arrived: this is its processing token; the next run polls it."
+)
+@click.option("--not-accepted", is_flag=True, help="It did not arrive: the next run sends it.")
+@click.option("--resend", is_flag=True, help="Send it again, replacing what stands under its Name.")
+@click.option("--abandon", is_flag=True, help="Give it up: it counts as failed.")
+@click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait so long for the lock.")
+@json_option
+def resolve(
+    common: Common,
+    item: str,
+    output: Path | None,
+    accepted: str | None,
+    not_accepted: bool,
+    resend: bool,
+    abandon: bool,
+    wait: float,
+) -> int:
+    """Decide about ITEM, which is in doubt: its number, path or Name as `orchestrator status` shows it.
+
+    The verdict is recorded in the ledger; the next run acts on it.
+    """
+    import anyio
+
+    from orchestrator.model import Resolved, Token, Verdict
+    from orchestrator.verdicts import settle
+
+    given = [
+        verdict
+        for verdict, chosen in (
+            (Verdict.ACCEPTED, accepted is not None),
+            (Verdict.NOT_ACCEPTED, not_accepted),
+            (Verdict.RESEND, resend),
+            (Verdict.ABANDON, abandon),
+        )
+        if chosen
+    ]
+    if len(given) != 1:
+        raise click.UsageError(
+            "give exactly one of --accepted TOKEN, --not-accepted, --resend and --abandon."
+        )
+    verdict = Resolved(given[0], Token(accepted.strip()) if accepted else None)
+    out = output or common.settings().output.folder
+    job = anyio.run(settle, out, item, verdict, wait)
+    say(f"resolve: {job.path} is now {job.state}; the next run goes on from there")
+    if common.json:
+        print_json({"exit_code": 0, "path": job.path, "state": job.state.value})
+    return 0

@@ -1,0 +1,113 @@
+"""Beside a run: signals for everybody, and a display of its progress where a terminal shows it."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from collections import Counter
+from types import TracebackType
+from typing import TYPE_CHECKING, Self
+
+import anyio
+
+from orchestrator.batch import Watcher
+from orchestrator.books import Trip
+from orchestrator.cli.options import print_json, say
+from orchestrator.naming import printable
+from orchestrator.run import Run, Stop
+
+if TYPE_CHECKING:
+    from rich.progress import Progress, TaskID
+
+ACTIVE_ROWS = 20
+"""Files shown by name at most; drawing more costs more than the uploads."""
+
+_REFRESH = 4
+_STOPS = {signal.SIGINT: Stop.SIGINT, signal.SIGTERM: Stop.SIGTERM}
+
+
+def is_watched() -> bool:
+    return sys.stderr.isatty()
+
+
+class Terminal(Watcher):
+    def __init__(self, *, shown: bool, as_json: bool) -> None:
+        self._shown = shown
+        self._as_json = as_json
+        self._progress: Progress | None = None
+        self._total: TaskID | None = None
+        self._rows: dict[str, TaskID] = {}
+        self._ends: Counter[str] = Counter()
+
+    def __enter__(self) -> Self:
+        if self._shown:
+            self._progress = _progress()
+            self._progress.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._progress is not None:
+            self._progress.stop()
+
+    def planned(self, items: int) -> None:
+        if self._progress is not None:
+            self._total = self._progress.add_task("files", total=items, state="")
+
+    def began(self, trip: Trip) -> None:
+        if self._progress is not None and len(self._rows) < ACTIVE_ROWS:
+            self._rows[trip.path] = self._progress.add_task(
+                f"  {printable(trip.path)[-50:]}", total=None, state=""
+            )
+
+    def ended(self, trip: Trip) -> None:
+        if self._progress is None or self._total is None:
+            return
+        if (row := self._rows.pop(trip.path, None)) is not None:
+            self._progress.remove_task(row)
+        self._ends[trip.end] += 1
+        ends = ", ".join(f"{n:,} {end.replace('_', ' ')}" for end, n in self._ends.items())
+        rate = self._progress.tasks[0].speed or 0.0
+        self._progress.update(self._total, advance=1, state=f"{rate:,.1f}/s  {ends}")
+
+    async def watch(self, run: Run) -> None:
+        """A first signal lets uploads under way reach the ledger; a second ends the process at once."""
+        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+            async for received in signals:
+                if run.halted is not None and run.halted.stop in _STOPS.values():
+                    self._leave(received)
+                name = signal.Signals(received).name
+                run.halt(
+                    _STOPS[signal.Signals(received)],
+                    f"stopped by {name}: nothing new is begun, and uploads under way reach the ledger. "
+                    "Run the same command again to go on",
+                )
+                say(f"orchestrator: {name}: waiting for the uploads under way; once more to leave at once")
+
+    def _leave(self, received: signal.Signals) -> None:
+        """The ledger is good at every instant, so there is nothing to tidy up."""
+        code = 128 + int(received)
+        message = "stopped at once by a second signal: run the same command again to go on"
+        say(f"orchestrator: {message}")
+        if self._as_json:
+            print_json({"exit_code": code, "message": message})
+        sys.stdout.flush()
+        os._exit(code)
+
+
+def _progress() -> Progress:
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(bar_width=24),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[state]}"),
+        TimeRemainingColumn(),
+        console=Console(stderr=True),
+        refresh_per_second=_REFRESH,
+        transient=True,
+    )

@@ -1,0 +1,90 @@
+"""The configuration of a run: read from all its sources, checked as a whole, never changed afterwards."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from urllib.parse import urlsplit
+
+from pydantic import ValidationError
+from pydantic_settings import InitSettingsSource
+
+from orchestrator.config.problems import explain
+from orchestrator.config.secrets import Credentials, SecretFiles, require_secrets
+from orchestrator.config.settings import (
+    SECRET_KEYS,
+    Input,
+    Limits,
+    Output,
+    Polling,
+    Settings,
+    Target,
+    Validation,
+)
+from orchestrator.config.sources import Values, from_environment, from_file, from_overrides
+from orchestrator.errors import ConfigError
+
+__all__ = [
+    "Credentials",
+    "Input",
+    "Limits",
+    "Output",
+    "Polling",
+    "Settings",
+    "Target",
+    "Validation",
+    "load",
+    "require_secrets",
+    "target_id",
+]
+
+
+def load(
+    path: Path | None,
+    *,
+    overrides: Sequence[str] = (),
+    environ: Mapping[str, str] | None = None,
+    folder: Path | None = None,
+    output: Path | None = None,
+) -> Settings:
+    """Defaults, then the file, the environment, *overrides* (`section.key=value`) and the two folders.
+
+    Raises ConfigError with every problem of every source, one line each. Without *path* there is no file;
+    without *environ* it is the environment of the process.
+    """
+    environ = os.environ if environ is None else environ
+    problems: list[str] = []
+    rising: list[Values] = [
+        from_file(path, problems) if path else {},
+        from_environment(environ, problems),
+        from_overrides(overrides, problems),
+        {
+            name: {"folder": value}
+            for name, value in (("input", folder), ("output", output))
+            if value is not None
+        },
+    ]
+    sources = [InitSettingsSource(Settings, values) for values in reversed(rising)]
+    settings = None
+    try:
+        settings = Settings(_build_sources=((*sources, SecretFiles(Settings, environ, problems)), {}))
+    except ValidationError as error:
+        problems += explain(error.errors(include_url=False), SECRET_KEYS)
+    # Raised out here, so that the error does not carry pydantic's, which knows the raw values.
+    if settings is None or problems:
+        raise ConfigError(*problems)
+    return settings
+
+
+def target_id(settings: Settings) -> str:
+    """What the ledger is bound to: `target.id`, or kind, origin and a digest of the client id."""
+    target = settings.target
+    if target.id:
+        return target.id
+    base = urlsplit(target.base_url)
+    host = f"[{base.hostname}]" if ":" in (base.hostname or "") else base.hostname
+    port = "" if base.port in (None, {"https": 443, "http": 80}[base.scheme]) else f":{base.port}"
+    client = hashlib.sha256(target.client_id.encode()).hexdigest()[:8]
+    return f"{target.kind} {base.scheme}://{host}{port} {client}"

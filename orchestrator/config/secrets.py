@@ -1,0 +1,166 @@
+"""The two secrets: where they may come from, and that they go nowhere else."""
+
+from __future__ import annotations
+
+import os
+import shlex
+import stat
+import unicodedata
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from pydantic import SecretStr
+from pydantic.fields import FieldInfo
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
+
+from orchestrator.config.problems import printable
+from orchestrator.config.settings import SECRETS, Settings, variable
+from orchestrator.errors import ConfigError
+
+LARGEST_SECRET = 64 * 1024
+GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+SYSTEMD = "CREDENTIALS_DIRECTORY"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Credentials:
+    """All that the target wants to know of us, none of it missing."""
+
+    client_id: str
+    client_secret: str = field(repr=False)
+    api_key: str = field(repr=False)
+
+
+def places(path: str) -> str:
+    """Every way to give the secret *path*, as a remedy."""
+    name = path.partition(".")[2]
+    return (
+        f"Set {variable(path)}, or name a file that only you can read in {path}_file, "
+        f"or put a file {name} into target.secrets_dir or systemd's {SYSTEMD}."
+    )
+
+
+def require_secrets(settings: Settings) -> Credentials:
+    target = settings.target
+    secrets = {
+        name: "" if secret is None else secret.get_secret_value()
+        for name, secret in (("client_secret", target.client_secret), ("api_key", target.api_key))
+    }
+    problems = [
+        f"target.{name}: is missing. {places(f'target.{name}')}" for name in SECRETS if not secrets[name]
+    ]
+    if not target.client_id.strip():
+        remedy = f"Write it into the file, or set {variable('target.client_id')}."
+        problems.insert(0, f"target.client_id: is missing. {remedy}")
+    if problems:
+        raise ConfigError(*problems)
+    return Credentials(client_id=target.client_id, **secrets)
+
+
+def clean(text: str) -> str:
+    """*text* without the newline that editors and `echo` put at its end."""
+    text = text.removesuffix("\n").removesuffix("\r")
+    if any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
+        raise ValueError(
+            "holds more than one line, or a control character. Give the secret and nothing else."
+        )
+    return text
+
+
+class SecretFiles(PydanticBaseSettingsSource):
+    """Finds the secrets that the environment did not give. It stands last, and knows what the others said."""
+
+    def __init__(
+        self, settings_cls: type[BaseSettings], environ: Mapping[str, str], problems: list[str]
+    ) -> None:
+        super().__init__(settings_cls)
+        self._systemd = environ.get(SYSTEMD, "")
+        self._problems = problems
+
+    def get_field_value(self, field: FieldInfo, field_name: str) -> tuple[Any, str, bool]:
+        return None, field_name, False  # the secrets are looked up together, in __call__
+
+    def __call__(self) -> dict[str, Any]:
+        target = self.current_state.get("target", {})
+        directory = _place(target, "secrets_dir")
+        if directory and not Path(directory).is_dir():
+            self._problems.append(
+                f'target.secrets_dir: "{printable(directory)}" is no directory. Name an existing one.'
+            )
+        found: dict[str, SecretStr] = {}
+        for name in SECRETS:
+            if name in target:
+                continue
+            try:
+                secret = self._find(name, target)
+            except ConfigError as error:
+                self._problems += error.problems
+            else:
+                if secret is not None:
+                    found[name] = SecretStr(secret)
+        return {"target": found}
+
+    def _find(self, name: str, target: Mapping[str, Any]) -> str | None:
+        if file := _place(target, f"{name}_file"):
+            return _read(f"target.{name}_file", file, forbidden=GROUP_AND_OTHERS)
+        directories = (
+            # Container runtimes hand a mounted secret to an unprivileged process through its group.
+            ("target.secrets_dir", _place(target, "secrets_dir"), stat.S_IRWXO),
+            # systemd keeps the whole directory to the service; the group bits there are the mask of an ACL.
+            (SYSTEMD, self._systemd, 0),
+        )
+        for key, directory, forbidden in directories:
+            path = os.path.join(directory, name)
+            if directory and os.path.lexists(path):
+                return _read(key, path, forbidden=forbidden)
+        return None
+
+
+def _place(target: Mapping[str, Any], key: str) -> str:
+    """The path under *key*; what is no text counts as none here, the rule of the key tells it."""
+    path = target.get(key, "")
+    return path if isinstance(path, str) else ""
+
+
+def _read(key: str, path: str, *, forbidden: int) -> str:
+    """The secret in the file at *path*, which nobody may reach by the *forbidden* bits of its mode."""
+    try:
+        secret = clean(_bytes(path, forbidden).decode("utf-8-sig"))
+        if not secret:
+            raise ValueError("is empty. Write the secret into it.")
+    except FileNotFoundError:
+        problem = "does not exist. Name a file that holds the secret."
+    except OSError as error:
+        problem = (
+            f"cannot be read ({error.strerror}). Give this user the right, and only this user: chmod 600."
+        )
+    except UnicodeDecodeError:
+        problem = "is not text in UTF-8. Name a file that holds the secret and nothing else."
+    except ValueError as error:
+        problem = str(error)
+    else:
+        return secret
+    raise ConfigError(f'{key}: "{printable(path)}" {problem}')
+
+
+def _bytes(path: str, forbidden: int) -> bytes:
+    # Without blocking, so that a named pipe in this place is refused instead of waited for.
+    descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    try:
+        # Asked of what was opened: the path may lead elsewhere a moment later.
+        mode = os.fstat(descriptor).st_mode
+        if not stat.S_ISREG(mode):
+            raise ValueError("is not a regular file. Name a file that holds the secret.")
+        if mode & forbidden:
+            who = "group or others" if forbidden & stat.S_IRWXG else "others"
+            raise ValueError(
+                f"has mode {stat.S_IMODE(mode):04o}, which lets {who} in. Run: chmod 600 {shlex.quote(path)}"
+            )
+        raw = os.read(descriptor, LARGEST_SECRET + 1)
+    finally:
+        os.close(descriptor)
+    if len(raw) > LARGEST_SECRET:
+        raise ValueError("is too large to be a secret. Name a file that holds the secret and nothing else.")
+    return raw

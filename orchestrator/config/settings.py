@@ -1,0 +1,159 @@
+"""Every key that can be configured, with its type, its default and its rule. Nothing is read here."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Literal
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    SecretStr,
+    ValidationInfo,
+    field_validator,
+)
+from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
+
+from orchestrator.config import rules
+
+MEBIBYTE = 1024 * 1024
+TEN_YEARS = 3650 * 86400
+
+Text = Annotated[str, AfterValidator(rules.plain)]
+Folder = Annotated[Path, Field(strict=False), BeforeValidator(rules.folder)]
+Pattern = Annotated[Text, AfterValidator(rules.inside)]
+Endpoint = Annotated[Text, AfterValidator(rules.endpoint)]
+Results = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(rules.results)]
+# An end to durations keeps dates and timers that are made of them inside what they can hold.
+Seconds = Annotated[float, BeforeValidator(rules.seconds), Field(le=TEN_YEARS, allow_inf_nan=False)]
+Number = Annotated[float, Field(allow_inf_nan=False)]
+Bytes = Annotated[int, BeforeValidator(rules.size)]
+
+
+class Section(BaseModel):
+    """Strict: text in place of a number is a mistake in TOML, and `sources` reads what is text by nature."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
+
+
+class Input(Section):
+    folder: Folder = Path("inbox")
+    pattern: Annotated[Pattern, AfterValidator(rules.glob)] = "**/*.csv"
+    events: Pattern = "{stem}.events.csv"
+    events_required: bool = False
+    settle: Seconds = Field(2.0, ge=0)
+    minimum: int = Field(1, ge=0)
+
+    @field_validator("events")
+    @classmethod
+    def _is_another_file(cls, events: str, info: ValidationInfo) -> str:
+        return rules.companion(events, info.data.get("pattern", ""))
+
+    @field_validator("events_required")
+    @classmethod
+    def _can_be_met(cls, required: bool, info: ValidationInfo) -> bool:
+        if required and info.data.get("events") == "":
+            raise ValueError("true asks for what input.events rules out. Set input.events, or use false.")
+        return required
+
+
+class Output(Section):
+    folder: Folder = Path("out")
+
+
+class Target(Section):
+    kind: Literal["platform"] = "platform"
+    id: Text = ""
+    base_url: Annotated[Endpoint, AfterValidator(lambda url: url.rstrip("/"))] = "https://api.example.com"
+    token_url: Endpoint = "https://identity.example.com/connect/token"  # noqa: S105  # an address
+    ca_file: Annotated[Text, AfterValidator(rules.certificates)] = ""
+    client_id: Text = ""
+    client_secret: SecretStr | None = None
+    client_secret_file: Text = ""
+    api_key: SecretStr | None = None
+    api_key_file: Text = ""
+    secrets_dir: Text = ""
+    scope: Text = "platform_upload_api"
+    basic_encoding: Literal["form", "raw"] = "form"
+    name: Annotated[Text, AfterValidator(rules.name)] = "{relative}"
+    overwrite: bool = False
+    overwrite_encoding: Literal["string", "bool"] = "string"
+    sole_writer: bool = False
+    results: Results = ("feedback", "tableofresultids")
+
+
+class Validation(Section):
+    # `schema` would hide a method of BaseModel, hence the other name in Python.
+    schema_name: Literal["platform"] = Field("platform", alias="schema")
+    on_bad_rows: Literal["reject_file", "drop_rows"] = "reject_file"
+    encoding: Annotated[Text, AfterValidator(rules.codec)] = "utf-8"
+
+
+class Limits(Section):
+    uploads: int = Field(16, ge=1, le=1000)
+    in_flight: int = Field(1000, ge=1, le=100_000)
+    polls: int = Field(16, ge=1, le=1000)
+    bytes: Bytes = Field(256 * MEBIBYTE, ge=MEBIBYTE)
+    rate: Number = Field(0.0, ge=0)
+    grace: Seconds = Field(25.0, ge=0)
+
+    @field_validator("in_flight")
+    @classmethod
+    def _leaves_no_upload_idle(cls, in_flight: int, info: ValidationInfo) -> int:
+        uploads = info.data.get("uploads", 0)
+        if in_flight < uploads:
+            raise ValueError(
+                f"{in_flight} is less than limits.uploads, {uploads}. Raise it, or lower limits.uploads."
+            )
+        return in_flight
+
+
+class Polling(Section):
+    first: Seconds = Field(2.0, ge=0)
+    factor: Number = Field(1.5, ge=1)
+    cap: Seconds = Field(30.0, gt=0)
+    deadline: Seconds = Field(1800.0, gt=0)
+    give_up: Seconds = Field(3 * 86400.0, gt=0)
+
+
+class Settings(BaseSettings):
+    """The whole configuration, checked. Made without `load`, it holds the defaults and what it is given."""
+
+    model_config = SettingsConfigDict(frozen=True, extra="forbid", hide_input_in_errors=True)
+
+    input: Input = Input()
+    output: Output = Output()
+    target: Target = Target()
+    validation: Validation = Validation()
+    limits: Limits = Limits()
+    polling: Polling = Polling()
+
+    @classmethod
+    def settings_customise_sources(
+        cls,
+        settings_cls: type[BaseSettings],
+        init_settings: PydanticBaseSettingsSource,
+        env_settings: PydanticBaseSettingsSource,
+        dotenv_settings: PydanticBaseSettingsSource,
+        file_secret_settings: PydanticBaseSettingsSource,
+    ) -> tuple[PydanticBaseSettingsSource, ...]:
+        # Without its own ones the library reads nothing of the surroundings that `load` was not given.
+        return (init_settings,)
+
+
+PREFIX = "ORCHESTRATOR_"
+SECRETS = ("client_secret", "api_key")
+SECRET_KEYS = tuple(f"target.{name}" for name in SECRETS)
+KEYS = {
+    f"{section}.{field.alias or name}": field
+    for section, outer in Settings.model_fields.items()
+    for name, field in type(outer.default).model_fields.items()
+}
+
+
+def variable(path: str) -> str:
+    """The environment variable that sets the key *path*."""
+    return PREFIX + path.upper().replace(".", "__")

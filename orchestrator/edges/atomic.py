@@ -1,0 +1,76 @@
+"""Put a file in place whole or not at all: temporary name, write, fsync, rename, fsync of the folder."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import BinaryIO
+
+from orchestrator.errors import StorageError
+from orchestrator.naming import printable
+
+TEMPORARY = ".~"
+"""How a file that is not yet in place is called: hidden, beside its final place."""
+
+PRIVATE = 0o600
+
+
+@contextmanager
+def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+    """A file that appears under *path* when the block ends well, and leaves nothing behind when it does not.
+
+    Not *durable* skips the two fsyncs, for what can be made again from the ledger.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = path.with_name(f"{TEMPORARY}{path.name}"[:255])
+    try:
+        fd = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+        with os.fdopen(fd, "wb") as file:
+            yield file
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise
+    if durable:
+        sync_folder(path.parent)
+
+
+@contextmanager
+def storing(path: Path) -> Iterator[None]:
+    """What goes wrong inside is the disk's fault: raises StorageError with the remedy."""
+    try:
+        yield
+    except OSError as error:
+        raise StorageError(
+            f"{printable(str(path))}: the disk does not take it ({error.strerror}). Make room or mend the disk, "
+            "then run the same command again: nothing is lost."
+        ) from None
+
+
+def put(path: Path, content: bytes, *, durable: bool = True) -> None:
+    """Raises StorageError."""
+    with storing(path), whole_file(path, durable=durable) as file:
+        file.write(content)
+
+
+def move(source: Path, path: Path) -> None:
+    """Put a finished file of ours in place, durably. Raises StorageError."""
+    with storing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with source.open("rb") as file:
+            os.fsync(file.fileno())
+        source.replace(path)
+        sync_folder(path.parent)
+
+
+def sync_folder(folder: Path) -> None:
+    fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+    try:
+        os.fsync(fd)
+    finally:
+        os.close(fd)

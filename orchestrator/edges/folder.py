@@ -1,0 +1,171 @@
+"""The input folder: which files are there, and a safe way to open them.
+
+Nothing is followed and nothing blocks: symbolic links, pipes, devices and folders that carry the name of a
+CSV file are listed with their fault, never opened. Files are opened piece by piece below the folder, so that
+a link that is planted in between is refused as well.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import stat
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path, PurePosixPath
+
+from orchestrator import naming
+from orchestrator.errors import ConfigError
+from orchestrator.model import RelPath
+from orchestrator.ports import File, Stamp
+
+_KINDS = (
+    (stat.S_ISLNK, "a symbolic link, which is never followed: put the file itself here"),
+    (stat.S_ISDIR, "a folder that carries the name of a file: rename it"),
+    (stat.S_ISFIFO, "a pipe, not a file: put a regular file here"),
+    (stat.S_ISSOCK, "a socket, not a file: put a regular file here"),
+    (stat.S_ISCHR, "a device, not a file: put a regular file here"),
+    (stat.S_ISBLK, "a device, not a file: put a regular file here"),
+)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FolderConfig:
+    root: Path
+    pattern: str = "**/*.csv"
+    events: str = "{stem}.events.csv"
+    events_required: bool = False
+    leave_out: Path | None = None
+    """A folder that is not looked into: the output, when it lies inside the input."""
+
+
+class Folder:
+    def __init__(self, config: FolderConfig) -> None:
+        self._config = config
+        self._wanted = glob_to_regex(config.pattern)
+        before, _, after = config.events.partition("{stem}")
+        self._companion = re.compile(f"{re.escape(before)}(?P<stem>.+){re.escape(after)}", re.DOTALL)
+
+    def list(self) -> list[File]:
+        """Every file of interest, by path. Raises ConfigError when the folder itself cannot be read."""
+        files: list[File] = []
+        for folder, entries in self._walk():
+            files += self._files(folder, entries)
+        return sorted(files, key=lambda file: file.path)
+
+    def look_again(self, file: File) -> File:
+        """The same file as it is now; its stamp tells whether somebody is still writing it."""
+        stamp = self.stamp(file.path)
+        events = self.stamp(file.events) if file.events else None
+        return replace(file, stamp=stamp, events_stamp=events)
+
+    def stamp(self, path: RelPath) -> Stamp | None:
+        """None when it is gone."""
+        try:
+            return stamp_of(os.lstat(self._config.root / path))
+        except OSError:
+            return None
+
+    def open(self, path: RelPath) -> int:
+        """A descriptor of a regular file, opened without following anything. Raises OSError."""
+        *folders, name = PurePosixPath(path).parts
+        flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
+        here = os.open(self._config.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
+        try:
+            for folder in folders:
+                below = os.open(folder, flags | os.O_DIRECTORY, dir_fd=here)
+                os.close(here)
+                here = below
+            found = os.open(name, flags, dir_fd=here)
+        finally:
+            os.close(here)
+        if not stat.S_ISREG(os.fstat(found).st_mode):
+            os.close(found)
+            raise OSError("not a regular file")
+        return found
+
+    def _walk(self) -> Iterator[tuple[str, dict[str, os.stat_result]]]:
+        """Each folder with its entries as lstat sees them; hidden entries and links are not entered."""
+        pending = [""]
+        while pending:
+            folder = pending.pop()
+            try:
+                with os.scandir(self._config.root / folder) as found:
+                    entries = {e.name: e.stat(follow_symlinks=False) for e in found if e.name[0] != "."}
+            except OSError as error:
+                raise ConfigError(
+                    f"input.folder: {naming.printable(str(self._config.root / folder))} cannot be listed "
+                    f"({error.strerror}). Name a readable folder."
+                ) from None
+            yield folder, entries
+            for name, info in entries.items():
+                below = f"{folder}/{name}" if folder else name
+                if (
+                    stat.S_ISDIR(info.st_mode)
+                    and not self._is_out(below)
+                    and not self._wanted.fullmatch(below)
+                ):
+                    pending.append(below)
+
+    def _is_out(self, path: str) -> bool:
+        out = self._config.leave_out
+        return out is not None and (self._config.root / path).absolute() == out.absolute()
+
+    def _files(self, folder: str, entries: dict[str, os.stat_result]) -> Iterator[File]:
+        prefix = f"{folder}/" if folder else ""
+        companions = {m["stem"]: name for name in entries if (m := self._companion_match(name))}
+        stems = set()
+        for name, info in entries.items():
+            if name in companions.values() or not self._wanted.fullmatch(prefix + name):
+                continue
+            stem = PurePosixPath(name).stem
+            stems.add(stem)
+            events = companions.get(stem)
+            yield self._file(prefix, name, info, events, entries[events] if events else None)
+        for stem, name in companions.items():
+            if stem not in stems and self._wanted.fullmatch(prefix + name):
+                yield File(
+                    path=RelPath(naming.printable(prefix + name)),
+                    fault="an orphan: a file of events without its data file beside it. Add the data file",
+                )
+
+    def _companion_match(self, name: str) -> re.Match[str] | None:
+        return self._companion.fullmatch(name) if self._config.events else None
+
+    def _file(
+        self,
+        prefix: str,
+        name: str,
+        info: os.stat_result,
+        events: str | None,
+        events_info: os.stat_result | None,
+    ) -> File:
+        fault = naming.flaw_in(prefix + name) or _fault_of(info)
+        if events_info is not None and not fault and (of_events := _fault_of(events_info)):
+            fault = f"its file of events is {of_events}"
+        if events is None and self._config.events_required and not fault:
+            fault = "no file of events beside it, and input.events_required is set"
+        return File(
+            path=RelPath(naming.printable(prefix + name) if fault else prefix + name),
+            size=info.st_size + (events_info.st_size if events_info else 0),
+            events=RelPath(prefix + events) if events else None,
+            stamp=stamp_of(info),
+            events_stamp=stamp_of(events_info) if events_info else None,
+            fault=fault,
+        )
+
+
+def glob_to_regex(pattern: str) -> re.Pattern[str]:
+    """Shell-like: `*` and `?` stay within a folder, `**/` spans folders. Case does not matter."""
+    parts = []
+    for piece in re.split(r"(\*\*/|\*|\?)", pattern):
+        parts.append({"**/": "(?:.+/)?", "*": "[^/]*", "?": "[^/]"}.get(piece) or re.escape(piece))
+    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+
+
+def stamp_of(info: os.stat_result) -> Stamp:
+    return Stamp(size=info.st_size, mtime_ns=info.st_mtime_ns, inode=info.st_ino)
+
+
+def _fault_of(info: os.stat_result) -> str:
+    return next((fault for is_kind, fault in _KINDS if is_kind(info.st_mode)), "")

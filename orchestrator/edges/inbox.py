@@ -1,0 +1,271 @@
+"""Reads a file of the input folder once, and judges what it read.
+
+Small files are read, hashed and judged some 32 to a thread hop and stay in memory until they are sent.
+Large ones are never held: they are hashed, judged as a stream, and read and judged again while they are
+sent; the last piece leaves only when the hash is that of the first reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import AsyncIterator, Iterator, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Protocol, Self
+
+import aiofiles
+import anyio.to_thread
+
+from orchestrator import naming
+from orchestrator.edges.batcher import Batcher, Hop, in_thread
+from orchestrator.edges.folder import Folder, stamp_of
+from orchestrator.errors import SourceChanged, StorageError
+from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheet, Sheets, Source
+from orchestrator.ports import (
+    HELD_LIMIT,
+    Body,
+    File,
+    Held,
+    Moving,
+    Part,
+    Prepared,
+    Reading,
+    Stamp,
+    Streamed,
+    Unreadable,
+)
+from orchestrator.validation import BadRow, Judge, Problem, Rule, Schema, Verdict, rules_digest
+
+CHUNK = 1 << 20
+BATCH = 32
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InboxConfig:
+    data: Schema
+    events: Schema
+    name: str
+    encoding: str = "utf-8"
+    drop_rows: bool = False
+
+
+class RejectsList(Protocol):
+    """Where the bad rows of one file go; nothing comes of it when nothing is added."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def add(self, bad: BadRow) -> None: ...
+
+    def add_fault(self, fault: Problem) -> None: ...
+
+
+class RejectsLists(Protocol):
+    def has(self, path: RelPath) -> bool: ...
+
+    def open(self, path: RelPath, schema: Schema) -> RejectsList: ...
+
+
+class FolderInbox:
+    def __init__(
+        self, folder: Folder, rejects: RejectsLists, config: InboxConfig, *, hop: Hop = in_thread
+    ) -> None:
+        self._folder = folder
+        self._rejects = rejects
+        self._config = config
+        policy = "drop_rows" if config.drop_rows else "reject_file"
+        self.rules = rules_digest((config.data, config.events), config.encoding, policy)
+        self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(
+            self._read_all, limit=BATCH, hop=hop
+        )
+        self._judgements: Batcher[Reading, Prepared | Rejected | Moving] = Batcher(
+            self._judge_all, limit=BATCH, hop=hop
+        )
+
+    async def read(self, file: File) -> Reading | Unreadable | Moving:
+        return await self._reads(file)
+
+    async def judge(self, reading: Reading) -> Prepared | Rejected | Moving:
+        if reading.data is None:
+            return await anyio.to_thread.run_sync(self._judge, reading)
+        return await self._judgements(reading)
+
+    async def is_settled(self, job: Job, file: File) -> bool:
+        listed = self._rejects.has(file.path) or (file.events is not None and self._rejects.has(file.events))
+        return job.rules == self.rules and listed
+
+    def _read_all(self, files: Sequence[File]) -> list[Reading | Unreadable | Moving | Exception]:
+        return [self._read(file) for file in files]
+
+    def _read(self, file: File) -> Reading | Unreadable | Moving:
+        try:
+            data, data_digest = self._bytes(file.path, file.stamp)
+            events, events_digest = (
+                self._bytes(file.events, file.events_stamp) if file.events else (None, None)
+            )
+        except SourceChanged as change:
+            return Moving(str(change))
+        except FileNotFoundError:
+            return Moving("it went away after it was listed")
+        except OSError as error:
+            return Unreadable(
+                f"it cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
+            )
+        source = Source(data=data_digest, events=events_digest, size=file.size)
+        name = naming.name_of(self._config.name, file.path, source)
+        if name is None:
+            return Unreadable("target.name asks for {date}, and this path holds none. Rename the file")
+        held = data is not None and (file.events is None or events is not None)
+        return Reading(
+            file=file,
+            source=source,
+            name=name,
+            key=naming.key_of(name),
+            data=data if held else None,
+            events=events if held else None,
+        )
+
+    def _bytes(self, path: RelPath, expected: Stamp | None) -> tuple[bytes | None, Digest]:
+        """The content if it is small, and its digest. Raises SourceChanged when it is not the file that was listed."""
+        fd = self._folder.open(path)
+        with os.fdopen(fd, "rb", buffering=0) as file:
+            before = stamp_of(os.fstat(fd))
+            if expected is not None and before != expected:
+                raise SourceChanged("it changed after it was listed")
+            content = None
+            if before.size <= HELD_LIMIT:
+                content = file.read()
+                digest = hashlib.sha256(content)
+            else:
+                digest = hashlib.sha256()
+                for chunk in iter(lambda: file.read(CHUNK), b""):
+                    digest.update(chunk)
+            if stamp_of(os.fstat(fd)) != before or (content is not None and len(content) != before.size):
+                raise SourceChanged("it changed while it was read")
+        return content, Digest(digest.hexdigest())
+
+    def _judge_all(self, readings: Sequence[Reading]) -> list[Prepared | Rejected | Moving | Exception]:
+        return [self._judge_safely(reading) for reading in readings]
+
+    def _judge_safely(self, reading: Reading) -> Prepared | Rejected | Moving | Exception:
+        """One file's trouble with the disk must not become that of those who travel with it."""
+        try:
+            return self._judge(reading)
+        except StorageError as error:
+            return error
+
+    def _judge(self, reading: Reading) -> Prepared | Rejected | Moving:
+        file, config = reading.file, self._config
+        try:
+            data = self._part(config.data, file.path, reading.data, reading.source.data)
+            events = None
+            if file.events and reading.source.events:
+                events = self._part(config.events, file.events, reading.events, reading.source.events)
+        except SourceChanged as change:
+            return Moving(str(change))
+        except FileNotFoundError:
+            return Moving("it went away while it was checked")
+        return self._decide(data, events)
+
+    def _decide(self, data: _Judged, events: _Judged | None) -> Prepared | Rejected:
+        sheets = Sheets(data=data.sheet, events=events.sheet if events else None)
+        objection = data.objection(drop_rows=self._config.drop_rows)
+        if not objection and events is not None:
+            objection = events.objection(drop_rows=self._config.drop_rows, may_be_empty=True)
+        if objection:
+            return Rejected(objection, self.rules, sheets)
+        with_events = events is not None and events.sheet.sent is not None
+        body = Body(data=data.part, events=events.part if events and with_events else None)
+        return Prepared(Checked(sheets, self.rules), body)
+
+    def _part(self, schema: Schema, path: RelPath, content: bytes | None, digest: Digest) -> _Judged:
+        with self._rejects.open(path, schema) as rejects:
+            judge = Judge(schema, encoding=self._config.encoding, on_bad=rejects.add)
+            part: Part
+            if content is not None:
+                text = judge.feed(content) + judge.close()
+                part, sent = Held(text), hashlib.sha256(text.encode())
+            else:
+                sent, json_size = hashlib.sha256(), 0
+                for piece in self._judged_pieces(judge, path, digest):
+                    sent.update(piece.encode())
+                    json_size += json_length(piece)
+                part = Streamed(json_size=json_size, pieces=lambda: self._pieces(schema, path, digest))
+            if judge.verdict.fault is not None:
+                rejects.add_fault(judge.verdict.fault)
+        return _Judged.of(path, judge.verdict, part, Digest(sent.hexdigest()))
+
+    def _judged_pieces(self, judge: Judge, path: RelPath, expected: Digest) -> Iterator[str]:
+        digest = hashlib.sha256()
+        with os.fdopen(self._folder.open(path), "rb", buffering=0) as file:
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                digest.update(chunk)
+                yield judge.feed(chunk)
+        yield judge.close()
+        if digest.hexdigest() != expected:
+            raise SourceChanged("it changed while it was checked")
+
+    async def _pieces(self, schema: Schema, path: RelPath, expected: Digest) -> AsyncIterator[str]:
+        judge, digest, kept = Judge(schema, encoding=self._config.encoding), hashlib.sha256(), ""
+        try:
+            fd = self._folder.open(path)
+        except OSError:
+            raise SourceChanged("it went away before it was sent") from None
+        async with aiofiles.open(fd, "rb") as file:
+            while chunk := await file.read(CHUNK):
+                digest.update(chunk)
+                piece = await anyio.to_thread.run_sync(judge.feed, chunk)
+                if piece and kept:
+                    yield kept
+                kept = piece or kept
+        kept += judge.close()
+        if digest.hexdigest() != expected:
+            raise SourceChanged("it changed while it was sent")
+        yield kept
+
+
+def json_length(text: str) -> int:
+    """Bytes of *text* in UTF-8 as the inside of a JSON string."""
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Judged:
+    path: RelPath
+    sheet: Sheet
+    fault: Problem | None
+    part: Part
+
+    @classmethod
+    def of(cls, path: RelPath, verdict: Verdict, part: Part, sent: Digest) -> _Judged:
+        is_sent = verdict.fault is None and verdict.rows > verdict.bad
+        sheet = Sheet(
+            rows=verdict.rows,
+            bad=verdict.bad,
+            header=verdict.header,
+            gaps=verdict.gaps,
+            sent=sent if is_sent else None,
+        )
+        return cls(path=path, sheet=sheet, fault=verdict.fault, part=part)
+
+    def objection(self, *, drop_rows: bool, may_be_empty: bool = False) -> str:
+        """Why the file is not sent; empty when it is. Names the place and the rule, never a value."""
+        empty = self.fault is not None and self.fault.rule in (Rule.EMPTY, Rule.NO_ROWS)
+        if self.fault is not None and not (drop_rows and may_be_empty and empty):
+            fault = self.fault
+            return f"{self.path}: line {fault.line}, column {fault.column}: {fault.rule}: {fault.message}"
+        if drop_rows and (may_be_empty or self.sheet.rows > self.sheet.bad):
+            return ""
+        if self.sheet.bad:
+            left = (
+                "no good row is left"
+                if drop_rows
+                else 'see rejects/, mend them or set on_bad_rows = "drop_rows"'
+            )
+            return f"{self.path}: {self.sheet.bad} of {self.sheet.rows} rows are bad; {left}"
+        return ""

@@ -1,0 +1,223 @@
+"""The ledger: what became of every file, in SQLite, durable before anyone acts on it.
+
+One connection writes, one batch at a time, with group commit: callers wait for the durability of their own
+transition while everyone who waits shares one transaction. `events` is only ever appended to; `jobs` holds
+the current state; small results are durable in the same commit as the state that they belong to.
+
+SQLite before 3.51.3 can lose a commit when two connections commit and checkpoint at the same instant
+(the WAL-reset race), so nobody else ever writes: the output folder's lock is held, and readers open the
+file read-only.
+"""
+
+from __future__ import annotations
+
+import os
+import sqlite3
+from collections.abc import Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import TypeAlias
+
+from orchestrator.edges.batcher import Batcher, Hop, in_thread
+from orchestrator.edges.rows import (
+    INSERT_EVENT,
+    INSERT_RESULT,
+    JOB_COLUMNS,
+    SCHEMA,
+    SCHEMA_VERSION,
+    SELECT_NEWEST,
+    SELECT_OPEN,
+    UPSERT_JOB,
+    event_row,
+    job_of,
+    job_row,
+)
+from orchestrator.errors import OutputError, StorageError
+from orchestrator.model import Completed, Event, Failed, Job, Key, Result, SendStarted, evolve
+from orchestrator.ports import Clock
+
+_GROUP = 256
+"""Transitions in one commit at most."""
+
+_RESERVE = 1 << 20
+"""Bytes kept back on the disk, so that what was accepted can be written down even when it is full."""
+
+_Entry: TypeAlias = tuple[Job, tuple[Event, ...], float]
+
+
+class SqliteLedger:
+    def __init__(self, path: Path, *, target_id: str, run: str, clock: Clock, hop: Hop = in_thread) -> None:
+        """Raises OutputError when the file is no ledger of this target, StorageError when the disk fails."""
+        self._clock = clock
+        self._run = run
+        self._reserve = path.with_name("reserve")
+        self._fault = ""
+        try:
+            _keep_back(self._reserve)
+            self._db = _open(path, target_id)
+            self._reader = connect(path, "ro")
+        except (sqlite3.Error, OSError) as error:
+            raise StorageError(_explain(error, path)) from None
+        self._path = path
+        self._commits: Batcher[_Entry, None] = Batcher(self._commit, limit=_GROUP, hop=hop)
+        self._lookups: Batcher[Key, Job | None] = Batcher(self._look_up, limit=_GROUP, hop=hop)
+
+    def close(self) -> None:
+        self._reader.close()
+        self._db.close()
+
+    async def find(self, key: Key) -> Job | None:
+        return await self._lookups(key)
+
+    async def record(self, job: Job, *events: Event) -> Job:
+        """Raises StorageError when the disk does not take it; then nothing of it is in the ledger."""
+        after = evolve(job, *events)
+        if self._fault and not _tells_an_end(events):
+            raise StorageError(self._fault)
+        await self._commits((after, events, self._clock.now().timestamp()))
+        return after
+
+    def unfinished(self) -> list[Job]:
+        """Everything that is not settled, in the order in which it came in."""
+        return [job_of(row) for row in self._reader.execute(SELECT_OPEN)]
+
+    def results(self) -> Iterator[tuple[Job, Result]]:
+        """Every result of every version without its body, the newest version of a key first."""
+        columns = ", ".join(f"jobs.{column}" for column in JOB_COLUMNS.split(", "))
+        query = (
+            f"SELECT {columns}, r.key, r.suffix, r.size, r.sha256 FROM results r "  # noqa: S608 -- constants only
+            "JOIN jobs ON jobs.id = r.job ORDER BY jobs.key, jobs.version DESC"
+        )
+        for row in self._reader.execute(query):
+            key, suffix, size, digest = row[-4:]
+            yield job_of(row[:-4]), Result(key=key, suffix=suffix, size=size, sha256=digest, body=None)
+
+    def body(self, job: Job, key: str) -> bytes | None:
+        """A small result's bytes; None for one that lies in the output folder only."""
+        query = (
+            "SELECT r.body FROM results r JOIN jobs ON jobs.id = r.job "
+            "WHERE jobs.key = ? AND jobs.version = ? AND r.key = ?"
+        )
+        row = self._reader.execute(query, (job.key, job.version, key)).fetchone()
+        return None if row is None else row[0]
+
+    def earlier_with_results(self, job: Job) -> int | None:
+        """The newest version before *job* that has results."""
+        query = (
+            "SELECT max(jobs.version) FROM jobs JOIN results r ON r.job = jobs.id "
+            "WHERE jobs.key = ? AND jobs.version < ?"
+        )
+        found: int | None = self._reader.execute(query, (job.key, job.version)).fetchone()[0]
+        return found
+
+    def _look_up(self, keys: Sequence[Key]) -> list[Job | Exception | None]:
+        rows = [self._reader.execute(SELECT_NEWEST, (key,)).fetchone() for key in keys]
+        return [job_of(row) if row else None for row in rows]
+
+    def _commit(self, entries: Sequence[_Entry]) -> list[Exception | None]:
+        """All in one transaction; when that fails one by one, so that each gets a verdict of its own."""
+        try:
+            self._transact(entries)
+        except sqlite3.Error as error:
+            if len(entries) > 1:
+                return [outcome for entry in entries for outcome in self._commit([entry])]
+            return [self._rescue(entries[0], error)]
+        return [None] * len(entries)
+
+    def _rescue(self, entry: _Entry, error: sqlite3.Error) -> Exception | None:
+        """The disk is full or failing: from now on nothing new is begun, and ends are written to the reserve."""
+        self._fault = _explain(error, self._path)
+        if not (_tells_an_end(entry[1]) and self._reserve.exists()):
+            return StorageError(self._fault)
+        self._reserve.unlink()
+        try:
+            self._transact([entry])
+        except sqlite3.Error:
+            return StorageError(self._fault)
+        return None
+
+    def _transact(self, entries: Sequence[_Entry]) -> None:
+        db = self._db
+        db.execute("BEGIN IMMEDIATE")
+        try:
+            for entry in entries:
+                self._write(*entry)
+            db.execute("COMMIT")
+        except BaseException:
+            if db.in_transaction:
+                db.execute("ROLLBACK")
+            raise
+
+    def _write(self, job: Job, events: tuple[Event, ...], at: float) -> None:
+        db = self._db
+        [(row,)] = db.execute(UPSERT_JOB, (*job_row(job), at)).fetchall()
+        for event in events:
+            db.execute(INSERT_EVENT, (row, at, self._run, *event_row(event)))
+            if isinstance(event, Completed | Failed):
+                kept = [(row, r.key, r.suffix, r.size, r.sha256, r.body) for r in event.results]
+                db.executemany(INSERT_RESULT, kept)
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection that any thread may use, one at a time; transactions are begun and ended by hand."""
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+
+
+def _open(path: Path, target_id: str) -> sqlite3.Connection:
+    db = connect(path, "rwc")
+    try:
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
+            db.executescript(f"BEGIN;{SCHEMA}")
+            db.executemany(
+                "INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA_VERSION), ("target", target_id)]
+            )
+            db.execute("COMMIT")
+        _require_ours(dict(db.execute("SELECT key, value FROM meta").fetchall()), path, target_id)
+    except sqlite3.DatabaseError as error:
+        db.close()
+        if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+            raise OutputError(
+                f"{path}: this is not a ledger, or it is damaged. Restore it from a backup; "
+                "never delete it while items in it are open."
+            ) from None
+        raise
+    except OutputError:
+        db.close()
+        raise
+    return db
+
+
+def _require_ours(meta: dict[str, str], path: Path, target_id: str) -> None:
+    if meta.get("schema") != SCHEMA_VERSION:
+        raise OutputError(
+            f"{path}: written by another version of this program (schema {meta.get('schema')}, "
+            f"this one knows {SCHEMA_VERSION}). Use that version, or another output folder."
+        )
+    if meta["target"] != target_id:
+        raise OutputError(
+            f"{path}: this ledger belongs to the target {meta['target']!r}, not to {target_id!r}. "
+            "Use one output folder for each target (-o), or set target.id."
+        )
+
+
+def _keep_back(reserve: Path) -> None:
+    """Really allocated, not sparse; the folder entry survives a crash or is made again."""
+    if reserve.exists() and reserve.stat().st_size == _RESERVE:
+        return
+    with closing(os.fdopen(os.open(reserve, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb")) as file:
+        os.posix_fallocate(file.fileno(), 0, _RESERVE)
+
+
+def _tells_an_end(events: Sequence[Event]) -> bool:
+    """Whether it ends something that was begun, which a full disk must not make us forget."""
+    return not any(isinstance(event, SendStarted) for event in events)
+
+
+def _explain(error: Exception, path: Path) -> str:
+    return (
+        f"{path.parent}: the disk does not take what must be durable ({error}). "
+        "Make room or mend the disk, then run the same command again: nothing is lost."
+    )

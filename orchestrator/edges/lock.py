@@ -1,0 +1,46 @@
+"""One run at a time in an output folder. The lock dies with the process that holds it."""
+
+from __future__ import annotations
+
+import fcntl
+import os
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from orchestrator.errors import Locked
+from orchestrator.naming import printable
+from orchestrator.ports import Clock
+
+_LOOK_EVERY = 0.5
+
+
+def open_lock(path: Path) -> int:
+    """A descriptor of the lock file, not yet held. Raises OSError."""
+    return os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o600)
+
+
+@asynccontextmanager
+async def hold(fd: int, folder: Path, clock: Clock, *, wait: float) -> AsyncIterator[None]:
+    """Raises Locked when another process has it for longer than *wait* seconds. Closes *fd* at the end."""
+    try:
+        deadline = clock.monotonic() + wait
+        while not _is_taken(fd):
+            left = deadline - clock.monotonic()
+            if left <= 0:
+                raise Locked(
+                    f"{printable(str(folder.parent))}: another run is at work in this output folder. Wait for "
+                    "its end, use --wait SECONDS, or give this run a folder of its own (-o)."
+                )
+            await clock.sleep(min(_LOOK_EVERY, left))
+        yield
+    finally:
+        os.close(fd)
+
+
+def _is_taken(fd: int) -> bool:
+    try:
+        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True

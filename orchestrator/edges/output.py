@@ -1,0 +1,130 @@
+"""`results/`: what the remote answered, as files.
+
+Small results are durable in the ledger; their files are a projection of it, written without fsync and made
+again at the next start when they are missing or short. Large results are put in place whole before the
+ledger says that the job is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from itertools import groupby
+from pathlib import Path
+from typing import Protocol
+
+import anyio.to_thread
+
+from orchestrator.edges.atomic import move, put, storing
+from orchestrator.edges.batcher import Batcher, Hop, in_thread
+from orchestrator.errors import StorageError
+from orchestrator.model import Digest, Job, Result
+from orchestrator.naming import slug_of
+from orchestrator.ports import Fetched
+
+_BATCH = 64
+
+_SUFFIXES = {
+    "application/json": ".json",
+    "text/csv": ".csv",
+    "text/plain": ".txt",
+    "text/html": ".html",
+    "application/xml": ".xml",
+    "text/xml": ".xml",
+}
+
+
+class Records(Protocol):
+    """What the output asks of the ledger."""
+
+    def results(self) -> Iterator[tuple[Job, Result]]: ...
+
+    def body(self, job: Job, key: str) -> bytes | None: ...
+
+    def earlier_with_results(self, job: Job) -> int | None: ...
+
+
+class ResultsFolder:
+    def __init__(self, folder: Path, records: Records, *, hop: Hop = in_thread) -> None:
+        self._folder = folder
+        self._records = records
+        self._projections = Batcher(self._project_all, limit=_BATCH, hop=hop)
+
+    def place(self, job: Job) -> Path:
+        """Where the newest version's results lie."""
+        return self._folder / slug_of(job.name)
+
+    async def keep(self, job: Job, fetched: Fetched) -> Result:
+        result = Result(
+            key=fetched.key,
+            suffix=_SUFFIXES.get(fetched.content_type.partition(";")[0].strip().lower(), ".bin"),
+            size=fetched.size,
+            sha256=Digest(fetched.sha256),
+            body=fetched.body,
+        )
+        if fetched.spilled is not None:
+            await anyio.to_thread.run_sync(self._put_spilled, job, result, Path(fetched.spilled))
+        return result
+
+    async def project(self, job: Job, results: Sequence[Result]) -> None:
+        if results:
+            await self._projections((job, results))
+
+    def restore(self) -> list[str]:
+        """Make every missing file again from the ledger. Returns a line for each that cannot be made."""
+        lost = []
+        for _, group in groupby(self._records.results(), key=lambda pair: pair[0].key):
+            newest = None
+            for job, result in group:
+                newest = newest if newest is not None else job.version
+                path = self._path(job, result, newest=job.version == newest)
+                if _size(path) == result.size:
+                    continue
+                body = self._records.body(job, result.key)
+                if body is None:
+                    lost.append(f"{path}: a large result is gone or cut short; it is not asked for again")
+                else:
+                    put(path, body, durable=False)
+        return lost
+
+    def _path(self, job: Job, result: Result, *, newest: bool) -> Path:
+        place = self.place(job)
+        return (place if newest else place / f"v{job.version}") / f"{result.key}{result.suffix}"
+
+    def _put_spilled(self, job: Job, result: Result, spilled: Path) -> None:
+        self._make_way(job)
+        move(spilled, self._path(job, result, newest=True))
+
+    def _project_all(self, items: Sequence[tuple[Job, Sequence[Result]]]) -> list[Exception | None]:
+        return [self._project(job, results) for job, results in items]
+
+    def _project(self, job: Job, results: Sequence[Result]) -> StorageError | None:
+        try:
+            self._make_way(job)
+            for result in results:
+                if result.body is not None:
+                    put(self._path(job, result, newest=True), result.body, durable=False)
+        except StorageError as error:
+            return error
+        return None
+
+    def _make_way(self, job: Job) -> None:
+        """Move the earlier version's files into a folder of their own."""
+        earlier = self._records.earlier_with_results(job) if job.version > 1 else None
+        if earlier is None:
+            return
+        place = self.place(job)
+        aside = place / f"v{earlier}"
+        with storing(aside):
+            if aside.exists() or not place.is_dir():
+                return
+            files = [file for file in place.iterdir() if file.is_file()]
+            aside.mkdir()
+            for file in files:
+                file.replace(aside / file.name)
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return -1

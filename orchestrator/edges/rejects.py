@@ -1,0 +1,75 @@
+"""`rejects/`: for every file with bad rows, a CSV of just these rows and what is wrong with each."""
+
+from __future__ import annotations
+
+import csv
+import io
+from contextlib import ExitStack, nullcontext
+from pathlib import Path
+from types import TracebackType
+from typing import Self
+
+from orchestrator.edges.atomic import storing, whole_file
+from orchestrator.model import RelPath
+from orchestrator.validation import BadRow, Problem, Schema, reject_header, reject_line
+
+
+class Rejects:
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def has(self, path: RelPath) -> bool:
+        return (self._folder / path).exists()
+
+    def clear(self, path: RelPath) -> None:
+        """The newest version of the file has no bad rows: its old list would mislead."""
+        (self._folder / path).unlink(missing_ok=True)
+
+    def open(self, path: RelPath, schema: Schema) -> RejectsFile:
+        return RejectsFile(self, self._folder / path, path, schema)
+
+
+class RejectsFile:
+    """Comes into being with the first bad row, and into place when the block ends well."""
+
+    def __init__(self, rejects: Rejects, place: Path, path: RelPath, schema: Schema) -> None:
+        self._rejects = rejects
+        self._place = place
+        self._path = path
+        self._schema = schema
+        self._stack = ExitStack()
+        self._text: io.TextIOWrapper | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def add(self, bad: BadRow) -> None:
+        self._write(reject_line(bad, self._schema))
+
+    def add_fault(self, fault: Problem) -> None:
+        """A fault of the whole file stands in the list as a line without cells."""
+        self.add(BadRow(line=fault.line, last_line=fault.line, raw="", cells=None, problems=(fault,)))
+
+    def _write(self, line: list[str]) -> None:
+        with storing(self._place):
+            self._append(line)
+
+    def _append(self, line: list[str]) -> None:
+        if self._text is None:
+            file = self._stack.enter_context(whole_file(self._place))
+            self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+            csv.writer(self._text).writerow(reject_header(self._schema))
+        csv.writer(self._text).writerow(line)
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        if self._text is None:
+            if error is None:
+                self._rejects.clear(self._path)
+            return
+        with storing(self._place) if error is None else nullcontext():
+            if error is None:
+                self._text.flush()
+            self._text.detach()
+            self._stack.__exit__(kind, error, trace)

@@ -1,0 +1,115 @@
+"""`runs/<run id>/`: what one run did, as `summary.json` and `files.csv`."""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from collections import Counter
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from orchestrator.books import Books, Ending, Trip
+from orchestrator.edges.atomic import put
+from orchestrator.naming import printable, slug_of
+
+COLUMNS = (
+    "path,name,version,state,cause,token,rows,bad_rows,event_rows,bad_event_rows,attempts,polls,"
+    "prepare_s,upload_s,wait_s,collect_s,results"
+).split(",")
+
+_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
+"""How a cell begins that a spreadsheet would take for a formula (OWASP)."""
+
+
+@dataclass(kw_only=True)
+class Report:
+    """Collects the ends of files as they come and writes them down in the order of their paths."""
+
+    run: str
+    command: str
+    started: datetime
+    books: Books = field(default_factory=Books)
+    requests: Mapping[str, int] = field(default_factory=Counter)
+    _lines: list[tuple[str, str]] = field(default_factory=list)
+
+    def enter(self, trip: Trip) -> None:
+        self.books.enter(trip)
+        self._lines.append((trip.path, _csv_line(_cells(trip))))
+
+    def summary(self, *, exit_code: int, seconds: float, message: str = "") -> dict[str, Any]:
+        """As `summary.schema.json` describes it."""
+        books = self.books
+        endings = {ending.value: books.endings[ending] for ending in Ending}
+        summary: dict[str, Any] = {
+            "run": self.run,
+            "command": self.command,
+            "exit_code": exit_code,
+            "started": self.started.isoformat(timespec="milliseconds"),
+            "seconds": round(seconds, 3),
+            "requests": {
+                k: self.requests.get(k, 0) for k in ("token", "upload", "poll", "result", "retries")
+            },
+            "files": {"found": books.found, "adopted": books.adopted, **endings},
+            "rows": {"data": asdict(books.data), "events": asdict(books.events)},
+        }
+        if message:
+            summary["message"] = message
+        return summary
+
+    def write(self, folder: Path, summary: Mapping[str, Any]) -> None:
+        lines = [_csv_line(COLUMNS), *(line for _, line in sorted(self._lines))]
+        put(folder / "files.csv", "".join(lines).encode("utf-8", "backslashreplace"))
+        put(folder / "summary.json", (json.dumps(summary, indent=2) + "\n").encode())
+
+
+def summary_schema() -> dict[str, Any]:
+    """The JSON Schema of `summary.json`, shipped with the program."""
+    text = resources.files("orchestrator").joinpath("schemas/summary.schema.json").read_text("utf-8")
+    schema: dict[str, Any] = json.loads(text)
+    return schema
+
+
+def _cells(trip: Trip) -> list[object]:
+    job = trip.job
+    sheets = job.checked if job is not None else None
+    events = sheets.events if sheets else None
+    seconds = [
+        round(trip.seconds[p], 4) if p in trip.seconds else ""
+        for p in ("prepare", "upload", "wait", "collect")
+    ]
+    return [
+        trip.path,
+        job.name if job else "",
+        job.version if job else "",
+        trip.end.value,
+        trip.why,
+        job.token or "" if job else "",
+        sheets.data.rows if sheets else "",
+        sheets.data.bad if sheets else "",
+        events.rows if events else "",
+        events.bad if events else "",
+        job.attempts if job else 0,
+        trip.polls,
+        *seconds,
+        f"results/{slug_of(job.name)}"
+        if job and trip.end in (Ending.DONE, Ending.SKIPPED, Ending.FAILED)
+        else "",
+    ]
+
+
+def _csv_line(cells: Any) -> str:
+    line = io.StringIO()
+    csv.writer(line, lineterminator="\n").writerow([_harmless(cell) for cell in cells])
+    return line.getvalue()
+
+
+def _harmless(cell: object) -> object:
+    if not isinstance(cell, str):
+        return cell
+    text = printable(cell)
+    return f"'{text}" if text.startswith(_RISKY) else text

@@ -1,0 +1,176 @@
+"""The ledger's tables, and how jobs and events become rows of them."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Sequence
+from typing import Any
+
+from orchestrator.model import (
+    Completed,
+    Digest,
+    Event,
+    Failed,
+    Job,
+    Key,
+    Name,
+    RelPath,
+    Sheet,
+    Sheets,
+    Source,
+    State,
+    Token,
+)
+
+SCHEMA_VERSION = "1"
+
+SCHEMA = """
+CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
+CREATE TABLE jobs (
+    id            INTEGER PRIMARY KEY,
+    key           TEXT NOT NULL,
+    version       INTEGER NOT NULL,
+    name          TEXT NOT NULL,
+    path          TEXT NOT NULL,
+    state         TEXT NOT NULL,
+    cause         TEXT NOT NULL,
+    data_sha256   TEXT,
+    events_sha256 TEXT,
+    size          INTEGER,
+    checked       TEXT,
+    rules         TEXT NOT NULL,
+    attempts      INTEGER NOT NULL,
+    token         TEXT,
+    accepted_at   REAL,
+    owns          INTEGER NOT NULL,
+    overwrote     INTEGER NOT NULL,
+    repeats       INTEGER NOT NULL,
+    updated_at    REAL NOT NULL,
+    UNIQUE (key, version)
+);
+CREATE INDEX jobs_by_path ON jobs (path);
+CREATE INDEX jobs_open ON jobs (id) WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt');
+CREATE TABLE events (
+    id     INTEGER PRIMARY KEY,
+    job    INTEGER NOT NULL,
+    at     REAL NOT NULL,
+    run    TEXT NOT NULL,
+    event  TEXT NOT NULL,
+    detail TEXT NOT NULL
+);
+CREATE INDEX events_by_job ON events (job);
+CREATE TABLE results (
+    job    INTEGER NOT NULL,
+    key    TEXT NOT NULL,
+    suffix TEXT NOT NULL,
+    size   INTEGER NOT NULL,
+    sha256 TEXT NOT NULL,
+    body   BLOB,
+    PRIMARY KEY (job, key)
+) WITHOUT ROWID;
+"""
+
+JOB_COLUMNS = (
+    "key, version, name, path, state, cause, data_sha256, events_sha256, size, checked, rules, attempts, "
+    "token, accepted_at, owns, overwrote, repeats"
+)
+
+UPSERT_JOB = (
+    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "  # noqa: S608 -- constants only
+    "ON CONFLICT (key, version) DO UPDATE SET state = excluded.state, cause = excluded.cause, "
+    "checked = excluded.checked, rules = excluded.rules, attempts = excluded.attempts, "
+    "token = excluded.token, accepted_at = excluded.accepted_at, owns = excluded.owns, "
+    "overwrote = excluded.overwrote, "
+    "repeats = excluded.repeats, updated_at = excluded.updated_at RETURNING id"
+)
+INSERT_EVENT = "INSERT INTO events (job, at, run, event, detail) VALUES (?, ?, ?, ?, ?)"
+INSERT_RESULT = (
+    "INSERT OR REPLACE INTO results (job, key, suffix, size, sha256, body) VALUES (?, ?, ?, ?, ?, ?)"
+)
+
+SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"  # noqa: S608 -- constants only
+SELECT_OPEN = (
+    f"SELECT {JOB_COLUMNS} FROM jobs "  # noqa: S608 -- constants only
+    "WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') ORDER BY id"
+)
+
+
+def job_row(job: Job) -> tuple[Any, ...]:
+    source = job.source
+    return (
+        job.key,
+        job.version,
+        job.name,
+        job.path,
+        job.state.value,
+        job.cause,
+        source.data if source else None,
+        source.events if source else None,
+        source.size if source else None,
+        _dump_sheets(job.checked) if job.checked else None,
+        job.rules,
+        job.attempts,
+        job.token,
+        job.accepted_at,
+        job.owns,
+        job.overwrote,
+        job.repeats,
+    )
+
+
+def job_of(row: Sequence[Any]) -> Job:
+    (key, version, name, path, state, cause, data, events, size, checked, rules, *rest) = row
+    attempts, token, at, owns, overwrote, repeats = rest
+    return Job(
+        key=Key(key),
+        version=version,
+        name=Name(name),
+        path=RelPath(path),
+        state=State(state),
+        cause=cause,
+        source=Source(data=Digest(data), events=Digest(events) if events else None, size=size)
+        if data
+        else None,
+        checked=_load_sheets(checked) if checked else None,
+        rules=rules,
+        attempts=attempts,
+        token=Token(token) if token else None,
+        accepted_at=at,
+        owns=bool(owns),
+        overwrote=bool(overwrote),
+        repeats=bool(repeats),
+    )
+
+
+def event_row(event: Event) -> tuple[str, str]:
+    """The event's name and its details; what `jobs` and `results` already hold is not written again."""
+    match event:
+        case Completed(results, _) | Failed(_, results, _):
+            return type(event).__name__, json.dumps(
+                {"cause": event.cause, "results": [r.key for r in results]}
+            )
+        case _:
+            plain = {
+                field.name: value
+                for field in dataclasses.fields(event)
+                if isinstance(value := getattr(event, field.name), str | int | float)
+            }
+            return type(event).__name__, json.dumps(plain)
+
+
+def _dump_sheets(sheets: Sheets) -> str:
+    data = _dump_sheet(sheets.data)
+    return json.dumps([data] if sheets.events is None else [data, _dump_sheet(sheets.events)])
+
+
+def _dump_sheet(sheet: Sheet) -> list[Any]:
+    return [sheet.rows, sheet.bad, sheet.header, sheet.gaps, sheet.sent]
+
+
+def _load_sheets(text: str) -> Sheets:
+    sheets = [
+        Sheet(rows=rows, bad=bad, header=header, gaps=tuple((a, b) for a, b in gaps), sent=sent)
+        for rows, bad, header, gaps, sent in json.loads(text)
+    ]
+    return Sheets(data=sheets[0], events=sheets[1] if len(sheets) > 1 else None)

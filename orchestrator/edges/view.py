@@ -1,0 +1,99 @@
+"""The ledger for those who only look: beside a run, after it, and without the right to write."""
+
+from __future__ import annotations
+
+import sqlite3
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from orchestrator.edges.ledger import connect
+from orchestrator.edges.rows import JOB_COLUMNS, job_of
+from orchestrator.errors import OutputError
+from orchestrator.model import Job, State
+from orchestrator.naming import printable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Item:
+    """A job with what people point at it by."""
+
+    id: int
+    job: Job
+    since: float
+    """Unix time of its last change."""
+
+
+class View:
+    def __init__(self, db: sqlite3.Connection) -> None:
+        self._db = db
+
+    def target(self) -> str:
+        target: str = self._db.execute("SELECT value FROM meta WHERE key = 'target'").fetchone()[0]
+        return target
+
+    def counts(self) -> dict[str, int]:
+        """Files by the state of their newest version, and every older version that is still open."""
+        counts = dict.fromkeys(State, 0)
+        query = (
+            "SELECT state, count(*) FROM jobs WHERE id IN (SELECT max(id) FROM jobs GROUP BY path) "
+            "OR state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') GROUP BY state"
+        )
+        for state, number in self._db.execute(query):
+            counts[State(state)] = number
+        return {state.value: number for state, number in counts.items()}
+
+    def in_doubt(self) -> list[Item]:
+        return self._items("WHERE state = 'in_doubt' ORDER BY updated_at")
+
+    def oldest_open(self) -> Item | None:
+        """What has been waiting the longest, people's part apart."""
+        found = self._items(
+            "WHERE state IN ('found', 'ready', 'sending', 'waiting') ORDER BY updated_at LIMIT 1"
+        )
+        return found[0] if found else None
+
+    def find(self, item: str) -> list[Item]:
+        """By number, path or Name; the newest version first."""
+        return self._items(
+            "WHERE path = ? OR name = ? OR id = ? ORDER BY version DESC",
+            (item, item, int(item) if item.isascii() and item.isdigit() and len(item) < 19 else -1),
+        )
+
+    def _items(self, where: str, values: tuple[Any, ...] = ()) -> list[Item]:
+        query = f"SELECT id, updated_at, {JOB_COLUMNS} FROM jobs {where}"  # noqa: S608 -- constants of this class only
+        rows = self._db.execute(query, values).fetchall()
+        return [Item(id=row[0], since=row[1], job=job_of(row[2:])) for row in rows]
+
+
+@contextmanager
+def open_view(path: Path) -> Iterator[View]:
+    """Raises OutputError when there is no ledger, or none that this program can read."""
+    where = printable(str(path.parent.parent))
+    if not path.is_file():
+        raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
+    db = None
+    try:
+        db = _connect(path)
+        yield View(db)
+    except sqlite3.Error as error:
+        raise OutputError(
+            f"{where}: the ledger cannot be read ({error}). Check that this user may read it."
+        ) from None
+    finally:
+        if db is not None:
+            db.close()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    """Reading beside a writer needs its shared-memory file; where none is and none can be made, nobody writes."""
+    db = connect(path, "ro")
+    try:
+        db.execute("SELECT 1 FROM meta").fetchone()
+    except sqlite3.OperationalError:
+        db.close()
+        db = connect(path, "ro&immutable=1")
+        db.execute("SELECT 1 FROM meta").fetchone()
+    return db

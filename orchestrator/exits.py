@@ -1,0 +1,92 @@
+"""Exit codes: what a script may do next. Pure."""
+
+from __future__ import annotations
+
+import enum
+
+from orchestrator.books import Books, Ending
+from orchestrator.errors import (
+    ConfigError,
+    Denied,
+    Locked,
+    Misdirected,
+    OrchestratorError,
+    OutputError,
+    StorageError,
+    TargetError,
+)
+from orchestrator.run import Halt, Stop
+
+
+class Exit(enum.IntEnum):
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    """Usage, configuration, wrong URL, unwritable output."""
+    REJECTS = 3
+    """Files or rows rejected or failed in this run, or fewer files found than expected."""
+    IN_DOUBT = 4
+    """A person must look."""
+    UNFINISHED = 5
+    """Run the same command again."""
+    LOCKED = 75
+    DENIED = 77
+    SIGINT = 130
+    SIGTERM = 143
+
+
+_STOPS = {
+    Stop.MISDIRECTED: Exit.USAGE,
+    Stop.DENIED: Exit.DENIED,
+    Stop.SIGINT: Exit.SIGINT,
+    Stop.SIGTERM: Exit.SIGTERM,
+    Stop.UNREACHABLE: Exit.UNFINISHED,
+    Stop.STORAGE: Exit.UNFINISHED,
+    Stop.DEADLINE: Exit.UNFINISHED,
+    Stop.CANARY: Exit.UNFINISHED,
+}
+
+_PRECEDENCE = (
+    Exit.BUG,
+    Exit.USAGE,
+    Exit.DENIED,
+    Exit.LOCKED,
+    Exit.SIGINT,
+    Exit.SIGTERM,
+    Exit.IN_DOUBT,
+    Exit.UNFINISHED,
+    Exit.REJECTS,
+    Exit.OK,
+)
+
+
+def exit_of(books: Books, halted: Halt | None, *, minimum: int) -> Exit:
+    """The one code for a run; when several apply, the one that asks for the most attention."""
+    ends = books.endings
+    reasons = {Exit.OK}
+    if not books.balance:
+        reasons.add(Exit.BUG)
+    if halted is not None:
+        reasons.add(_STOPS[halted.stop])
+    if ends[Ending.IN_DOUBT]:
+        reasons.add(Exit.IN_DOUBT)
+    if ends[Ending.WAITING] or ends[Ending.UNSENT] or ends[Ending.DEFERRED]:
+        reasons.add(Exit.UNFINISHED)
+    if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.dropped or books.found < minimum:
+        reasons.add(Exit.REJECTS)
+    return min(reasons, key=_PRECEDENCE.index)
+
+
+def exit_for(error: OrchestratorError) -> Exit:
+    """For an error that kept a command from beginning."""
+    match error:
+        case ConfigError() | OutputError() | Misdirected():
+            return Exit.USAGE
+        case Denied():
+            return Exit.DENIED
+        case Locked():
+            return Exit.LOCKED
+        case StorageError() | TargetError():
+            return Exit.UNFINISHED
+        case _:
+            return Exit.BUG

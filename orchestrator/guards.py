@@ -1,0 +1,149 @@
+"""Limits on the way to the target: a permit is held for one try, never during a wait."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from typing import TypeVar
+
+import anyio
+
+from orchestrator.backoff import Backoff
+from orchestrator.books import Trip
+from orchestrator.errors import NotSent, Unclear
+from orchestrator.flow import Gate
+from orchestrator.model import Event, Job, Key, Token
+from orchestrator.ports import Clock, Ended, Fetched, Ledger, Running, Target
+
+T = TypeVar("T")
+
+
+class Lane:
+    """A number of permits behind the target's gate."""
+
+    def __init__(self, width: int, gate: Gate, clock: Clock) -> None:
+        self._permits = anyio.Semaphore(width, fast_acquire=True)
+        self._gate = gate
+        self._clock = clock
+
+    @asynccontextmanager
+    async def permit(self) -> AsyncIterator[None]:
+        if (turn := self._gate.reserve(self._clock.monotonic())) > 0:
+            await self._clock.sleep(turn)
+        await self._permits.acquire()
+        while (wait := self._gate.closed_for(self._clock.monotonic())) > 0:
+            self._permits.release()
+            await self._clock.sleep(wait)
+            await self._permits.acquire()
+        try:
+            yield
+        finally:
+            self._permits.release()
+
+    def heed(self, error: NotSent | Unclear) -> None:
+        """When the remote says how long to stay away, everybody stays away."""
+        if error.retry_after:
+            self._gate.hold(self._clock.monotonic(), error.retry_after)
+
+
+class Memory:
+    """Bytes of files between their reading and the end of their first upload."""
+
+    def __init__(self, limit: int) -> None:
+        self._limit = limit
+        self._free = limit
+        self._freed = anyio.Condition()
+
+    @asynccontextmanager
+    async def share(self, size: int) -> AsyncIterator[None]:
+        size = min(size, self._limit)
+        if self._free < size:
+            async with self._freed:
+                while self._free < size:
+                    await self._freed.wait()
+        self._free -= size
+        try:
+            yield
+        finally:
+            self._free += size
+            with anyio.CancelScope(shield=True):
+                async with self._freed:
+                    self._freed.notify_all()
+
+
+class Grace:
+    """Uploads under way outlive a stop, until their time is up."""
+
+    def __init__(self) -> None:
+        self._scopes: set[anyio.CancelScope] = set()
+        self._expired = False
+
+    @contextmanager
+    def shield(self) -> Iterator[anyio.CancelScope]:
+        with anyio.CancelScope(shield=True) as scope:
+            self._scopes.add(scope)
+            if self._expired:
+                scope.cancel()
+            try:
+                yield scope
+            finally:
+                self._scopes.discard(scope)
+
+    def expire(self) -> None:
+        self._expired = True
+        for scope in self._scopes:
+            scope.cancel()
+
+
+@dataclass(frozen=True, slots=True)
+class Unbroken:
+    """A ledger in which a stop never cuts a transition in half: we know of it, or it did not happen."""
+
+    ledger: Ledger
+
+    async def find(self, key: Key) -> Job | None:
+        return await self.ledger.find(key)
+
+    async def record(self, job: Job, *events: Event) -> Job:
+        with anyio.CancelScope(shield=True):
+            after = await self.ledger.record(job, *events)
+        return after
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reader:
+    """Asks the target, and asks again: reads may be repeated freely, within their own limit of tries."""
+
+    target: Target
+    lane: Lane
+    backoff: Backoff
+    clock: Clock
+    rng: random.Random
+    retried: Callable[[], None]
+
+    async def check(self, token: Token, trip: Trip) -> Running | Ended:
+        """Raises what the last try raised; Missing and Refused at once."""
+
+        async def poll() -> Running | Ended:
+            trip.polls += 1
+            return await self.target.check(token)
+
+        return await self._patiently(poll)
+
+    async def fetch(self, token: Token, key: str) -> Fetched:
+        return await self._patiently(lambda: self.target.fetch(token, key))
+
+    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        for nth in range(1, self.backoff.tries + 1):
+            try:
+                async with self.lane.permit():
+                    return await call()
+            except (NotSent, Unclear) as error:
+                if nth == self.backoff.tries:
+                    raise
+                self.lane.heed(error)
+                self.retried()
+                await self.clock.sleep(self.backoff.delay(nth, self.rng, error.retry_after))
+        raise AssertionError("a backoff has at least one try")

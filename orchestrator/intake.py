@@ -1,0 +1,86 @@
+"""What a file of the folder is to the ledger: new, a new version, known, or refused. Pure but for look-ups."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from orchestrator.model import Job, Key, Name, RelPath, Source, State, next_version
+from orchestrator.naming import key_without_name
+from orchestrator.ports import File, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Fresh:
+    """To be judged and sent."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """These very bytes have been dealt with; the job says how."""
+
+    job: Job
+
+
+@dataclass(frozen=True, slots=True)
+class Blocked:
+    """An earlier version has not ended, and the versions of a Name are never mixed."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Clash:
+    """The Name belongs to another path."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Names:
+    """Which path each Name belongs to in this run."""
+
+    owners: dict[Key, RelPath] = field(default_factory=dict)
+
+    def claim(self, reading: Reading, known: Job | None) -> Clash | None:
+        """A Name belongs to the first path that had it; one that was never sent may pass on to another path."""
+        path = reading.file.path
+        owner = self.owners.get(reading.key)
+        if owner is None and known is not None and known.state is not State.REJECTED:
+            owner = known.path
+        self.owners.setdefault(reading.key, owner or path)
+        if owner is None or owner == path:
+            return None
+        return Clash(
+            f"name_clash: the Name {reading.name!r} belongs to {owner}. Rename one of the two files, "
+            "or choose a target.name that tells them apart"
+        )
+
+
+def identify(reading: Reading, known: Job | None, *, retry_failed: bool) -> Fresh | Known | Blocked:
+    """*known* is the newest version under the Name."""
+    if known is None:
+        return Fresh(new_job(reading.key, reading.name, reading.file.path, reading.source))
+    if not same_bytes(known, reading.source):
+        if known.state.is_open or known.state is State.IN_DOUBT:
+            return Blocked(
+                f"version {known.version} of it is still {known.state}, and this one has to wait for it"
+            )
+        return Fresh(replace(next_version(known, reading.source), path=reading.file.path))
+    again = known.state is State.SUPERSEDED or (known.state is State.FAILED and retry_failed)
+    return Fresh(next_version(known, reading.source)) if again else Known(known)
+
+
+def same_bytes(job: Job, source: Source) -> bool:
+    known = job.source
+    return known is not None and known.data == source.data and known.events == source.events
+
+
+def new_job(key: Key, name: Name, path: RelPath, source: Source | None) -> Job:
+    return Job(key=key, version=1, name=name, path=path, source=source)
+
+
+def nameless(file: File) -> Job:
+    """For a file that is refused before it has a Name of its own."""
+    return new_job(key_without_name(file.path), Name(file.path), file.path, None)

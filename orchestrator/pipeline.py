@@ -1,0 +1,134 @@
+"""The life of one file, from top to bottom.
+
+    read ─ find in the ledger ─ judge ─ [sending] upload [waiting] poll … fetch [done] write the results
+
+What stands in brackets is durable before the next step begins. A restart runs this same code from where the
+ledger stands: a job that is seen `sending` at the top of `drive` means that we died in between.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.books import Ending, Trip
+from orchestrator.delivery import Delivery
+from orchestrator.errors import NotSent, Unclear, Unreachable
+from orchestrator.guards import Memory
+from orchestrator.intake import Blocked, Fresh, Known, Names, identify, nameless
+from orchestrator.model import Event, Job, Rejected, Reopened, State, evolve
+from orchestrator.ports import HELD_LIMIT, Clock, File, Inbox, Ledger, Moving, Prepared, Reading, Unreadable
+from orchestrator.tracking import Tracking
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pipeline:
+    ledger: Ledger
+    inbox: Inbox
+    clock: Clock
+    names: Names
+    memory: Memory
+    delivery: Delivery
+    tracking: Tracking
+    retry_failed: bool = False
+
+    async def take(self, file: File, trip: Trip) -> None:
+        """Carry a file of the folder as far as it goes in this run."""
+        async with self.memory.share(min(file.size, HELD_LIMIT)):
+            job = await self._admit(file, trip)
+        if job is not None:
+            await self.drive(job, trip, file)
+
+    async def drive(self, job: Job, trip: Trip, file: File | None) -> None:
+        """Take *job* on from where it stands. It need not be final on return: the next run goes on."""
+        while job.state.is_open:
+            before = trip.job = job
+            try:
+                job = trip.job = await self._step(job, trip, file)
+            except Unreachable:
+                raise  # nobody else would get through either: the run ends
+            except (NotSent, Unclear) as error:
+                trip.cause = str(error)
+                return
+            if job is before:
+                return
+
+    async def _step(self, job: Job, trip: Trip, file: File | None) -> Job:
+        match job.state:
+            case State.READY:
+                return await self.delivery.send_again(job, trip, file)
+            case State.SENDING:
+                return await self.delivery.recall(job, "the program ended before the answer came")
+            case State.WAITING:
+                return await self.tracking.wait(job, trip)
+            case _:
+                raise AssertionError(f"nothing to do for a job that is {job.state}")
+
+    async def _admit(self, file: File, trip: Trip) -> Job | None:
+        """Read, recognise, judge, and send a first time while its bytes are in memory. None: nothing is left to do."""
+        started = self.clock.monotonic()
+        reading = await self._read(file, trip)
+        if reading is None:
+            return None
+        known = await self.ledger.find(reading.key)
+        if (clash := self.names.claim(reading, known)) is not None:
+            await self._refuse(file, clash.cause, trip)
+            return None
+        match identify(reading, known, retry_failed=self.retry_failed):
+            case Blocked(cause):
+                trip.ending, trip.cause = Ending.UNSENT, cause
+                return None
+            case Known(job) if job.state is not State.REJECTED or await self.inbox.is_settled(job, file):
+                trip.job = job
+                trip.ending = Ending.SKIPPED if job.state is State.DONE else None
+                return None
+            case Known(job):
+                return await self._judge_and_send(job, reading, trip, started, Reopened())
+            case Fresh(job):
+                return await self._judge_and_send(job, reading, trip, started)
+
+    async def _read(self, file: File, trip: Trip) -> Reading | None:
+        if file.fault:
+            await self._refuse(file, file.fault, trip)
+            return None
+        match await self.inbox.read(file):
+            case Moving(cause):
+                _defer(trip, cause)
+            case Unreadable(cause):
+                await self._refuse(file, cause, trip)
+            case Reading() as reading:
+                return reading
+        return None
+
+    async def _judge_and_send(
+        self, job: Job, reading: Reading, trip: Trip, started: float, *before: Event
+    ) -> Job | None:
+        """*before* is what turns the job as the ledger has it into one that is found."""
+        verdict = await self.inbox.judge(reading)
+        trip.spend("prepare", self.clock.monotonic() - started)
+        match verdict:
+            case Moving(cause):
+                _defer(trip, cause)
+                return None
+            case Rejected():
+                trip.judged = True
+                trip.job = await self.ledger.record(job, *before, verdict)
+                return None
+            case Prepared(checked, body):
+                trip.judged = True
+                trip.job = evolve(job, *before, checked)
+                return await self.delivery.send(job, trip, body, *before, checked)
+
+    async def _refuse(self, file: File, cause: str, trip: Trip) -> None:
+        """Refused before its rows were looked at."""
+        job = nameless(file)
+        known = await self.ledger.find(job.key)
+        if known is None:
+            trip.job = await self.ledger.record(job, Rejected(cause))
+        elif known.cause == cause:
+            trip.job = known
+        else:
+            trip.job = await self.ledger.record(known, Reopened(), Rejected(cause))
+
+
+def _defer(trip: Trip, cause: str) -> None:
+    trip.ending, trip.cause = Ending.DEFERRED, f"{cause}: the next run looks again"

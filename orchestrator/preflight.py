@@ -1,0 +1,39 @@
+"""Does everything stand ready for tonight? What `check` is: it asks for a token and for nobody's results."""
+
+from __future__ import annotations
+
+import tempfile
+import uuid
+from collections.abc import Callable
+from pathlib import Path
+
+from orchestrator.config import Credentials, Settings, target_id
+from orchestrator.edges.clock import SystemClock
+from orchestrator.edges.http import open_http
+from orchestrator.errors import Misdirected, Missing, NotSent, TargetError, Unclear
+from orchestrator.model import Token
+from orchestrator.wiring import make_folder, make_target
+
+
+async def preflight(settings: Settings, secrets: Credentials, passed: Callable[[str], None]) -> None:
+    """Calls *passed* for every step; raises the first trouble, with its remedy."""
+    passed(f"configuration and secrets of {target_id(settings)}")
+    make_folder(settings)
+    passed(f"input folder {settings.input.folder}")
+    with tempfile.TemporaryDirectory() as spill:
+        async with open_http(Path(spill), ca_file=settings.target.ca_file) as http:
+            target = make_target(settings, secrets, http, SystemClock())
+            await target.sign_in()
+            passed("the identity server gives out a token")
+            try:
+                await target.check(Token(str(uuid.uuid4())))
+            except Missing:
+                passed("the API answers, and takes the token and the API key")
+            except Unclear as error:
+                raise Misdirected(f"{error}. Is target.base_url the API?") from None
+            except NotSent:
+                raise
+            except TargetError:
+                raise
+            else:
+                passed("the API answers")

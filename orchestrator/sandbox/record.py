@@ -1,0 +1,56 @@
+"""The authoritative record: what arrived, what it did, what was answered.
+
+It never holds the client secret, the API key, a bearer token or a cell of the data.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections import Counter, deque
+from pathlib import Path
+from typing import Any
+
+Entry = dict[str, Any]
+
+
+class Record:
+    """One JSON line per request, in the order in which they took effect, and one when a request is held.
+
+    Every entry has `seq` (from 1), `time` (Unix), `kind` and `fault` (the kind of fault that it met, or
+    null). The kinds are
+
+    - `upload`: `name`, `overwrite`, `data_sha256`, `events_sha256`, `data_rows`, `token`, `status`,
+      `outcome`, `applied`, `replaced`, `note`. Outcomes: `accepted`; `conflict` (a token was given, but the
+      Name was taken: `async-fail`); `refused`; `incomplete` (the body never arrived whole);
+      `dropped_before`; `dropped_after`. `applied` is true exactly when a dataset came of it.
+    - `token`: `status`, `note` (the OAuth error, if any)
+    - `poll`: `token`, `status`, `state`; `result`: `token`, `status`, `data_key`
+    - `held`: `endpoint`, `name`: from now on a request is kept waiting
+    - `other`: `path`, `status`
+
+    `status` is null when no answer was sent; what does not apply or was not understood is null, too.
+    """
+
+    def __init__(self, log: Path | None = None, keep: int | None = None) -> None:
+        self.entries: deque[Entry] = deque(maxlen=keep)
+        self.faults: Counter[str] = Counter()
+        self._seq = 0
+        self._log = log.open("ab", buffering=0) if log else None
+
+    def add(self, kind: str, *, fault: str | None = None, **fields: object) -> None:
+        self._seq += 1
+        entry = {"seq": self._seq, "time": time.time(), "kind": kind, "fault": fault, **fields}
+        if fault is not None and kind != "held":
+            self.faults[fault] += 1
+        self.entries.append(entry)
+        if self._log is not None:
+            self._log.write(json.dumps(entry).encode() + b"\n")
+
+    def of(self, kind: str) -> list[Entry]:
+        """The entries of one kind, oldest first."""
+        return [entry for entry in self.entries if entry["kind"] == kind]
+
+    def close(self) -> None:
+        if self._log is not None:
+            self._log.close()

@@ -1,0 +1,139 @@
+"""The sandbox as a running server, in this process or as a process of its own."""
+
+from __future__ import annotations
+
+import ipaddress
+import os
+import random
+import signal
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+import anyio
+from aiohttp import web
+
+from orchestrator.sandbox.exchange import TOKEN_PATH, Exchange
+from orchestrator.sandbox.faults import Faults
+from orchestrator.sandbox.holds import Holds
+from orchestrator.sandbox.identity import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET, Identity
+from orchestrator.sandbox.platform import Dataset, Platform
+from orchestrator.sandbox.profile import PROFILES, Profile
+from orchestrator.sandbox.record import Record
+
+_CALM = PROFILES["calm"]
+_PATIENCE = 1.0  # seconds for which requests under way may go on when the sandbox ends
+
+
+class Sandbox:
+    """A sandbox that is listening: where it is, what opens it, and what it has seen."""
+
+    client_id = TRIAL_CLIENT_ID
+    client_secret = TRIAL_CLIENT_SECRET
+    api_key = TRIAL_API_KEY
+
+    def __init__(self, exchange: Exchange, host: str, port: int) -> None:
+        self._exchange = exchange
+        self.port = port
+        self.base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        self.token_url = self.base_url + TOKEN_PATH
+
+    @property
+    def record(self) -> Record:
+        return self._exchange.record
+
+    @property
+    def datasets(self) -> dict[str, Dataset]:
+        """What stands under each Name now."""
+        return dict(self._exchange.platform.datasets)
+
+    @property
+    def held(self) -> tuple[str | None, ...]:
+        """The Names of the requests that a `hold_…` fault keeps waiting."""
+        return self._exchange.holds.names
+
+    async def until_held(self, count: int = 1) -> None:
+        """Return as soon as *count* requests are kept waiting at the same time."""
+        await self._exchange.holds.until(count)
+
+    def release(self, name: str | None = None) -> None:
+        """Let go on what is kept waiting for this Name, or without one all of it."""
+        self._exchange.holds.release(name)
+
+    def expire_tokens(self) -> None:
+        """Make every bearer token that was issued so far void."""
+        self._exchange.identity.revoke_all()
+
+
+@asynccontextmanager
+async def serve(
+    profile: Profile = _CALM,
+    *,
+    host: str = "127.0.0.1",
+    port: int = 0,
+    log: Path | None = None,
+    seed: int = 1,
+    keep: int | None = None,
+    clock: Callable[[], float] = time.monotonic,
+    sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
+) -> AsyncIterator[Sandbox]:
+    """Listen on loopback until the block ends; port 0 is any free one.
+
+    Job times, latencies, tokens and chance faults each follow from *seed*. The last *keep* entries of the
+    record stay in memory (None: all). *clock* drives jobs and token expiry, *sleep* latency and trickling.
+    """
+    if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
+        raise ValueError(f"the sandbox listens on loopback only, not on {host}")
+    record = Record(log, keep)
+    holds = Holds()
+    exchange = Exchange(
+        profile=profile,
+        identity=Identity(profile, clock, random.Random(f"{seed}/identity")),
+        platform=Platform(profile, clock, random.Random(f"{seed}/platform")),
+        faults=Faults(profile.script, profile.chances, seed),
+        holds=holds,
+        record=record,
+        sleep=sleep,
+        rng=random.Random(f"{seed}/latency"),
+    )
+    runner = web.ServerRunner(web.Server(exchange.handle, access_log=None), shutdown_timeout=_PATIENCE)
+    try:
+        await runner.setup()
+        await web.TCPSite(runner, host, port, backlog=1024).start()
+        yield Sandbox(exchange, host, runner.addresses[0][1])
+    finally:
+        holds.close()
+        with anyio.CancelScope(shield=True):
+            await runner.cleanup()
+        record.close()
+
+
+def announce(sandbox: Sandbox) -> dict[str, object]:
+    """What somebody who started the sandbox as a process needs to know. Holds no secret."""
+    return _addresses(sandbox)
+
+
+def _addresses(sandbox: Sandbox) -> dict[str, object]:
+    return {
+        "base_url": sandbox.base_url,
+        "token_url": sandbox.token_url,
+        "client_id": sandbox.client_id,
+        "port": sandbox.port,
+        "pid": os.getpid(),
+    }
+
+
+async def run_forever(
+    profile: Profile,
+    port: int = 0,
+    log: Path | None = None,
+    seed: int = 1,
+    announce: Callable[[dict[str, object]], object] = lambda _: None,
+) -> None:
+    """Serve until SIGTERM or SIGINT; the caller's *announce* is told the addresses when they answer."""
+    with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
+        async with serve(profile, port=port, log=log, seed=seed, keep=0) as sandbox:
+            announce(_addresses(sandbox))
+            async for _ in signals:
+                break

@@ -1,0 +1,123 @@
+"""Every problem of every file, found without a network and without writing anything. What `validate` is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from types import TracebackType
+from typing import Any, Self
+
+import anyio.to_thread
+
+from orchestrator.config import Settings
+from orchestrator.intake import Clash, Names
+from orchestrator.model import RelPath
+from orchestrator.naming import printable
+from orchestrator.ports import File, Moving, Reading, Unreadable
+from orchestrator.validation import BadRow, Problem, Schema
+from orchestrator.wiring import make_folder, make_inbox
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """One problem; without a line where it concerns the whole file."""
+
+    path: RelPath
+    rule: str
+    message: str
+    line: int | None = None
+    column: int | None = None
+    name: str = ""
+
+    @property
+    def text(self) -> str:
+        place = f":{self.line}:{self.column}" if self.line is not None else ""
+        name = f" ({self.name})" if self.name else ""
+        return f"{printable(self.path)}{place}: {self.rule}{name}: {printable(self.message)}"
+
+    def as_json(self) -> dict[str, Any]:
+        return {
+            "path": self.path,
+            "line": self.line,
+            "column": self.column,
+            "name": self.name,
+            "rule": self.rule,
+            "message": self.message,
+        }
+
+
+async def survey(settings: Settings, tell: Callable[[Finding], None]) -> int:
+    """Returns how many files were looked at, companions not counted."""
+    folder = make_folder(settings)
+    lists = _Lists()
+    inbox = make_inbox(settings, folder, lists)
+    names = Names()
+    files = await anyio.to_thread.run_sync(folder.list)
+    for file in files:
+        for finding in await _look_at(file, inbox, names, lists):
+            tell(finding)
+    return len(files)
+
+
+async def _look_at(file: File, inbox: Any, names: Names, lists: _Lists) -> Sequence[Finding]:
+    if file.fault:
+        return [Finding(path=file.path, rule="refused", message=file.fault)]
+    match await inbox.read(file):
+        case Moving(cause):
+            return [Finding(path=file.path, rule="moving", message=cause)]
+        case Unreadable(cause):
+            return [Finding(path=file.path, rule="unreadable", message=cause)]
+        case Reading() as reading:
+            found = []
+            if isinstance(clash := names.claim(reading, None), Clash):
+                found.append(Finding(path=file.path, rule="name_clash", message=clash.cause))
+            await inbox.judge(reading)
+            return found + lists.take()
+    raise AssertionError("a reading is one of three")
+
+
+class _Lists:
+    """In the place of `rejects/`: keeps the problems of one file until they are told."""
+
+    def __init__(self) -> None:
+        self._found: list[Finding] = []
+
+    def has(self, path: RelPath) -> bool:
+        return False
+
+    def open(self, path: RelPath, schema: Schema) -> _List:
+        return _List(path, self._found)
+
+    def take(self) -> list[Finding]:
+        taken = list(self._found)
+        self._found.clear()
+        return taken
+
+
+class _List:
+    def __init__(self, path: RelPath, found: list[Finding]) -> None:
+        self._path = path
+        self._found = found
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def add(self, bad: BadRow) -> None:
+        for problem in bad.problems:
+            self.add_fault(problem)
+
+    def add_fault(self, fault: Problem) -> None:
+        self._found.append(
+            Finding(
+                path=self._path,
+                line=fault.line,
+                column=fault.column,
+                name=fault.name,
+                rule=fault.rule,
+                message=fault.message,
+            )
+        )

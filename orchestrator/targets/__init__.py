@@ -1,0 +1,1 @@
+"""The remote APIs that this program can talk to."""

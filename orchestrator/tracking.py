@@ -1,0 +1,83 @@
+"""From the token to the results: polls until the remote has judged the job, then brings in what it says."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+
+from orchestrator.backoff import Backoff
+from orchestrator.books import Trip
+from orchestrator.errors import Missing, Refused
+from orchestrator.guards import Reader
+from orchestrator.model import Doubted, Job, Result
+from orchestrator.ports import Clock, Ended, Ledger, Running, Sink, Target
+
+_UNKNOWN_TOKEN_POLLS = 3
+_UNKNOWN_TOKEN_SECONDS = 60.0
+"""A remote may need a moment before it knows its own token everywhere."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Tracking:
+    target: Target
+    ledger: Ledger
+    sink: Sink
+    clock: Clock
+    rng: random.Random
+    reader: Reader
+    backoff: Backoff
+    patience: float
+    """Seconds that one run waits for one job to end."""
+    give_up: float
+    """Seconds after which a job that never ended is in doubt, over all runs."""
+
+    async def wait(self, job: Job, trip: Trip) -> Job:
+        """Poll until it ends or this run's patience does; then the same job comes back."""
+        assert job.token is not None
+        started = self.clock.monotonic()
+        nth, hint = 0, None
+        while True:
+            nth += 1
+            delay = self.backoff.delay(nth, self.rng, hint)
+            if self.clock.monotonic() - started + delay > self.patience:
+                trip.cause = "it has not ended yet: the next run asks again"
+                return job
+            if delay:
+                await self.clock.sleep(delay)
+            try:
+                status = await self.reader.check(job.token, trip)
+            except Missing as error:
+                if nth >= _UNKNOWN_TOKEN_POLLS and self._age(job) > _UNKNOWN_TOKEN_SECONDS:
+                    return await self.ledger.record(job, Doubted(f"{error}, although it gave it out"))
+                continue
+            if isinstance(status, Ended):
+                trip.spend("wait", self.clock.monotonic() - started)
+                return await self._collect(job, status, trip)
+            hint = status.retry_after
+            if self._age(job) > self.give_up:
+                return await self.ledger.record(job, Doubted(_never_ended(status)))
+
+    async def _collect(self, job: Job, ended: Ended, trip: Trip) -> Job:
+        """Results are durable, in the ledger or in place, no later than the state that rests on them."""
+        assert job.token is not None
+        started = self.clock.monotonic()
+        results: list[Result] = []
+        for key in ended.results:
+            try:
+                results.append(await self.sink.keep(job, await self.reader.fetch(job.token, key)))
+            except (Refused, Missing) as error:
+                trip.cause = str(error)
+        event = self.target.conclude(job, ended, results)
+        job = trip.job = await self.ledger.record(job, event)
+        await self.sink.project(job, event.results)
+        trip.spend("collect", self.clock.monotonic() - started)
+        return job
+
+    def _age(self, job: Job) -> float:
+        """Seconds since it was accepted, over all runs; a wall clock that went back makes it 0."""
+        return max(self.clock.now().timestamp() - (job.accepted_at or 0.0), 0.0)
+
+
+def _never_ended(status: Running) -> str:
+    word = "answers with a status that is not known" if status.word else "still says that it is at work"
+    return f"it never ended: the remote {word}"

@@ -1,0 +1,70 @@
+"""Bytes to characters, piece by piece and strictly: the first byte that cannot be decoded ends the file."""
+
+from __future__ import annotations
+
+import codecs
+from functools import lru_cache
+
+_BOMS = (
+    (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF16_LE, "utf-16-le"),
+    (codecs.BOM_UTF16_BE, "utf-16-be"),
+)
+_LONGEST_BOM = 3
+_UTF_8 = codecs.getincrementaldecoder("utf-8")
+
+
+class Decoding:
+    """With "utf-8" a byte order mark decides (UTF-8, UTF-16) and is dropped; another codec is taken as it is.
+
+    An encoding that Python does not know, or that does not give characters, is a LookupError.
+    """
+
+    __slots__ = ("_decoder", "_head")
+
+    def __init__(self, encoding: str) -> None:
+        # The bytes held back until they are enough to tell a byte order mark; None once that is settled.
+        self._head: bytes | None = b"" if is_unicode(encoding) else None
+        self._decoder = _UTF_8("strict") if self._head is not None else _decoder(encoding)
+
+    def decode(self, chunk: bytes, *, last: bool = False) -> tuple[str, bool]:
+        """The characters that are complete, and whether what follows them can be decoded at all."""
+        if self._head is not None:
+            chunk = self._head + chunk
+            if len(chunk) < _LONGEST_BOM and not last:
+                self._head = chunk
+                return "", True
+            self._head = None
+            chunk = self._without_bom(chunk)
+        state = self._decoder.getstate()
+        try:
+            return self._decoder.decode(chunk, last), True
+        except UnicodeError as error:
+            self._decoder.setstate(state)
+            # The error counts from the bytes of an incomplete character that the decoder held back.
+            good = error.start - len(state[0]) if isinstance(error, UnicodeDecodeError) else 0
+            return self._decoder.decode(chunk[: max(0, good)]), False
+
+    def _without_bom(self, chunk: bytes) -> bytes:
+        for bom, encoding in _BOMS:
+            if chunk.startswith(bom):
+                self._decoder = _decoder(encoding)
+                return chunk[len(bom) :]
+        return chunk
+
+
+@lru_cache(maxsize=32)
+def is_unicode(encoding: str) -> bool:
+    """Whether this is UTF-8 by any of its names, which takes UTF-16 in as well."""
+    return codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}
+
+
+def _decoder(encoding: str) -> codecs.IncrementalDecoder:
+    decoder = codecs.getincrementaldecoder(encoding)("strict")
+    try:
+        empty: object = decoder.decode(b"")
+    except (TypeError, UnicodeError):
+        empty = None
+    if not isinstance(empty, str):
+        raise LookupError(f"{encoding} is not an encoding of text")
+    return decoder

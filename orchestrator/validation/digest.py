@@ -1,0 +1,31 @@
+"""A name for the rules that judged a file, so that a rejection holds only as long as they do."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+import json
+from collections.abc import Iterable
+
+from orchestrator.validation.schema import Schema
+
+# Raise it with every change after which some file would be judged differently.
+VALIDATOR_VERSION = 1
+
+
+def rules_digest(schemas: Iterable[Schema], encoding: str, policy: str) -> str:
+    """Equal exactly if nothing that decides about a file has changed; two names of a codec are the same."""
+    rules = {
+        "validator": VALIDATOR_VERSION,
+        "encoding": codecs.lookup(encoding).name,
+        "policy": policy,
+        "schemas": [
+            {
+                "name": schema.name,
+                "header": schema.header,
+                "columns": [[column.name, column.format, column.required] for column in schema.columns],
+            }
+            for schema in schemas
+        ],
+    }
+    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()

@@ -1,0 +1,12 @@
+"""How much of a file may wait in memory for its end. Beyond that the file is at fault, not the row."""
+
+from __future__ import annotations
+
+# Characters of one cell's value, as in the standard library's csv module.
+FIELD_LIMIT = 131_072
+
+# Characters of one record without its line end: eight of the widest cells.
+RECORD_LIMIT = 1_048_576
+
+# A record with more cells is not split further; it has the wrong number of columns, whatever they hold.
+CELL_LIMIT = 1_000

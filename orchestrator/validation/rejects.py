@@ -1,0 +1,32 @@
+"""The lines of a rejects file: the bad rows in their own columns, and beside them what is wrong.
+
+Values only; quoting and writing them is up to the edge.
+"""
+
+from __future__ import annotations
+
+from orchestrator.validation.problem import BadRow
+from orchestrator.validation.schema import Schema
+
+_SEPARATOR = "; "
+_ADDED = ["_line", "_column", "_rule", "_message", "_raw"]
+
+
+def reject_header(schema: Schema) -> list[str]:
+    return [*schema.names, *_ADDED]
+
+
+def reject_line(bad: BadRow, schema: Schema) -> list[str]:
+    """The problems share a line, in the same order in each column; columns go by name, or number without one.
+
+    A row whose cells are in doubt stands as it was in `_raw`, and its columns stay empty.
+    """
+    cells = [""] * len(schema.columns) if bad.cells is None else list(bad.cells)
+    return [
+        *cells,
+        str(bad.line),
+        _SEPARATOR.join(problem.name or str(problem.column) for problem in bad.problems),
+        _SEPARATOR.join(problem.rule for problem in bad.problems),
+        _SEPARATOR.join(problem.message for problem in bad.problems),
+        bad.raw if bad.cells is None else "",
+    ]

@@ -1,0 +1,152 @@
+"""Settings → the parts of a pipeline: the only place that chooses what stands behind a port."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import structlog
+
+from orchestrator import naming
+from orchestrator.backoff import Backoff
+from orchestrator.config import Credentials, Settings, target_id
+from orchestrator.delivery import Delivery
+from orchestrator.edges.folder import Folder, FolderConfig
+from orchestrator.edges.http import Http
+from orchestrator.edges.inbox import FolderInbox, InboxConfig, RejectsLists
+from orchestrator.edges.log import Narrated
+from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
+from orchestrator.errors import ConfigError
+from orchestrator.flow import Gate
+from orchestrator.guards import Grace, Lane, Memory, Reader, Unbroken
+from orchestrator.intake import Names
+from orchestrator.pipeline import Pipeline
+from orchestrator.ports import Clock, Inbox, Ledger, Sink, Target
+from orchestrator.targets.platform import Platform, PlatformConfig
+from orchestrator.tracking import Tracking
+from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
+
+_READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=8)
+_SENDING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=5)
+_SPREAD = 0.2
+"""Share of a poll's delay that is random, so that jobs that began together are not asked together."""
+
+
+def make_folder(settings: Settings) -> Folder:
+    root = settings.input.folder
+    if not root.is_dir():
+        raise ConfigError(
+            f"input.folder: {naming.printable(str(root))} is not a folder. Name the folder that holds the files."
+        )
+    return Folder(
+        FolderConfig(
+            root=root,
+            pattern=settings.input.pattern,
+            events=settings.input.events,
+            events_required=settings.input.events_required,
+            leave_out=settings.output.folder,
+        )
+    )
+
+
+def make_inbox(settings: Settings, folder: Folder, rejects: RejectsLists) -> FolderInbox:
+    return FolderInbox(
+        folder,
+        rejects,
+        InboxConfig(
+            data=PLATFORM_DATA,
+            events=PLATFORM_EVENTS,
+            name=settings.target.name,
+            encoding=settings.validation.encoding,
+            drop_rows=settings.validation.on_bad_rows == "drop_rows",
+        ),
+    )
+
+
+def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clock) -> Platform:
+    target = settings.target
+    credentials = ClientCredentials(
+        OAuthConfig(
+            token_url=target.token_url,
+            client_id=secrets.client_id,
+            client_secret=secrets.client_secret,
+            scope=target.scope,
+            encode=target.basic_encoding == "form",
+        ),
+        http,
+        clock,
+    )
+    config = PlatformConfig(
+        id=target_id(settings),
+        base_url=target.base_url,
+        client_id=secrets.client_id,
+        api_key=secrets.api_key,
+        results=target.results,
+        overwrite_as_text=target.overwrite_encoding == "string",
+        repeat_replaces=target.overwrite or target.sole_writer or naming.is_content_addressed(target.name),
+    )
+    return Platform(config, http, credentials, clock)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Parts:
+    """What a pipeline is put together from; a test or a simulation may exchange any of them."""
+
+    target: Target
+    ledger: Ledger
+    inbox: Inbox
+    sink: Sink
+    clock: Clock
+    grace: Grace
+    retried: Callable[[], None]
+    rng: random.Random
+
+
+def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pipeline:
+    limits, polling = settings.limits, settings.polling
+    gate = Gate(limits.rate)
+    memory = Memory(limits.bytes)
+    ledger = Unbroken(Narrated(parts.ledger, structlog.get_logger().debug))
+    reader = Reader(
+        target=parts.target,
+        lane=Lane(limits.polls, gate, parts.clock),
+        backoff=_READING,
+        clock=parts.clock,
+        rng=parts.rng,
+        retried=parts.retried,
+    )
+    delivery = Delivery(
+        target=parts.target,
+        ledger=ledger,
+        inbox=parts.inbox,
+        clock=parts.clock,
+        rng=parts.rng,
+        lane=Lane(limits.uploads, gate, parts.clock),
+        memory=memory,
+        grace=parts.grace,
+        backoff=_SENDING,
+        overwrite=settings.target.overwrite,
+        retried=parts.retried,
+    )
+    tracking = Tracking(
+        target=parts.target,
+        ledger=ledger,
+        sink=parts.sink,
+        clock=parts.clock,
+        rng=parts.rng,
+        reader=reader,
+        backoff=Backoff(first=polling.first, factor=polling.factor, cap=polling.cap, jitter=_SPREAD),
+        patience=polling.deadline,
+        give_up=polling.give_up,
+    )
+    return Pipeline(
+        ledger=ledger,
+        inbox=parts.inbox,
+        clock=parts.clock,
+        names=Names(),
+        memory=memory,
+        delivery=delivery,
+        tracking=tracking,
+        retry_failed=retry_failed,
+    )

@@ -1,0 +1,93 @@
+"""Which bytes are which characters, and where they stop being any."""
+
+from __future__ import annotations
+
+import codecs
+
+import pytest
+
+from orchestrator.validation import PLATFORM_DATA, Judge, Rule
+from validation.samples import HEADER, OTHER, ROW, judge, lines
+
+FOREIGN = ROW.replace("N1", "Zoë 😀 Łódź 名前")
+TEXT = f"{HEADER}\r\n{FOREIGN}\r\n{OTHER}"
+
+
+@pytest.mark.parametrize(
+    "data",
+    [
+        TEXT.encode(),
+        codecs.BOM_UTF8 + TEXT.encode(),
+        codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"),
+        codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+    ],
+)
+@pytest.mark.parametrize("encoding", ["utf-8", "UTF8", "utf-8-sig"])
+def test_utf_8_takes_byte_order_marks_of_utf_8_and_utf_16(data: bytes, encoding: str) -> None:
+    judged = judge(data, encoding=encoding)
+
+    assert (judged.text, judged.found) == (TEXT, [])
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "iso8859-15", "utf-16", "utf-16-le", "cp037"])
+def test_another_encoding_is_taken_as_configured(encoding: str) -> None:
+    text = f"{HEADER}\r\n{ROW.replace('N1', 'Zoë')}"
+
+    assert judge(text.encode(encoding), encoding=encoding).text == text
+
+
+@pytest.mark.parametrize("encoding", ["shift_jis", "gb18030", "euc_jp", "iso2022_jp"])
+def test_an_encoding_may_need_several_bytes_or_a_state(encoding: str) -> None:
+    text = f"{HEADER}\r\n{ROW.replace('N1', '名前')}"
+
+    assert judge(text.encode(encoding), encoding=encoding).text == text
+
+
+@pytest.mark.parametrize("encoding", ["klingon", "base64", "rot13", "undefined"])
+def test_an_encoding_that_gives_no_text_is_refused_at_once(encoding: str) -> None:
+    with pytest.raises(LookupError):
+        Judge(PLATFORM_DATA, encoding=encoding)
+
+
+@pytest.mark.parametrize(
+    ("data", "encoding", "line", "column"),
+    [
+        (b"\xff", "utf-8", 1, 1),
+        (lines(HEADER, ROW).encode() + b"Zo\xeb,01/07/2024", "utf-8", 3, 1),
+        (lines(HEADER, ROW).encode() + "Zoë,01/07/2024,\xeb:00,a\n".encode("latin-1"), "utf-8", 3, 1),
+        (lines(HEADER, ROW).encode() + b"a,b,c\xc3\n" + lines(ROW).encode(), "utf-8", 3, 3),
+        (lines(HEADER, ROW).encode() + b"a,b,c\xc3", "utf-8", 3, 3),
+        (lines(HEADER, ROW).encode() + b'"a\nb","c\n\xed\xa0\x80"', "utf-8", 5, 2),
+        (lines(HEADER).encode() + b"\xc0\x80", "utf-8", 2, 1),
+        (lines(HEADER).encode() + b"a,\xf4\x90\x80\x80", "utf-8", 2, 2),
+        (b"\xef\xbb", "utf-8", 1, 1),
+        (codecs.BOM_UTF16_LE + lines(HEADER, ROW).encode("utf-16-le") + b"a", "utf-8", 3, 1),
+        (codecs.BOM_UTF16_BE + "a,b".encode("utf-16-be") + b"\xdc\x00\x00a", "utf-8", 1, 2),
+        (lines(HEADER, ROW).encode() + b"a,\x81,\n", "cp1252", 3, 2),
+        (lines(HEADER, ROW).encode() + b"a,b,\x93", "shift_jis", 3, 3),
+        (lines(HEADER, ROW).encode() + b"a,b,\x93\xff\n", "shift_jis", 3, 3),
+        (lines(HEADER, ROW).encode() + b"a,\xe4\n", "ascii", 3, 2),
+    ],
+)
+def test_bytes_that_mean_nothing_end_the_file_where_they_stand(
+    data: bytes, encoding: str, line: int, column: int
+) -> None:
+    judged = judge(data, encoding=encoding)
+
+    assert judged.found == [(Rule.ENCODING, line, column)]
+    assert judged.verdict.rows == (1 if line > 2 and HEADER in judged.text else 0)
+
+
+def test_a_nul_before_the_bad_bytes_comes_first() -> None:
+    assert judge(f"{ROW}\na,\0,".encode() + b"\xff").found == [(Rule.NUL, 2, 2)]
+    assert judge(f"{ROW}\na,".encode() + b"\xff,\0").found == [(Rule.ENCODING, 2, 2)]
+
+
+def test_a_byte_order_mark_elsewhere_is_data() -> None:
+    judged = judge("\ufeff\ufeff" + lines(ROW))
+
+    assert judged.text == f"{HEADER}\r\n\ufeff{ROW}"
+
+
+def test_utf_16_without_its_mark_is_not_guessed() -> None:
+    assert judge(lines(ROW).encode("utf-16-le")).found == [(Rule.NUL, 1, 1)]
