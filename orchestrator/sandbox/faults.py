@@ -27,7 +27,7 @@ import random
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
-from math import ceil
+from math import ceil, isinf
 from typing import Literal, get_args
 
 from orchestrator.sandbox.answer import HTML, Answer, Drop, refusal
@@ -96,6 +96,8 @@ class Fault:
             raise ValueError(f"no fault {self.kind!r} at {self.endpoint!r}")
         if self.name is not None and (self.endpoint == "token" or self.kind == "drop_unread"):
             raise ValueError(f"{self.kind!r} at {self.endpoint!r} cannot know the Name")
+        if isinf(self.seconds) and not self.kind.startswith("hold"):
+            raise ValueError(f"{self.kind!r} must have an end")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -154,19 +156,15 @@ def instead(fault: Fault | None, now: float) -> Answer | Drop | None:
     """What the client gets in place of the work, or None if the work is done. *now* is Unix time."""
     if fault is None:
         return None
-    date = formatdate(ceil(now + fault.seconds), usegmt=True)
-    seconds = str(ceil(fault.seconds))
     match fault.kind:
         case "drop_unread" | "drop_before" | "reset_before":
             return Drop(reset=fault.kind == "reset_before")
         case "unauthorized" | "revoke":
             return refusal(401, "Unauthorized", headers=(("WWW-Authenticate", _CHALLENGE),))
         case "throttle" | "throttle_date":
-            after = seconds if fault.kind == "throttle" else date
-            return refusal(429, "Too many requests", headers=(("Retry-After", after),))
+            return refusal(429, "Too many requests", headers=_retry_after(fault, now))
         case "unavailable" | "unavailable_date":
-            after = seconds if fault.kind == "unavailable" else date
-            return refusal(503, "Service unavailable", headers=(("Retry-After", after),))
+            return refusal(503, "Service unavailable", headers=_retry_after(fault, now))
         case "unavailable_bare":
             return refusal(503, "Service unavailable")
         case "error_before":
@@ -175,6 +173,12 @@ def instead(fault: Fault | None, now: float) -> Answer | Drop | None:
             return Answer(body=_PAGE, content_type=HTML)
         case _:
             return None
+
+
+def _retry_after(fault: Fault, now: float) -> tuple[tuple[str, str], ...]:
+    if fault.kind.endswith("_date"):
+        return (("Retry-After", formatdate(ceil(now + fault.seconds), usegmt=True)),)
+    return (("Retry-After", str(ceil(fault.seconds))),)
 
 
 def spoil(fault: Fault | None, answer: Answer) -> Answer | Drop:

@@ -61,11 +61,11 @@ class Identity:
         if not authorization:
             return _unauthorized(_REALM)
         bearer = _bearer(authorization)
-        expires, scopes = self._live.get(bearer, (0.0, frozenset[str]()))
-        if bearer not in self._live or self._clock() >= expires:
+        live = self._live.get(bearer)
+        if live is None or self._clock() >= live[0]:
             self._live.pop(bearer, None)
             return _unauthorized(f'{_REALM}, error="invalid_token", error_description="The token expired"')
-        if UPLOAD_SCOPE not in scopes:
+        if UPLOAD_SCOPE not in live[1]:
             challenge = f'{_REALM}, error="insufficient_scope", scope="{UPLOAD_SCOPE}"'
             headers = (("WWW-Authenticate", challenge),)
             return refusal(403, "Forbidden", note="insufficient_scope", headers=headers)

@@ -101,7 +101,9 @@ class Judge:
         self._closed = True
         if self.fault:
             return ""
-        self._take(*self._decoding.decode(b"", last=True))
+        text, decodable = self._decoding.decode(b"", last=True)
+        if text or not decodable:
+            self._take(text, decodable)
         tail = "".join(self._tail)
         if not self.fault and (tail or self._reading):
             self._take_line(tail)
@@ -181,7 +183,7 @@ class Judge:
             return
         reading = reading or Reading(self._line)
         reading.read(text)
-        if reading.is_open and end and not reading.oversize:
+        if reading.is_open and end:
             reading.go_on(end)
         self._reading = reading if reading.is_open else None
         if reading.oversize:

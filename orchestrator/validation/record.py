@@ -114,7 +114,7 @@ class Reading:
         value = text[at:end]
         if '"' in value:
             self._misquoted = self._misquoted or self.cell
-        elif "\r" in value and self.cell <= CELL_LIMIT:
+        elif "\r" in value:
             self._returns.append(self.cell)
         self._keep(value, end - at)
         return end

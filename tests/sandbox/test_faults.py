@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from typing import Any
 
@@ -69,6 +70,12 @@ def test_a_fault_that_cannot_be_is_refused(endpoint: Any, kind: Any) -> None:
 def test_a_name_is_refused_where_it_cannot_be_known() -> None:
     with pytest.raises(ValueError, match="cannot know the Name"):
         Fault(endpoint="token", kind="html", name="a")
+
+
+def test_only_a_hold_may_be_without_end() -> None:
+    assert Fault(endpoint="poll", kind="hold_after", seconds=math.inf).seconds == math.inf
+    with pytest.raises(ValueError, match="must have an end"):
+        Fault(endpoint="poll", kind="throttle", seconds=math.inf)
 
 
 def storm(seed: int) -> Faults:

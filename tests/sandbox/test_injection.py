@@ -3,10 +3,7 @@
 from __future__ import annotations
 
 import json
-import math
 import time
-from collections.abc import Callable
-from dataclasses import replace
 from email.utils import parsedate_to_datetime
 from typing import Any
 
@@ -14,8 +11,8 @@ import aiohttp
 import anyio
 import pytest
 
-from orchestrator.sandbox import PROFILES, Fault, Profile
-from sandbox.visitor import INSTANT, Seen, Visitor, visit
+from orchestrator.sandbox import Fault, Profile
+from sandbox.visitor import INSTANT, Visitor, visit
 
 
 def at_upload(kind: Any, **how: Any) -> Fault:
@@ -191,85 +188,14 @@ async def test_the_token_endpoint_has_its_bad_moments_too(kind: Any) -> None:
 
 @pytest.mark.parametrize("kind", ["drop_before", "drop_after", "reset_before", "truncated"])
 async def test_a_result_can_be_lost_and_asked_for_again(kind: Any) -> None:
-    async with visit(INSTANT, Fault(endpoint="result", kind=kind)) as visitor:
+    # Twice, because aiohttp repeats a GET by itself, once, if a connection that it used before is lost.
+    times = 1 if kind == "truncated" else 2
+    async with visit(INSTANT, Fault(endpoint="result", kind=kind, times=times)) as visitor:
         token = (await visitor.upload()).text
         with pytest.raises(aiohttp.ClientError):
             await visitor.ask(token, "tableofresultids")
 
         assert len((await visitor.ask(token, "tableofresultids")).json) == 1
-
-
-async def holding(visitor: Visitor, act: Callable[[], Any]) -> Seen:
-    """Upload, do something while the upload is held, and return its answer."""
-    answers: list[Seen] = []
-
-    async def upload() -> None:
-        answers.append(await visitor.upload())
-
-    async with anyio.create_task_group() as tasks:
-        tasks.start_soon(upload)
-        await visitor.sandbox.until_held()
-        act()
-    return answers[0]
-
-
-@pytest.mark.parametrize(("kind", "applied"), [("hold_before", False), ("hold_after", True)])
-async def test_a_held_upload_waits_on_its_side_of_acceptance_until_released(kind: str, applied: bool) -> None:
-    async with visit(INSTANT, at_upload(kind, seconds=math.inf)) as visitor:
-        sandbox = visitor.sandbox
-
-        def look_and_release() -> None:
-            assert sandbox.held == ("night",)
-            assert ("night" in sandbox.datasets) is applied
-            assert visitor.last("held").items() >= {"fault": kind, "name": "night"}.items()
-            sandbox.release("somebody else")
-            assert sandbox.held == ("night",)
-            sandbox.release("night")
-
-        seen = await holding(visitor, look_and_release)
-
-        assert (seen.status, sandbox.held, sandbox.record.faults) == (200, (), {kind: 1})
-        assert taken(visitor)
-
-
-async def test_a_hold_ends_after_its_seconds() -> None:
-    async with visit(INSTANT, at_upload("hold_before", seconds=0.001)) as visitor:
-        assert (await visitor.upload()).status == 200
-
-
-@pytest.mark.parametrize(("kind", "applied"), [("hold_before", False), ("hold_after", True)])
-async def test_a_client_that_goes_away_while_held_has_still_sent_a_whole_request(
-    kind: str, applied: bool
-) -> None:
-    async with visit(INSTANT, at_upload(kind, seconds=math.inf)) as visitor:
-        async with anyio.create_task_group() as tasks:
-            tasks.start_soon(visitor.upload)
-            await visitor.sandbox.until_held()
-            tasks.cancel_scope.cancel()
-        assert ("night" in visitor.sandbox.datasets) is applied
-        visitor.sandbox.release()
-
-        # The next upload waits for nothing; when it is answered, the released one has had its turn.
-        assert (await visitor.upload(Name="next")).status == 200
-        assert "night" in visitor.sandbox.datasets
-
-
-async def test_a_sandbox_that_ends_has_not_taken_what_it_was_holding() -> None:
-    async with anyio.create_task_group() as tasks:
-        async with visit(INSTANT, at_upload("hold_before", seconds=math.inf)) as visitor:
-
-            async def upload() -> None:
-                with pytest.raises(aiohttp.ClientError):
-                    await visitor.upload()
-
-            tasks.start_soon(upload)
-            await visitor.sandbox.until_held()
-            visitor.sandbox._exchange.holds.close()
-            with anyio.fail_after(5):
-                while visitor.sandbox.held:
-                    await anyio.lowlevel.checkpoint()
-    assert visitor.sandbox.datasets == {}
-    assert visitor.last()["outcome"] == "dropped_before"
 
 
 async def send_part(visitor: Visitor, head: str, body: bytes) -> None:
@@ -310,28 +236,3 @@ async def test_the_latency_lies_where_the_profile_says() -> None:
 
         assert len(visitor.clock.slept) == 21
         assert all(0.02 <= seconds <= 0.06 for seconds in visitor.clock.slept)
-
-
-async def night(seed: int) -> list[tuple[Any, ...]]:
-    """The record of 150 uploads, each asked for once, whatever came back."""
-    async with visit(replace(PROFILES["stormy"], token_ttl=1e9), signed_in=False, seed=seed) as visitor:
-        while not visitor.bearer:
-            seen = await visitor.token()
-            visitor.bearer = seen.json["access_token"] if seen.status == 200 else ""
-        for number in range(150):
-            try:
-                seen = await visitor.upload(Name=f"n{number}")
-                await visitor.ask(seen.text)
-            except aiohttp.ClientError:
-                continue
-            if seen.status == 401:
-                await visitor.sign_in()
-        entries = visitor.sandbox.record.entries
-        return [(e["kind"], e["fault"], e["status"], e.get("token"), e.get("outcome")) for e in entries]
-
-
-async def test_a_stormy_night_can_be_had_again() -> None:
-    first = await night(11)
-
-    assert first == await night(11)
-    assert len({fault for _, fault, *_ in first}) > 6

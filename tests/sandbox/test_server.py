@@ -19,7 +19,8 @@ PROGRAM = """
 import json, sys, anyio
 from pathlib import Path
 from orchestrator.sandbox import PROFILES, run_forever
-anyio.run(run_forever, PROFILES["null"], 0, Path(sys.argv[1]), 1, lambda told: print(json.dumps(told), flush=True))
+tell = lambda told: print(json.dumps(told), flush=True)
+anyio.run(run_forever, PROFILES["null"], 0, Path(sys.argv[1]), 1, tell)
 """
 
 

@@ -7,7 +7,7 @@ import codecs
 import pytest
 
 from orchestrator.validation import PLATFORM_DATA, Judge, Rule
-from validation.samples import HEADER, OTHER, ROW, judge, lines
+from validation.samples import HEADER, OTHER, ROW, judge, judge_in, lines
 
 FOREIGN = ROW.replace("N1", "Zoë 😀 Łódź 名前")
 TEXT = f"{HEADER}\r\n{FOREIGN}\r\n{OTHER}"
@@ -76,6 +76,13 @@ def test_bytes_that_mean_nothing_end_the_file_where_they_stand(
 
     assert judged.found == [(Rule.ENCODING, line, column)]
     assert judged.verdict.rows == (1 if line > 2 and HEADER in judged.text else 0)
+
+
+def test_bad_bytes_are_found_after_a_character_cut_in_two() -> None:
+    data = lines(HEADER, ROW).encode() + "Zoë,02/07/2024,".encode() + b"\xff"
+    for at in range(len(data)):
+        judged = judge_in([data[:at], data[at:]])
+        assert (judged.found, judged.verdict.rows) == ([(Rule.ENCODING, 3, 3)], 1)
 
 
 def test_a_nul_before_the_bad_bytes_comes_first() -> None:

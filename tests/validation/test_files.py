@@ -174,6 +174,7 @@ def test_what_stands_before_a_fault_has_been_judged() -> None:
     assert judge.fault is not None
     assert (judge.feed(lines(ROW).encode()), judge.close()) == ("", "")
     verdict = judge.verdict
+    assert verdict.fault is not None
     assert (verdict.rows, verdict.bad, verdict.fault, verdict.gaps) == (3, 1, judge.fault, ((3, 3),))
     assert (verdict.fault.line, verdict.fault.column) == (5, 2)
 

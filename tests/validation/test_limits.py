@@ -19,7 +19,7 @@ def judge(source: str) -> Judged:
     data = source.encode()
     judged = judge_in([data])
     assert judge_in([data], fast=False) == judged
-    for size in (60_000, 131_071, 131_073, 1 << 20):
+    for size in (60_000, 131_073):
         assert judge_in(data[at : at + size] for at in range(0, len(data), size)) == judged
     return judged
 
@@ -67,6 +67,13 @@ def test_a_record_may_have_a_mebi_of_characters_and_no_more(end: str) -> None:
     assert judge(f"{ROW}\n{most},{end}").found == [(Rule.RECORD_SIZE, 2, 1)]
 
 
+def test_a_chunk_may_end_inside_the_line_end_of_the_longest_record() -> None:
+    most = ("a" * 99_999 + ",") * 10 + "," * (RECORD_LIMIT - 1_000_000)
+
+    assert judge_in([f"{ROW}\n{most}\r".encode(), b"\n"]).found == [(Rule.COLUMNS, 2, 6)]
+    assert judge_in([f"{ROW}\n{most},\r".encode(), b"\n"]).found == [(Rule.RECORD_SIZE, 2, 1)]
+
+
 def test_a_record_of_many_lines_has_the_same_limit() -> None:
     cell = '"' + "a" * 99_990 + '\n",'
 
@@ -75,7 +82,7 @@ def test_a_record_of_many_lines_has_the_same_limit() -> None:
 
 
 @pytest.mark.parametrize("cell", [",", '"",', 'a"b,', "\r,"])
-@pytest.mark.parametrize("count", [1_001, 50_000])
+@pytest.mark.parametrize("count", [1_001, 20_000])
 def test_a_row_of_very_many_cells_has_the_wrong_count_whatever_they_hold(cell: str, count: int) -> None:
     judged = judge(lines(ROW, cell * count, ROW))
 

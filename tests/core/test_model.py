@@ -1,0 +1,136 @@
+from __future__ import annotations
+
+import itertools
+from dataclasses import replace
+
+import pytest
+
+from orchestrator.errors import IllegalTransition
+from orchestrator.model import (
+    Accepted,
+    Checked,
+    Completed,
+    Digest,
+    Doubted,
+    Event,
+    Failed,
+    Job,
+    Key,
+    Name,
+    Rejected,
+    RelPath,
+    Reopened,
+    Resolved,
+    SendRepeatable,
+    SendStarted,
+    SendUndone,
+    Sheet,
+    Sheets,
+    Source,
+    State,
+    Superseded,
+    Token,
+    Verdict,
+    evolve,
+    next_version,
+)
+
+SHEETS = Sheets(data=Sheet(rows=3, bad=1))
+EVENTS: tuple[Event, ...] = (
+    Checked(SHEETS, "rules"),
+    Rejected("bad rows", "rules"),
+    Reopened(),
+    SendStarted(overwrite=False),
+    SendUndone("no connection"),
+    SendRepeatable("answer lost"),
+    Accepted(Token("t"), 1.0),
+    Completed(),
+    Failed("refused", owns=True),
+    Doubted("answer lost"),
+    Superseded("replaced"),
+    Resolved(Verdict.ACCEPTED, Token("t"), 1.0),
+    Resolved(Verdict.NOT_ACCEPTED),
+    Resolved(Verdict.RESEND),
+    Resolved(Verdict.ABANDON),
+)
+
+LEGAL = {
+    (State.FOUND, EVENTS[0]): State.READY,
+    (State.FOUND, EVENTS[1]): State.REJECTED,
+    (State.REJECTED, EVENTS[2]): State.FOUND,
+    (State.READY, EVENTS[3]): State.SENDING,
+    (State.READY, EVENTS[9]): State.IN_DOUBT,
+    (State.READY, EVENTS[10]): State.SUPERSEDED,
+    (State.SENDING, EVENTS[4]): State.READY,
+    (State.SENDING, EVENTS[5]): State.READY,
+    (State.SENDING, EVENTS[6]): State.WAITING,
+    (State.SENDING, EVENTS[7]): State.DONE,
+    (State.SENDING, EVENTS[8]): State.FAILED,
+    (State.SENDING, EVENTS[9]): State.IN_DOUBT,
+    (State.WAITING, EVENTS[7]): State.DONE,
+    (State.WAITING, EVENTS[8]): State.FAILED,
+    (State.WAITING, EVENTS[9]): State.IN_DOUBT,
+    (State.IN_DOUBT, EVENTS[11]): State.WAITING,
+    (State.IN_DOUBT, EVENTS[12]): State.READY,
+    (State.IN_DOUBT, EVENTS[13]): State.READY,
+    (State.IN_DOUBT, EVENTS[14]): State.FAILED,
+}
+
+
+def job(state: State = State.FOUND, **changes: object) -> Job:
+    made = Job(key=Key("a"), version=1, name=Name("a"), path=RelPath("a.csv"), state=state)
+    return replace(made, **changes)  # type: ignore[arg-type]  # the names are checked by replace
+
+
+@pytest.mark.parametrize(("state", "event"), list(itertools.product(State, EVENTS)))
+def test_every_event_leads_where_the_table_says_and_every_other_is_illegal(
+    state: State, event: Event
+) -> None:
+    if (state, event) in LEGAL:
+        assert evolve(job(state), event).state is LEGAL[state, event]
+    else:
+        with pytest.raises(IllegalTransition, match=type(event).__name__):
+            evolve(job(state), event)
+
+
+def test_final_states_accept_only_what_a_person_or_new_rules_say() -> None:
+    assert {state for state, _ in LEGAL if not state.is_open} == {State.REJECTED, State.IN_DOUBT}
+
+
+def test_a_send_counts_and_remembers_whether_it_overwrites() -> None:
+    sent = evolve(job(State.READY), SendStarted(overwrite=True))
+
+    assert (sent.attempts, sent.overwrote) == (1, True)
+    assert evolve(sent, SendUndone("x"), SendStarted(overwrite=False)).attempts == 2
+
+
+def test_only_what_the_remote_took_makes_a_name_ours() -> None:
+    assert evolve(job(State.WAITING), Completed()).owns
+    assert evolve(job(State.WAITING), Failed("rows", owns=True)).owns
+    assert not evolve(job(State.SENDING), Failed("name_conflict")).owns
+    assert evolve(job(State.WAITING, owns=True), Failed("anything")).owns, "what was ours stays ours"
+
+
+def test_a_lost_answer_lets_the_next_send_replace() -> None:
+    again = evolve(job(State.SENDING), SendRepeatable("lost"))
+
+    assert again.replaces
+    assert not evolve(job(State.SENDING), SendUndone("not sent")).replaces
+
+
+def test_a_person_who_wants_a_resend_allows_it_to_replace() -> None:
+    assert evolve(job(State.IN_DOUBT), Resolved(Verdict.RESEND)).replaces
+    assert not evolve(job(State.IN_DOUBT), Resolved(Verdict.NOT_ACCEPTED)).replaces
+
+
+def test_an_item_is_not_accepted_without_its_token() -> None:
+    with pytest.raises(IllegalTransition, match="token"):
+        evolve(job(State.IN_DOUBT), Resolved(Verdict.ACCEPTED))
+
+
+def test_a_next_version_keeps_what_is_known_of_the_name_and_nothing_of_the_bytes() -> None:
+    done = job(State.DONE, owns=True, token=Token("t"), attempts=3, checked=SHEETS)
+    following = next_version(done, Source(data=Digest("d"), size=1))
+
+    assert (following.version, following.state, following.owns) == (2, State.FOUND, True)
+    assert (following.token, following.attempts, following.checked) == (None, 0, None)
