@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
@@ -38,6 +39,7 @@ class Lane:
             await self._clock.sleep(wait)
             await self._permits.acquire()
         try:
+            await checkpoint_if_cancelled()  # a permit got without waiting must not slip past a stop
             yield
         finally:
             self._permits.release()
@@ -55,6 +57,10 @@ class Memory:
         self._limit = limit
         self._free = limit
         self._freed = anyio.Condition()
+
+    @property
+    def free(self) -> int:
+        return self._free
 
     @asynccontextmanager
     async def share(self, size: int) -> AsyncIterator[None]:

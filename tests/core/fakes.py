@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import math
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -72,6 +73,8 @@ class FakeClock:
         return self.time
 
     async def sleep(self, seconds: float) -> None:
+        if seconds == math.inf:
+            await anyio.sleep_forever()
         self.slept.append(seconds)
         self.time += seconds
         await anyio.lowlevel.checkpoint()
@@ -158,7 +161,8 @@ class FakeTarget:
         self.most_inside = max(self.most_inside, self.inside)
         try:
             call = self.script.enter()
-            await anyio.lowlevel.checkpoint()
+            for _ in range(5):
+                await anyio.lowlevel.checkpoint()
             assert isinstance(body.data, Held)
             token = self.remote.take(job.name, body.data.text, overwrite=overwrite)
             self.script.leave(call)

@@ -1,0 +1,164 @@
+from __future__ import annotations
+
+import random
+
+import anyio
+import pytest
+from fakes import FakeClock, FakeTarget, Script, World
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.backoff import Backoff
+from orchestrator.books import Trip
+from orchestrator.errors import Missing, NotSent
+from orchestrator.flow import Gate
+from orchestrator.guards import Grace, Lane, Memory, Reader
+from orchestrator.model import RelPath, Token
+
+
+def reader(target: FakeTarget, lane: Lane, clock: FakeClock, tries: int = 8) -> Reader:
+    return Reader(
+        target=target,
+        lane=lane,
+        backoff=Backoff(tries=tries),
+        clock=clock,
+        rng=random.Random(1),
+        retried=lambda: None,
+    )
+
+
+async def test_a_permit_is_not_held_while_the_gate_is_closed() -> None:
+    """Somebody who waits for the gate must not keep the only permit from those who may pass."""
+    clock, gate = FakeClock(), Gate()
+    lane = Lane(1, gate, clock)
+    inside: list[float] = []
+    gate.hold(0.0, 10.0)
+
+    async def enter() -> None:
+        async with lane.permit():
+            inside.append(clock.time)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(enter)
+
+    assert len(inside) == 3
+    assert min(inside) >= 10.0
+
+
+async def test_a_read_that_waits_for_its_next_try_holds_no_permit() -> None:
+    clock = FakeClock()
+    lane = Lane(1, Gate(), clock)
+    target = FakeTarget(script=Script(before={1: NotSent("busy")}), polls_needed=1)
+    entered: list[str] = []
+    real_sleep = clock.sleep
+
+    async def sleep(seconds: float) -> None:
+        async with lane.permit():
+            entered.append("another")
+        await real_sleep(seconds)
+
+    clock.sleep = sleep  # type: ignore[method-assign]  # looks into the wait
+    await reader(target, lane, clock).check(Token("t"), Trip(path=RelPath("a")))
+
+    assert entered == ["another"]
+
+
+async def test_reads_are_tried_as_often_as_allowed_and_then_raise_what_they_last_met() -> None:
+    clock = FakeClock()
+    target = FakeTarget(script=Script(before={n: NotSent(f"try {n}") for n in range(1, 9)}))
+    trip = Trip(path=RelPath("a"))
+    with pytest.raises(NotSent, match="try 3"):
+        await reader(target, Lane(1, Gate(), clock), clock, tries=3).check(Token("t"), trip)
+
+    assert trip.polls == 3
+    assert len(clock.slept) == 2
+
+
+async def test_an_unknown_token_is_not_asked_for_again_by_the_reader() -> None:
+    clock = FakeClock()
+    target = FakeTarget(script=Script(before={1: Missing("404")}))
+    with pytest.raises(Missing):
+        await reader(target, Lane(1, Gate(), clock), clock).check(Token("t"), Trip(path=RelPath("a")))
+
+    assert target.script.calls == 1
+
+
+@given(st.lists(st.integers(0, 30), max_size=30), st.integers(0, 2**16))
+def test_memory_is_never_overdrawn_and_all_of_it_comes_back(sizes: list[int], seed: int) -> None:
+    async def scenario() -> None:
+        memory, rng = Memory(40), random.Random(seed)
+        used = most = 0
+
+        async def hold(size: int) -> None:
+            nonlocal used, most
+            async with memory.share(size):
+                used += size
+                most = max(most, used)
+                for _ in range(rng.randrange(3)):
+                    await anyio.lowlevel.checkpoint()
+                used -= size
+
+        async with anyio.create_task_group() as tasks:
+            for size in sizes:
+                tasks.start_soon(hold, size)
+        assert most <= 40
+        assert memory.free == 40
+
+    anyio.run(scenario)
+
+
+async def test_a_file_larger_than_all_memory_passes_alone() -> None:
+    memory = Memory(10)
+    async with memory.share(1000):
+        assert memory.free == 0
+    assert memory.free == 10
+
+
+async def test_those_who_wait_for_memory_can_be_cancelled_without_a_loss() -> None:
+    memory = Memory(10)
+
+    async def wait_for_it() -> None:
+        async with memory.share(5):
+            pass
+
+    async with memory.share(10), anyio.create_task_group() as tasks:
+        for _ in range(5):
+            tasks.start_soon(wait_for_it)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+
+    assert memory.free == 10
+
+
+async def test_a_shielded_upload_outlives_a_cancel_and_ends_when_grace_does() -> None:
+    grace = Grace()
+    stages: list[str] = []
+
+    async def upload() -> None:
+        with grace.shield():
+            stages.append("sending")
+            try:
+                await anyio.sleep_forever()
+            finally:
+                stages.append("ended")
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(upload)
+        await anyio.wait_all_tasks_blocked()
+        tasks.cancel_scope.cancel()
+        with anyio.CancelScope(shield=True):
+            await anyio.wait_all_tasks_blocked()
+            assert stages == ["sending"]
+            grace.expire()
+    assert stages == ["sending", "ended"]
+
+
+async def test_nothing_new_is_sent_after_grace_has_run_out() -> None:
+    world = World()
+    world.inbox.files[RelPath("a.csv")] = "good"
+    world.grace.expire()
+    with anyio.CancelScope():
+        await world.pipeline().take(world.inbox.file("a.csv"), Trip(path=RelPath("a.csv")))
+
+    assert world.target.remote.copies == {}

@@ -1,0 +1,274 @@
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import replace
+
+import anyio
+import pytest
+from fakes import FakeTarget, World
+
+from orchestrator.backoff import Backoff
+from orchestrator.books import Books, Ending, Trip
+from orchestrator.errors import Denied, NotSent, StorageError, Unclear, Unreachable
+from orchestrator.model import Job, RelPath, State
+from orchestrator.ports import File, Stamp
+from orchestrator.run import Errand, Plan, Run, Stop, plan
+
+
+def everything(_: RelPath) -> bool:
+    return True
+
+
+class Night:
+    """One run over a world, with what it reported."""
+
+    def __init__(
+        self, world: World, *, in_flight: int = 10, look_again: Callable[[File], File] | None = None
+    ) -> None:
+        self.world = world
+        self.trips: list[Trip] = []
+        self.run = Run(
+            pipeline=world.pipeline(),
+            clock=world.clock,
+            grace=world.grace,
+            grace_seconds=math.inf,
+            in_flight=in_flight,
+            settle=2.0,
+            look_again=look_again or (lambda file: file),
+            begun=lambda trip: None,
+            report=self.trips.append,
+        )
+
+    async def carry_out(self, *, canary: int = 0, young: Sequence[Errand] = ()) -> dict[str, Ending]:
+        files = [self.world.inbox.file(path) for path in sorted(self.world.inbox.files)]
+        late = {errand.path for errand in young}
+        steady = [e for e in plan(files, self.unfinished(), everything) if e.path not in late]
+        todo = Plan(steady=steady, young=young, canary=canary)
+        await self.run.carry_out(todo)
+        books = Books(
+            found=sum(e.file is not None for e in todo) - self.run.merged,
+            adopted=sum(len(e.jobs) for e in todo),
+        )
+        for trip in self.trips:
+            books.enter(trip)
+        assert books.balance, self.trips
+        return {trip.path: trip.end for trip in self.trips}
+
+    def unfinished(self) -> list[Job]:
+        open_or_doubtful = self.world.ledger.jobs.values()
+        return [job for job in open_or_doubtful if job.state.is_open or job.state is State.IN_DOUBT]
+
+
+def world_of(number: int, **settings: object) -> World:
+    world = World(**settings)  # type: ignore[arg-type]  # the names are those of the fields
+    for n in range(number):
+        world.inbox.files[RelPath(f"{n:02}.csv")] = f"text {n}"
+    return world
+
+
+async def test_every_file_ends_in_one_line_of_the_report() -> None:
+    ends = await Night(world_of(25)).carry_out()
+
+    assert len(ends) == 25
+    assert set(ends.values()) == {Ending.DONE}
+
+
+async def test_no_more_files_are_under_way_than_allowed() -> None:
+    world = world_of(20, uploads=20)
+    await Night(world, in_flight=4).carry_out()
+
+    assert 1 < world.target.most_inside <= 4
+
+
+async def test_an_adopted_file_is_counted_once() -> None:
+    world = world_of(3, sending=Backoff(tries=1))
+    world.target.script.before |= {1: NotSent("busy"), 2: NotSent("busy")}
+    await Night(world).carry_out()
+    night = Night(world)
+    ends = await night.carry_out()
+
+    assert sorted(ends.values()) == [Ending.DONE, Ending.DONE, Ending.SKIPPED]
+    assert night.run.merged == 2
+    assert sum(trip.adopted for trip in night.trips) == 2
+
+
+async def test_an_adopted_version_and_the_new_bytes_of_its_file_are_two_lines() -> None:
+    world = world_of(1, sending=Backoff(tries=1))
+    world.target.script.before[1] = NotSent("busy")
+    await Night(world).carry_out()
+    world.inbox.files[RelPath("00.csv")] = "newer"
+    night = Night(world)
+    await night.carry_out()
+
+    assert [trip.end for trip in night.trips] == [Ending.SUPERSEDED, Ending.DONE]
+    assert night.run.merged == 0
+
+
+async def test_an_item_in_doubt_is_shown_every_night_even_when_its_file_is_gone() -> None:
+    world = world_of(1)
+    world.target.script.after[1] = Unclear("reset")
+    await Night(world).carry_out()
+    world.inbox.files.clear()
+
+    assert await Night(world).carry_out() == {"00.csv": Ending.IN_DOUBT}
+
+
+@pytest.mark.parametrize(
+    ("error", "stop"),
+    [
+        (Denied("no"), Stop.DENIED),
+        (StorageError("full"), Stop.STORAGE),
+    ],
+)
+async def test_trouble_that_concerns_all_stops_the_run_and_leaves_the_rest_unsent(
+    error: Exception, stop: Stop
+) -> None:
+    world = world_of(30, uploads=1)
+    world.target.script.before[1] = error
+    night = Night(world, in_flight=2)
+    ends = await night.carry_out()
+
+    assert night.run.halted is not None
+    assert night.run.halted.stop is stop
+    assert len(ends) == 30
+    assert sum(end is Ending.DONE for end in ends.values()) == 0
+
+
+async def test_a_remote_that_nobody_reaches_ends_the_run_soon() -> None:
+    world = world_of(30, sending=Backoff(tries=2))
+    world.target.script.before |= {call: Unreachable("refused") for call in range(1, 1000)}
+    night = Night(world)
+    await night.carry_out()
+
+    assert night.run.halted is not None
+    assert night.run.halted.stop is Stop.UNREACHABLE
+    assert world.target.script.calls < 30
+
+
+async def test_a_stop_begins_nothing_new_and_balances_the_books() -> None:
+    world = world_of(30, uploads=1)
+    night = Night(world, in_flight=3)
+
+    class Stopping(FakeTarget):
+        async def submit(self, *args: object, **options: object) -> object:  # type: ignore[override]
+            night.run.halt(Stop.SIGTERM, "stopped")
+            return await FakeTarget.submit(self, *args, **options)  # type: ignore[arg-type]
+
+    world.target = Stopping()
+    night = Night(world, in_flight=3)
+    ends = await night.carry_out()
+
+    assert len(world.target.remote.copies) == 1
+    assert sorted(set(ends.values())) == [Ending.UNSENT, Ending.WAITING]
+
+
+async def test_the_run_after_a_stop_finishes_the_rest() -> None:
+    world = world_of(10, uploads=1)
+    first = Night(world, in_flight=1)
+
+    class Stopping(FakeTarget):
+        async def check(self, *args: object) -> object:  # type: ignore[override]
+            first.run.halt(Stop.SIGTERM, "stopped")
+            return await FakeTarget.check(self, *args)  # type: ignore[arg-type]
+
+    world.target = Stopping()
+    first = Night(world, in_flight=1)
+    await first.carry_out()
+    world.target = FakeTarget(remote=world.target.remote)
+    night = Night(world)
+    ends = await night.carry_out()
+
+    assert set(ends.values()) == {Ending.DONE}, night.trips
+    assert all(len(copies) == 1 for copies in world.target.remote.copies.values())
+
+
+async def test_canaries_go_through_to_done_before_anything_else_starts() -> None:
+    world = world_of(10, uploads=10)
+    night = Night(world, in_flight=10)
+    await night.carry_out(canary=2)
+
+    events = [(path, type(event).__name__) for path, event in world.ledger.events]
+    canaries_done = max(events.index((path, "Completed")) for path in ("00.csv", "01.csv"))
+    first_of_the_rest = min(events.index((f"{n:02}.csv", "SendStarted")) for n in range(2, 10))
+    assert canaries_done < first_of_the_rest
+
+
+async def test_a_canary_that_fails_keeps_everything_else_from_starting() -> None:
+    world = world_of(10, target=FakeTarget(success=False))
+    night = Night(world)
+    ends = await night.carry_out(canary=1)
+
+    assert night.run.halted is not None
+    assert night.run.halted.stop is Stop.CANARY
+    assert sorted(ends.values()) == [Ending.FAILED] + [Ending.UNSENT] * 9
+    assert len(world.target.remote.copies) == 1
+
+
+async def test_a_rejected_or_known_file_is_no_canary() -> None:
+    world = world_of(5)
+    await Night(world).carry_out()
+    world.inbox.files |= {RelPath("10.csv"): "bad", RelPath("11.csv"): "good", RelPath("12.csv"): "good too"}
+    ends = await Night(world).carry_out(canary=1)
+
+    assert ends["12.csv"] is Ending.DONE
+    assert ends["10.csv"] is Ending.REJECTED
+
+
+def young(path: str) -> Errand:
+    stamp = Stamp(size=1, mtime_ns=1, inode=1)
+    return Errand(path=RelPath(path), file=File(path=RelPath(path), size=1, stamp=stamp))
+
+
+async def test_a_young_file_that_keeps_still_is_taken_in_the_same_run() -> None:
+    world = world_of(3)
+    ends = await Night(world).carry_out(young=[young("02.csv")])
+
+    assert set(ends.values()) == {Ending.DONE}
+    assert 2.0 in world.clock.slept
+
+
+async def test_a_young_file_that_is_still_written_to_is_deferred() -> None:
+    def grown(file: File) -> File:
+        return replace(file, stamp=Stamp(size=2, mtime_ns=2, inode=1))
+
+    world = world_of(3)
+    ends = await Night(world, look_again=grown).carry_out(young=[young("02.csv")])
+
+    assert ends == {"00.csv": Ending.DONE, "01.csv": Ending.DONE, "02.csv": Ending.DEFERRED}
+    assert "02" not in world.target.remote.copies
+
+
+async def test_what_is_not_selected_is_followed_to_its_end_but_not_sent() -> None:
+    world = world_of(2, sending=Backoff(tries=1), reading=Backoff(tries=1))
+    world.target.script.before |= {1: NotSent("busy")}
+    await Night(world).carry_out()
+    open_jobs = [
+        replace(job, state=State.READY) for job in world.ledger.jobs.values() if job.state is State.READY
+    ]
+    files = [world.inbox.file(path) for path in sorted(world.inbox.files)]
+    errands = plan(files, open_jobs, lambda path: False)
+    night = Night(world)
+    await night.run.carry_out(Plan(steady=errands))
+
+    assert [trip.end for trip in night.trips] == [Ending.UNSENT]
+
+
+async def test_a_bug_in_one_file_is_not_swallowed() -> None:
+    world = world_of(3)
+    world.target.script.before[1] = ZeroDivisionError()
+    with pytest.raises(ExceptionGroup) as caught:
+        await Night(world).carry_out()
+
+    assert caught.group_contains(ZeroDivisionError)
+
+
+async def test_a_halt_after_the_first_keeps_the_first_reason() -> None:
+    night = Night(world_of(0))
+    night.run.halt(Stop.CANARY, "first")
+    night.run.halt(Stop.SIGINT, "second")
+    with anyio.fail_after(1):
+        await night.run.carry_out(Plan(steady=[]))
+
+    assert night.run.halted is not None
+    assert night.run.halted.message == "first"
