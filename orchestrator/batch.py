@@ -28,6 +28,7 @@ from orchestrator.edges.workplace import Workplace, open_workplace
 from orchestrator.errors import StorageError
 from orchestrator.exits import Exit, exit_of
 from orchestrator.guards import Grace
+from orchestrator.intake import without_clashes
 from orchestrator.model import RelPath
 from orchestrator.naming import date_in
 from orchestrator.ports import Clock, File, Target
@@ -124,7 +125,9 @@ class Batch:
     def _plan(self) -> Plan:
         """Lists everything before anything is sent."""
         selected = self.request.selection()
-        errands = plan(self.folder.list(), self.place.ledger.unfinished(), selected)
+        ledger = self.place.ledger
+        files = without_clashes(self.folder.list(), self.settings.target.name, ledger.owner)
+        errands = plan(files, ledger.unfinished(), selected)
         if self.request.since is not None:
             errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))
         now = self.clock.now().timestamp()

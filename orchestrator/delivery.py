@@ -90,9 +90,7 @@ class Delivery:
     async def send_again(self, job: Job, trip: Trip, file: File | None) -> Job:
         """The bytes are read and judged anew: nothing is held while a job waits for its next try."""
         if file is None:
-            return await self.ledger.record(
-                job, Doubted("source_gone: the file went away before it was sent")
-            )
+            return await self.ledger.record(job, Doubted("source_gone: the file went away before it was sent"))
         if trip.tries >= self.backoff.tries:
             trip.cause = f"{job.cause}; {trip.tries} tries in this run"
             return job
@@ -104,9 +102,7 @@ class Delivery:
                 case Reading() as reading if same_bytes(job, reading.source):
                     return await self._send_if_still_right(job, trip, reading)
                 case Reading():
-                    return await self.ledger.record(
-                        job, Superseded("the file was replaced before it was sent")
-                    )
+                    return await self.ledger.record(job, Superseded("the file was replaced before it was sent"))
                 case Moving(cause) | Unreadable(cause):
                     trip.cause = cause
                     return job
@@ -124,9 +120,7 @@ class Delivery:
             case Trace.REPLACEABLE:
                 return await self.ledger.record(job, SendRepeatable(cause))
             case Trace.UNKNOWN:
-                evidence = (
-                    f"upload {job.attempts} may have arrived: {cause}. The remote cannot be asked by Name"
-                )
+                evidence = f"upload {job.attempts} may have arrived: {cause}. The remote cannot be asked by Name"
                 return await self.ledger.record(job, Doubted(evidence))
             case outcome:
                 return await self.ledger.record(job, outcome)

@@ -114,8 +114,8 @@ class Unbroken:
 
     async def record(self, job: Job, *events: Event) -> Job:
         with anyio.CancelScope(shield=True):
-            after = await self.ledger.record(job, *events)
-        return after
+            job = await self.ledger.record(job, *events)
+        return job
 
 
 @dataclass(frozen=True, kw_only=True)

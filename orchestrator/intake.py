@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field, replace
 
-from orchestrator.model import Job, Key, Name, RelPath, Source, State, next_version
-from orchestrator.naming import key_without_name
+from orchestrator.model import Digest, Job, Key, Name, RelPath, Source, State, next_version
+from orchestrator.naming import is_content_addressed, key_of, key_without_name, name_of
 from orchestrator.ports import File, Reading
+
+_UNREAD = Source(data=Digest(""), size=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,10 +56,37 @@ class Names:
         self.owners.setdefault(reading.key, owner or path)
         if owner is None or owner == path:
             return None
-        return Clash(
-            f"name_clash: the Name {reading.name!r} belongs to {owner}. Rename one of the two files, "
-            "or choose a target.name that tells them apart"
-        )
+        return Clash(_clash(reading.name, owner))
+
+
+def without_clashes(files: Iterable[File], pattern: str, owner: Callable[[Key], RelPath | None]) -> list[File]:
+    """The files, with a fault on each that would share another's Name, before any of them is sent.
+
+    *owner* tells whose the Name is since earlier runs. Names made from the content are not known yet: they
+    are claimed as the files are read.
+    """
+    listed = list(files)
+    if is_content_addressed(pattern):
+        return listed
+    names = {file.path: name_of(pattern, file.path, _UNREAD) for file in listed if not file.fault}
+    by_key: dict[Key, list[RelPath]] = defaultdict(list)
+    for path, name in names.items():
+        if name is not None:
+            by_key[key_of(name)].append(path)
+    faults: dict[RelPath, str] = {}
+    for key, paths in by_key.items():
+        if len(paths) > 1:
+            known = owner(key)
+            first = known if known in paths else paths[0]
+            faults |= {path: _clash(names[path], first) for path in paths if path != first}
+    return [replace(file, fault=faults[file.path]) if file.path in faults else file for file in listed]
+
+
+def _clash(name: Name | None, owner: RelPath) -> str:
+    return (
+        f"name_clash: the Name {name!r} belongs to {owner}. Rename one of the two files, "
+        "or choose a target.name that tells them apart"
+    )
 
 
 def identify(reading: Reading, known: Job | None, *, retry_failed: bool) -> Fresh | Known | Blocked:
@@ -64,9 +95,7 @@ def identify(reading: Reading, known: Job | None, *, retry_failed: bool) -> Fres
         return Fresh(new_job(reading.key, reading.name, reading.file.path, reading.source))
     if not same_bytes(known, reading.source):
         if known.state.is_open or known.state is State.IN_DOUBT:
-            return Blocked(
-                f"version {known.version} of it is still {known.state}, and this one has to wait for it"
-            )
+            return Blocked(f"version {known.version} of it is still {known.state}, and this one has to wait for it")
         return Fresh(replace(next_version(known, reading.source), path=reading.file.path))
     again = known.state is State.SUPERSEDED or (known.state is State.FAILED and retry_failed)
     return Fresh(next_version(known, reading.source)) if again else Known(known)

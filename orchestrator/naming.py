@@ -10,9 +10,7 @@ from pathlib import PurePosixPath
 
 from orchestrator.model import Digest, Key, Name, RelPath, Source
 
-_DATE = re.compile(
-    r"(?<!\d)(?P<year>\d{4})(?P<sep>[-_./]?)(?P<month>\d{2})(?P=sep)(?P<day>\d{2})(?!\d)", re.ASCII
-)
+_DATE = re.compile(r"(?<!\d)(?P<year>\d{4})(?P<sep>[-_./]?)(?P<month>\d{2})(?P=sep)(?P<day>\d{2})(?!\d)", re.ASCII)
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|v\d+)(?:\..*)?", re.ASCII | re.IGNORECASE)
 
@@ -77,8 +75,7 @@ def printable(text: str) -> str:
     if text.isascii() and text.isprintable():
         return text
     return "".join(
-        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii")
-        for char in text
+        char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in text
     )
 
 

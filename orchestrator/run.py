@@ -80,8 +80,7 @@ def plan(files: Iterable[File], unfinished: Iterable[Job], wanted: Callable[[Rel
         by_path[job.path].append(job)
     listed = {file.path: file for file in files}
     left_open = [
-        Errand(path=path, jobs=jobs, file=listed.get(path), selected=wanted(path))
-        for path, jobs in by_path.items()
+        Errand(path=path, jobs=jobs, file=listed.get(path), selected=wanted(path)) for path, jobs in by_path.items()
     ]
     fresh = [Errand(path=f.path, file=f) for f in listed.values() if f.path not in by_path and wanted(f.path)]
     return left_open + fresh
@@ -181,9 +180,7 @@ class Run:
         while missing > 0 and (batch := list(islice(rest, missing))):
             ends = [trip.end for trip in await self._all(batch)]
             if any(end not in _HARMLESS for end in ends):
-                self.halt(
-                    Stop.CANARY, "a canary did not come through, so nothing else was started; see its cause"
-                )
+                self.halt(Stop.CANARY, "a canary did not come through, so nothing else was started; see its cause")
                 return False
             missing -= ends.count(Ending.DONE)
         return True
@@ -199,9 +196,7 @@ class Run:
                 still.append(errand)
             else:
                 self._begun.add(errand.path)
-                self.report(
-                    Trip(path=errand.path, ending=Ending.DEFERRED, cause="somebody is still writing to it")
-                )
+                self.report(Trip(path=errand.path, ending=Ending.DEFERRED, cause="somebody is still writing to it"))
         await self._all(still)
 
     def _report_unbegun(self, errand: Errand) -> None:
@@ -220,7 +215,5 @@ def _without_twin(trips: list[Trip]) -> list[Trip]:
     """A file whose bytes are those of an adopted job is that job, not one more file."""
     adopted = {(trip.job.key, trip.job.version) for trip in trips if trip.adopted and trip.job}
     return [
-        trip
-        for trip in trips
-        if trip.adopted or trip.job is None or (trip.job.key, trip.job.version) not in adopted
+        trip for trip in trips if trip.adopted or trip.job is None or (trip.job.key, trip.job.version) not in adopted
     ]

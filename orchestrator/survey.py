@@ -10,7 +10,7 @@ from typing import Any, Self
 import anyio.to_thread
 
 from orchestrator.config import Settings
-from orchestrator.intake import Clash, Names
+from orchestrator.intake import Clash, Names, without_clashes
 from orchestrator.model import RelPath
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
@@ -52,7 +52,8 @@ async def survey(settings: Settings, tell: Callable[[Finding], None]) -> int:
     lists = _Lists()
     inbox = make_inbox(settings, folder, lists)
     names = Names()
-    files = await anyio.to_thread.run_sync(folder.list)
+    listed = await anyio.to_thread.run_sync(folder.list)
+    files = without_clashes(listed, settings.target.name, lambda _: None)
     for file in files:
         for finding in await _look_at(file, inbox, names, lists):
             tell(finding)

@@ -23,9 +23,7 @@ async def settle(out: Path, item: str, verdict: Resolved, wait: float) -> Job:
         known = f"it is {states}" if states else "the ledger has no such item"
         raise ConfigError(f"{item}: nothing to decide, {known}. See orchestrator status.")
     if len(doubtful) > 1:
-        raise ConfigError(
-            f"{item}: more than one item is called that. Use its number from orchestrator status."
-        )
+        raise ConfigError(f"{item}: more than one item is called that. Use its number from orchestrator status.")
     if verdict.verdict is Verdict.ACCEPTED:
         verdict = replace(verdict, token=_require_token(verdict))
     clock = SystemClock()
@@ -37,6 +35,4 @@ def _require_token(verdict: Resolved) -> Token:
     try:
         return Token(str(uuid.UUID(verdict.token or "")))
     except ValueError:
-        raise ConfigError(
-            "--accepted: a processing token is a UUID, as the upload was answered with."
-        ) from None
+        raise ConfigError("--accepted: a processing token is a UUID, as the upload was answered with.") from None

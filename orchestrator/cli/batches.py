@@ -14,12 +14,8 @@ if TYPE_CHECKING:
     from orchestrator.batch import Request
     from orchestrator.config import Settings
 
-_output = click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger."
-)
-_only = click.option(
-    "--only", default="", metavar="PATTERN", help="Only files whose path matches, as 2024/*.csv."
-)
+_output = click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
+_only = click.option("--only", default="", metavar="PATTERN", help="Only files whose path matches, as 2024/*.csv.")
 _retry = click.option("--retry-failed", is_flag=True, help="Send files that the remote refused once more.")
 _wait = click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait so long for the lock.")
 
@@ -31,9 +27,7 @@ _wait = click.option("--wait", type=float, default=0.0, metavar="SECONDS", help=
 @_retry
 @_wait
 @json_option
-def run(
-    common: Common, folder: Path | None, output: Path | None, only: str, retry_failed: bool, wait: float
-) -> int:
+def run(common: Common, folder: Path | None, output: Path | None, only: str, retry_failed: bool, wait: float) -> int:
     """Validate, upload, poll and collect every file of FOLDER.
 
     What earlier runs left open is taken up first. Safe to repeat: a finished, unchanged file costs no request.
@@ -48,12 +42,8 @@ def run(
 @click.argument("folder", type=click.Path(path_type=Path))
 @click.option("--since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First day, inclusive.")
 @click.option("--until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Last day, inclusive.")
-@click.option(
-    "--canary", type=click.IntRange(min=0), default=0, metavar="N", help="Bring N files to done first."
-)
-@click.option(
-    "--max-duration", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop after so long; resumable."
-)
+@click.option("--canary", type=click.IntRange(min=0), default=0, metavar="N", help="Bring N files to done first.")
+@click.option("--max-duration", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop after so long; resumable.")
 @_output
 @_only
 @_retry
@@ -106,9 +96,7 @@ def run_and_tell(common: Common, settings: Settings, request: Request) -> int:
 
     secrets = require_secrets(settings)
     watched = is_watched() and not (common.verbose or common.quiet)
-    common.set_up_logs(
-        secrets.client_secret, secrets.api_key, level=logging.WARNING if watched else logging.INFO
-    )
+    common.set_up_logs(secrets.client_secret, secrets.api_key, level=logging.WARNING if watched else logging.INFO)
     terminal = Terminal(shown=watched, as_json=common.json)
     with terminal:
         finished = anyio.run(run_batch, settings, secrets, request, terminal)

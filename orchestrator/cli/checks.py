@@ -62,9 +62,7 @@ def status(common: Common, output: Path | None) -> int:
             }
             for i in doubts
         ]
-        first = (
-            {"item": oldest.id, "path": oldest.job.path, "since": _moment(oldest.since)} if oldest else None
-        )
+        first = {"item": oldest.id, "path": oldest.job.path, "since": _moment(oldest.since)} if oldest else None
         print_json(
             {
                 "exit_code": int(code),
@@ -87,9 +85,7 @@ def status(common: Common, output: Path | None) -> int:
         if number:
             click.echo(f"{state:<10}{number:>9,}")
     if oldest:
-        click.echo(
-            f"oldest    {printable(oldest.job.path)} is {oldest.job.state} since {_moment(oldest.since)}"
-        )
+        click.echo(f"oldest    {printable(oldest.job.path)} is {oldest.job.state} since {_moment(oldest.since)}")
     return int(code)
 
 

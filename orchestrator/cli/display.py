@@ -26,14 +26,10 @@ def tell(finished: Finished) -> None:
     summary, out = finished.summary, printable(str(finished.folder))
     files, rows, requests = summary["files"], summary["rows"], summary["requests"]
     code = finished.exit_code
-    say(
-        f"{summary['command']} {summary['run']}: {summary['seconds']:.1f} s, exit code {int(code)}: {_MEANING[code]}"
-    )
+    say(f"{summary['command']} {summary['run']}: {summary['seconds']:.1f} s, exit code {int(code)}: {_MEANING[code]}")
     for line in finished.message.splitlines():
         say(f"  why       {line}")
-    say(
-        f"  files     {files['found']:,} found, {files['adopted']:,} adopted: {_nonzero(files, skip=2) or 'none'}"
-    )
+    say(f"  files     {files['found']:,} found, {files['adopted']:,} adopted: {_nonzero(files, skip=2) or 'none'}")
     for kind, book in rows.items():
         if book["read"]:
             say(f"  {kind + ' rows':<11} {book['read']:,} read: {_nonzero(book, skip=1)}")

@@ -12,9 +12,7 @@ from orchestrator.cli.options import Common, command, json_option, print_json, s
 @command
 @click.argument("item")
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
-@click.option(
-    "--accepted", metavar="TOKEN", help="It arrived: this is its processing token; the next run polls it."
-)
+@click.option("--accepted", metavar="TOKEN", help="It arrived: this is its processing token; the next run polls it.")
 @click.option("--not-accepted", is_flag=True, help="It did not arrive: the next run sends it.")
 @click.option("--resend", is_flag=True, help="Send it again, replacing what stands under its Name.")
 @click.option("--abandon", is_flag=True, help="Give it up: it counts as failed.")
@@ -50,9 +48,7 @@ def resolve(
         if chosen
     ]
     if len(given) != 1:
-        raise click.UsageError(
-            "give exactly one of --accepted TOKEN, --not-accepted, --resend and --abandon."
-        )
+        raise click.UsageError("give exactly one of --accepted TOKEN, --not-accepted, --resend and --abandon.")
     verdict = Resolved(given[0], Token(accepted.strip()) if accepted else None)
     out = output or common.settings().output.folder
     job = anyio.run(settle, out, item, verdict, wait)

@@ -58,9 +58,7 @@ class Terminal(Watcher):
 
     def began(self, trip: Trip) -> None:
         if self._progress is not None and len(self._rows) < ACTIVE_ROWS:
-            self._rows[trip.path] = self._progress.add_task(
-                f"  {printable(trip.path)[-50:]}", total=None, state=""
-            )
+            self._rows[trip.path] = self._progress.add_task(f"  {printable(trip.path)[-50:]}", total=None, state="")
 
     def ended(self, trip: Trip) -> None:
         if self._progress is None or self._total is None:

@@ -22,12 +22,8 @@ if TYPE_CHECKING:
     show_default=True,
     help="How the remote behaves.",
 )
-@click.option(
-    "--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free one."
-)
-@click.option(
-    "--log", type=click.Path(path_type=Path), help="Write its record here: one JSON line a request."
-)
+@click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free one.")
+@click.option("--log", type=click.Path(path_type=Path), help="Write its record here: one JSON line a request.")
 @click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same night.")
 def sandbox(common: Common, profile: str, port: int, log: Path | None, seed: int) -> int:
     """The remote API on loopback, for trial, tests and rehearsal. Prints one JSON line with its addresses.
@@ -50,9 +46,7 @@ def sandbox(common: Common, profile: str, port: int, log: Path | None, seed: int
     try:
         anyio.run(run_forever, PROFILES[profile], port, log, seed, announce)
     except OSError as error:
-        raise ConfigError(
-            f"--port {port} or --log: {error.strerror}. Name a free port and a writable file."
-        ) from None
+        raise ConfigError(f"--port {port} or --log: {error.strerror}. Name a free port and a writable file.") from None
     return 0
 
 
@@ -75,13 +69,9 @@ def demo(common: Common, output: Path | None) -> int:
 
     out = output or Path(tempfile.mkdtemp(prefix="orchestrator-demo-"))
     with resources.as_file(resources.files("orchestrator") / "samples") as folder:
-        say(
-            f"demo: {len(list(folder.glob('*.csv')))} files of daily rosters, a sandbox on loopback, output in {out}"
-        )
+        say(f"demo: daily rosters with their events, a sandbox on loopback, output in {out}")
         code = anyio.run(_demo, common, folder, out)
-    say(
-        "demo: look at rejects/ for what is wrong with which line, and at runs/*/files.csv for every file's fate"
-    )
+    say("demo: look at rejects/ for what is wrong with which line, and at runs/*/files.csv for every file's fate")
     return 0 if code in (Exit.OK, Exit.REJECTS) else code
 
 
@@ -96,9 +86,7 @@ async def _demo(common: Common, folder: Path, out: Path) -> int:
 
     async with serve(PROFILES["calm"]) as remote:
         settings = _settings(common, folder, out, remote.base_url, remote.token_url, remote.client_id)
-        secrets = Credentials(
-            client_id=remote.client_id, client_secret=remote.client_secret, api_key=remote.api_key
-        )
+        secrets = Credentials(client_id=remote.client_id, client_secret=remote.client_secret, api_key=remote.api_key)
         common.set_up_logs(remote.client_secret, remote.api_key, level=logging.INFO)
         terminal = Terminal(shown=False, as_json=common.json)
         finished = await run_batch(settings, secrets, Request(command="demo"), terminal)
@@ -108,9 +96,7 @@ async def _demo(common: Common, folder: Path, out: Path) -> int:
     return int(finished.exit_code)
 
 
-def _settings(
-    common: Common, folder: Path, out: Path, base_url: str, token_url: str, client_id: str
-) -> Settings:
+def _settings(common: Common, folder: Path, out: Path, base_url: str, token_url: str, client_id: str) -> Settings:
     from dataclasses import replace
 
     own = (

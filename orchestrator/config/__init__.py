@@ -60,11 +60,7 @@ def load(
         from_file(path, problems) if path else {},
         from_environment(environ, problems),
         from_overrides(overrides, problems),
-        {
-            name: {"folder": value}
-            for name, value in (("input", folder), ("output", output))
-            if value is not None
-        },
+        {name: {"folder": value} for name, value in (("input", folder), ("output", output)) if value is not None},
     ]
     sources = [InitSettingsSource(Settings, values) for values in reversed(rising)]
     settings = None

@@ -41,9 +41,7 @@ def seconds(value: object) -> object:
         return value
     found = re.fullmatch(NUMBER, value.strip())
     if not found or found[2] not in DURATIONS:
-        raise ValueError(
-            f'{shown(value)} is not a duration. Write seconds, or as in "45s", "30m", "12h", "3d".'
-        )
+        raise ValueError(f'{shown(value)} is not a duration. Write seconds, or as in "45s", "30m", "12h", "3d".')
     return float(found[1]) * DURATIONS[found[2]]
 
 
@@ -106,18 +104,14 @@ def _is_loopback(host: str) -> bool:
 def inside(pattern: str) -> str:
     path = PurePosixPath(pattern)
     if path.is_absolute() or ".." in path.parts:
-        raise ValueError(
-            f'{shown(pattern)} leaves the folder. Write it relative to the folder, without "..".'
-        )
+        raise ValueError(f'{shown(pattern)} leaves the folder. Write it relative to the folder, without "..".')
     return pattern
 
 
 def glob(pattern: str) -> str:
     parts = PurePosixPath(pattern).parts
     if not parts:
-        raise ValueError(
-            f'{shown(pattern)} finds nothing. Use "**/*.csv" for every CSV file below the folder.'
-        )
+        raise ValueError(f'{shown(pattern)} finds nothing. Use "**/*.csv" for every CSV file below the folder.')
     if any("**" in part and part != "**" for part in parts):
         raise ValueError(f'{shown(pattern)} has a "**" that is not alone. Write it as in "**/*.csv".')
     return pattern
@@ -134,9 +128,7 @@ def companion(events: str, pattern: str) -> str:
             'as in "{stem}.events.csv"; "" means no companions.'
         )
     if str(PurePosixPath(events)) in ("{stem}.csv", "{stem}" + PurePosixPath(pattern).suffix):
-        raise ValueError(
-            f'{shown(events)} is the file itself. Use another name, as in "{{stem}}.events.csv".'
-        )
+        raise ValueError(f'{shown(events)} is the file itself. Use another name, as in "{{stem}}.events.csv".')
     return events
 
 
@@ -148,9 +140,7 @@ def name(template: str) -> str:
             "Known are {relative}, {stem}, {sha12} and {date}."
         )
     if not re.search(r"\{(relative|stem|sha12)\}", template):
-        raise ValueError(
-            f"{shown(template)} does not tell files apart. Use {{relative}}, {{stem}} or {{sha12}}."
-        )
+        raise ValueError(f"{shown(template)} does not tell files apart. Use {{relative}}, {{stem}} or {{sha12}}.")
     return template
 
 

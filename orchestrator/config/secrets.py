@@ -48,9 +48,7 @@ def require_secrets(settings: Settings) -> Credentials:
         name: "" if secret is None else secret.get_secret_value()
         for name, secret in (("client_secret", target.client_secret), ("api_key", target.api_key))
     }
-    problems = [
-        f"target.{name}: is missing. {places(f'target.{name}')}" for name in SECRETS if not secrets[name]
-    ]
+    problems = [f"target.{name}: is missing. {places(f'target.{name}')}" for name in SECRETS if not secrets[name]]
     if not target.client_id.strip():
         remedy = f"Write it into the file, or set {variable('target.client_id')}."
         problems.insert(0, f"target.client_id: is missing. {remedy}")
@@ -63,18 +61,14 @@ def clean(text: str) -> str:
     """*text* without the newline that editors and `echo` put at its end."""
     text = text.removesuffix("\n").removesuffix("\r")
     if any(unicodedata.category(c) in ("Cc", "Cs") for c in text):
-        raise ValueError(
-            "holds more than one line, or a control character. Give the secret and nothing else."
-        )
+        raise ValueError("holds more than one line, or a control character. Give the secret and nothing else.")
     return text
 
 
 class SecretFiles(PydanticBaseSettingsSource):
     """Finds the secrets that the environment did not give. It stands last, and knows what the others said."""
 
-    def __init__(
-        self, settings_cls: type[BaseSettings], environ: Mapping[str, str], problems: list[str]
-    ) -> None:
+    def __init__(self, settings_cls: type[BaseSettings], environ: Mapping[str, str], problems: list[str]) -> None:
         super().__init__(settings_cls)
         self._systemd = environ.get(SYSTEMD, "")
         self._problems = problems
@@ -133,9 +127,7 @@ def _read(key: str, path: str, *, forbidden: int) -> str:
     except FileNotFoundError:
         problem = "does not exist. Name a file that holds the secret."
     except OSError as error:
-        problem = (
-            f"cannot be read ({error.strerror}). Give this user the right, and only this user: chmod 600."
-        )
+        problem = f"cannot be read ({error.strerror}). Give this user the right, and only this user: chmod 600."
     except UnicodeDecodeError:
         problem = "is not text in UTF-8. Name a file that holds the secret and nothing else."
     except ValueError as error:

@@ -105,9 +105,7 @@ class Limits(Section):
     def _leaves_no_upload_idle(cls, in_flight: int, info: ValidationInfo) -> int:
         uploads = info.data.get("uploads", 0)
         if in_flight < uploads:
-            raise ValueError(
-                f"{in_flight} is less than limits.uploads, {uploads}. Raise it, or lower limits.uploads."
-            )
+            raise ValueError(f"{in_flight} is less than limits.uploads, {uploads}. Raise it, or lower limits.uploads.")
         return in_flight
 
 

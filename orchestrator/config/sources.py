@@ -33,9 +33,7 @@ def from_file(path: Path, problems: list[str]) -> Values:
             known = Settings.model_fields if isinstance(content, dict) else KEYS
             problems.append(f"{printable(section)}: {unknown(section, known)}")
         elif not isinstance(content, dict):
-            problems.append(
-                f"{section}: is not a section. Write [{section}] on its own line, the keys below it."
-            )
+            problems.append(f"{section}: is not a section. Write [{section}] on its own line, the keys below it.")
         else:
             for key, value in content.items():
                 _admit(values, f"{section}.{key}", value, problems)

@@ -100,11 +100,7 @@ class Folder:
             yield folder, entries
             for name, info in entries.items():
                 below = f"{folder}/{name}" if folder else name
-                if (
-                    stat.S_ISDIR(info.st_mode)
-                    and not self._is_out(below)
-                    and not self._wanted.fullmatch(below)
-                ):
+                if stat.S_ISDIR(info.st_mode) and not self._is_out(below) and not self._wanted.fullmatch(below):
                     pending.append(below)
 
     def _is_out(self, path: str) -> bool:
@@ -157,10 +153,9 @@ class Folder:
 
 def glob_to_regex(pattern: str) -> re.Pattern[str]:
     """Shell-like: `*` and `?` stay within a folder, `**/` spans folders. Case does not matter."""
-    parts = []
-    for piece in re.split(r"(\*\*/|\*|\?)", pattern):
-        parts.append({"**/": "(?:.+/)?", "*": "[^/]*", "?": "[^/]"}.get(piece) or re.escape(piece))
-    return re.compile("".join(parts), re.IGNORECASE | re.DOTALL)
+    meaning = {"**/": "(?:.+/)?", "*": "[^/]*", "?": "[^/]"}
+    pieces = re.split(r"(\*\*/|\*|\?)", pattern)
+    return re.compile("".join(meaning.get(p) or re.escape(p) for p in pieces), re.IGNORECASE | re.DOTALL)
 
 
 def stamp_of(info: os.stat_result) -> Stamp:

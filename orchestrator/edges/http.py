@@ -48,7 +48,7 @@ _SLOWEST = 64 << 10
 class Kind(enum.StrEnum):
     """What a request is for; the report counts them by this."""
 
-    TOKEN = "token"
+    TOKEN = "token"  # noqa: S105 -- what a request is for, not a credential
     UPLOAD = "upload"
     POLL = "poll"
     RESULT = "result"
@@ -171,9 +171,7 @@ class Http:
             raise
         except OSError as error:
             path.unlink(missing_ok=True)
-            raise StorageError(
-                f"{self.spill}: a result cannot be stored ({error.strerror}). Make room."
-            ) from None
+            raise StorageError(f"{self.spill}: a result cannot be stored ({error.strerror}). Make room.") from None
         return Spilled(path=str(path), size=size, sha256=digest.hexdigest())
 
 
@@ -225,9 +223,7 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
     try:
         return ssl.create_default_context(cafile=ca_file or None)
     except (OSError, ssl.SSLError):
-        raise ConfigError(
-            f"target.ca_file: {ca_file} is not a readable PEM file. Name one, or leave it out."
-        ) from None
+        raise ConfigError(f"target.ca_file: {ca_file} is not a readable PEM file. Name one, or leave it out.") from None
 
 
 @asynccontextmanager

@@ -72,17 +72,13 @@ class RejectsLists(Protocol):
 
 
 class FolderInbox:
-    def __init__(
-        self, folder: Folder, rejects: RejectsLists, config: InboxConfig, *, hop: Hop = in_thread
-    ) -> None:
+    def __init__(self, folder: Folder, rejects: RejectsLists, config: InboxConfig, *, hop: Hop = in_thread) -> None:
         self._folder = folder
         self._rejects = rejects
         self._config = config
         policy = "drop_rows" if config.drop_rows else "reject_file"
         self.rules = rules_digest((config.data, config.events), config.encoding, policy)
-        self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(
-            self._read_all, limit=BATCH, hop=hop
-        )
+        self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(self._read_all, limit=BATCH, hop=hop)
         self._judgements: Batcher[Reading, Prepared | Rejected | Moving] = Batcher(
             self._judge_all, limit=BATCH, hop=hop
         )
@@ -105,9 +101,7 @@ class FolderInbox:
     def _read(self, file: File) -> Reading | Unreadable | Moving:
         try:
             data, data_digest = self._bytes(file.path, file.stamp)
-            events, events_digest = (
-                self._bytes(file.events, file.events_stamp) if file.events else (None, None)
-            )
+            events, events_digest = self._bytes(file.events, file.events_stamp) if file.events else (None, None)
         except SourceChanged as change:
             return Moving(str(change))
         except FileNotFoundError:
@@ -262,10 +256,6 @@ class _Judged:
         if drop_rows and (may_be_empty or self.sheet.rows > self.sheet.bad):
             return ""
         if self.sheet.bad:
-            left = (
-                "no good row is left"
-                if drop_rows
-                else 'see rejects/, mend them or set on_bad_rows = "drop_rows"'
-            )
+            left = "no good row is left" if drop_rows else 'see rejects/, mend them or set on_bad_rows = "drop_rows"'
             return f"{self.path}: {self.sheet.bad} of {self.sheet.rows} rows are bad; {left}"
         return ""

@@ -33,7 +33,7 @@ from orchestrator.edges.rows import (
     job_row,
 )
 from orchestrator.errors import OutputError, StorageError
-from orchestrator.model import Completed, Event, Failed, Job, Key, Result, SendStarted, evolve
+from orchestrator.model import Completed, Event, Failed, Job, Key, RelPath, Result, SendStarted, State, evolve
 from orchestrator.ports import Clock
 
 _GROUP = 256
@@ -76,6 +76,11 @@ class SqliteLedger:
             raise StorageError(self._fault)
         await self._commits((after, events, self._clock.now().timestamp()))
         return after
+
+    def owner(self, key: Key) -> RelPath | None:
+        """The path that a Name belongs to; one that was never sent belongs to nobody."""
+        [known] = self._look_up([key])
+        return known.path if isinstance(known, Job) and known.state is not State.REJECTED else None
 
     def unfinished(self) -> list[Job]:
         """Everything that is not settled, in the order in which it came in."""
@@ -171,9 +176,7 @@ def _open(path: Path, target_id: str) -> sqlite3.Connection:
         db.execute("PRAGMA synchronous = FULL")
         if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
             db.executescript(f"BEGIN;{SCHEMA}")
-            db.executemany(
-                "INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA_VERSION), ("target", target_id)]
-            )
+            db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA_VERSION), ("target", target_id)])
             db.execute("COMMIT")
         _require_ours(dict(db.execute("SELECT key, value FROM meta").fetchall()), path, target_id)
     except sqlite3.DatabaseError as error:

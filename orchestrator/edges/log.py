@@ -24,9 +24,7 @@ from orchestrator.ports import Ledger
 _MASK = "[secret]"
 
 
-def set_up_logs(
-    *, as_json: bool, level: int, secrets: Collection[str] = (), stream: TextIO | None = None
-) -> None:
+def set_up_logs(*, as_json: bool, level: int, secrets: Collection[str] = (), stream: TextIO | None = None) -> None:
     """Ours through structlog, the libraries' from warning on through the same chain."""
     masked = [secret for secret in secrets if len(secret) >= 4]
 

@@ -127,9 +127,7 @@ def read_token(answer: Answer, url: str) -> tuple[str, float]:
     if answer.status in (408, 425, 429) or answer.status >= 500:
         raise NotSent(f"{url}: the identity server answered {answer.status}", retry_after=answer.retry_after)
     if answer.status == 401 or answer.status == 403:
-        raise Denied(
-            f"{url}: the identity server answered {answer.status}. Check target.client_id and the secret."
-        )
+        raise Denied(f"{url}: the identity server answered {answer.status}. Check target.client_id and the secret.")
     token, kind = members.get("access_token"), members.get("token_type", "Bearer")
     usable = isinstance(token, str) and _BEARER.fullmatch(token) and str(kind).lower() == "bearer"
     if answer.status != 200 or not usable:
@@ -166,9 +164,7 @@ async def authorized(
         token = await credentials.token()
         answer = await exchange({"Authorization": f"Bearer {token}"})
         if answer.status == 403:
-            raise Denied(
-                "the remote refuses access (403). Check that this client may use the API, and the API key."
-            )
+            raise Denied("the remote refuses access (403). Check that this client may use the API, and the API key.")
         if answer.status != 401:
             return answer
         credentials.forget(token)

@@ -51,9 +51,7 @@ class Report:
             "exit_code": exit_code,
             "started": self.started.isoformat(timespec="milliseconds"),
             "seconds": round(seconds, 3),
-            "requests": {
-                k: self.requests.get(k, 0) for k in ("token", "upload", "poll", "result", "retries")
-            },
+            "requests": {k: self.requests.get(k, 0) for k in ("token", "upload", "poll", "result", "retries")},
             "files": {"found": books.found, "adopted": books.adopted, **endings},
             "rows": {"data": asdict(books.data), "events": asdict(books.events)},
         }
@@ -78,10 +76,7 @@ def _cells(trip: Trip) -> list[object]:
     job = trip.job
     sheets = job.checked if job is not None else None
     events = sheets.events if sheets else None
-    seconds = [
-        round(trip.seconds[p], 4) if p in trip.seconds else ""
-        for p in ("prepare", "upload", "wait", "collect")
-    ]
+    seconds = [round(trip.seconds[p], 4) if p in trip.seconds else "" for p in ("prepare", "upload", "wait", "collect")]
     return [
         trip.path,
         job.name if job else "",
@@ -96,9 +91,7 @@ def _cells(trip: Trip) -> list[object]:
         job.attempts if job else 0,
         trip.polls,
         *seconds,
-        f"results/{slug_of(job.name)}"
-        if job and trip.end in (Ending.DONE, Ending.SKIPPED, Ending.FAILED)
-        else "",
+        f"results/{slug_of(job.name)}" if job and trip.end in (Ending.DONE, Ending.SKIPPED, Ending.FAILED) else "",
     ]
 
 

@@ -85,9 +85,7 @@ UPSERT_JOB = (
     "repeats = excluded.repeats, updated_at = excluded.updated_at RETURNING id"
 )
 INSERT_EVENT = "INSERT INTO events (job, at, run, event, detail) VALUES (?, ?, ?, ?, ?)"
-INSERT_RESULT = (
-    "INSERT OR REPLACE INTO results (job, key, suffix, size, sha256, body) VALUES (?, ?, ?, ?, ?, ?)"
-)
+INSERT_RESULT = "INSERT OR REPLACE INTO results (job, key, suffix, size, sha256, body) VALUES (?, ?, ?, ?, ?, ?)"
 
 SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"  # noqa: S608 -- constants only
 SELECT_OPEN = (
@@ -129,9 +127,7 @@ def job_of(row: Sequence[Any]) -> Job:
         path=RelPath(path),
         state=State(state),
         cause=cause,
-        source=Source(data=Digest(data), events=Digest(events) if events else None, size=size)
-        if data
-        else None,
+        source=Source(data=Digest(data), events=Digest(events) if events else None, size=size) if data else None,
         checked=_load_sheets(checked) if checked else None,
         rules=rules,
         attempts=attempts,
@@ -147,9 +143,7 @@ def event_row(event: Event) -> tuple[str, str]:
     """The event's name and its details; what `jobs` and `results` already hold is not written again."""
     match event:
         case Completed(results, _) | Failed(_, results, _):
-            return type(event).__name__, json.dumps(
-                {"cause": event.cause, "results": [r.key for r in results]}
-            )
+            return type(event).__name__, json.dumps({"cause": event.cause, "results": [r.key for r in results]})
         case _:
             plain = {
                 field.name: value

@@ -50,9 +50,7 @@ class View:
 
     def oldest_open(self) -> Item | None:
         """What has been waiting the longest, people's part apart."""
-        found = self._items(
-            "WHERE state IN ('found', 'ready', 'sending', 'waiting') ORDER BY updated_at LIMIT 1"
-        )
+        found = self._items("WHERE state IN ('found', 'ready', 'sending', 'waiting') ORDER BY updated_at LIMIT 1")
         return found[0] if found else None
 
     def find(self, item: str) -> list[Item]:
@@ -79,9 +77,7 @@ def open_view(path: Path) -> Iterator[View]:
         db = _connect(path)
         yield View(db)
     except sqlite3.Error as error:
-        raise OutputError(
-            f"{where}: the ledger cannot be read ({error}). Check that this user may read it."
-        ) from None
+        raise OutputError(f"{where}: the ledger cannot be read ({error}). Check that this user may read it.") from None
     finally:
         if db is not None:
             db.close()

@@ -39,9 +39,7 @@ def as_text(text: str, *, quoted: bool) -> Answer:
     return Answer(body=text.encode(), content_type=TEXT)
 
 
-def refusal(
-    status: int, message: str, *, note: str = "", headers: tuple[tuple[str, str], ...] = ()
-) -> Answer:
+def refusal(status: int, message: str, *, note: str = "", headers: tuple[tuple[str, str], ...] = ()) -> Answer:
     """An error of the Upload API: `{"message": …}`."""
     body = json.dumps({"message": message}).encode()
     return Answer(status=status, body=body, headers=headers, note=note)

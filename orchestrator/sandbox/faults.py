@@ -90,9 +90,7 @@ class Fault:
     seconds: float = 1.0
 
     def __post_init__(self) -> None:
-        if self.kind not in get_args(Kind) or self.endpoint not in _ONLY_AT.get(
-            self.kind, get_args(Endpoint)
-        ):
+        if self.kind not in get_args(Kind) or self.endpoint not in _ONLY_AT.get(self.kind, get_args(Endpoint)):
             raise ValueError(f"no fault {self.kind!r} at {self.endpoint!r}")
         if self.name is not None and (self.endpoint == "token" or self.kind == "drop_unread"):
             raise ValueError(f"{self.kind!r} at {self.endpoint!r} cannot know the Name")

@@ -75,9 +75,7 @@ def parse(body: bytes, profile: Profile) -> Submission | Refusal:
     return _weigh(str(name), data, events, overwrite, profile)
 
 
-def _weigh(
-    name: str, data: str, events: str | None, overwrite: bool, profile: Profile
-) -> Submission | Refusal:
+def _weigh(name: str, data: str, events: str | None, overwrite: bool, profile: Profile) -> Submission | Refusal:
     errors: tuple[str, ...] = ()
     if profile.validation == "off":
         rows = count_rows(data)

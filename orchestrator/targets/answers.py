@@ -17,9 +17,7 @@ from orchestrator.model import Token
 from orchestrator.ports import Ended, Running
 
 _SUCCESS = "completedsuccessfully"
-_RUNNING = frozenset(
-    "queued pending submitted received accepted validating running inprogress processing".split()
-)
+_RUNNING = frozenset("queued pending submitted received accepted validating running inprogress processing".split())
 _FAILED = frozenset(
     "failed error faulted validationfailed completedwitherrors completedunsuccessfully cancelled canceled "
     "rejected expired".split()
@@ -28,7 +26,7 @@ _FAILED = frozenset(
 _REFUSALS = {
     400: "the remote refuses the submission as it stands",
     409: "name_conflict: the Name exists at the remote, and it is not known to be ours. Choose another "
-    "target.name, or set target.overwrite = true if it may be replaced",
+    "target.name, or set target.overwrite = true and run with --retry-failed if it may be replaced",
     413: "the submission is too large for the remote",
     422: "the remote refuses the content",
 }

@@ -17,7 +17,6 @@ from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Held, Part, Running, Trace
 from orchestrator.targets.answers import bad_rows_in, names_conflict, require_result, status_of, token_of
 
-
 _AT_ONCE = 1 << 20
 """Bytes that are handed to the transport in one piece; aiohttp warns about more."""
 
@@ -36,9 +35,7 @@ class PlatformConfig:
 
 
 class Platform:
-    def __init__(
-        self, config: PlatformConfig, http: Http, credentials: ClientCredentials, clock: Clock
-    ) -> None:
+    def __init__(self, config: PlatformConfig, http: Http, credentials: ClientCredentials, clock: Clock) -> None:
         self._config = config
         self._http = http
         self._credentials = credentials

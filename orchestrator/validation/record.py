@@ -43,9 +43,7 @@ def plain_record(text: str, line: int, cells: list[str]) -> Record:
     kept = tuple(cells[:CELL_LIMIT])
     returns = tuple(number for number, cell in enumerate(kept, 1) if "\r" in cell) if "\r" in text else ()
     lines = (line,) * len(kept)
-    return Record(
-        text=text, line=line, last_line=line, cells=kept, lines=lines, count=len(cells), returns=returns
-    )
+    return Record(text=text, line=line, last_line=line, cells=kept, lines=lines, count=len(cells), returns=returns)
 
 
 class Reading:

@@ -207,9 +207,7 @@ REFUSED: Mapping[str, list[tuple[object, str]]] = {
 }
 
 
-@pytest.mark.parametrize(
-    ("path", "value"), [(path, value) for path, row in ACCEPTED.items() for value in row]
-)
+@pytest.mark.parametrize(("path", "value"), [(path, value) for path, row in ACCEPTED.items() for value in row])
 def test_a_good_value_is_accepted(path: str, value: object) -> None:
     section, _, key = path.partition(".")
 
@@ -220,9 +218,7 @@ def test_a_good_value_is_accepted(path: str, value: object) -> None:
     ("path", "value", "message"),
     [(path, value, message) for path, row in REFUSED.items() for value, message in row],
 )
-def test_a_bad_value_is_told_with_its_key_the_reason_and_a_remedy(
-    path: str, value: object, message: str
-) -> None:
+def test_a_bad_value_is_told_with_its_key_the_reason_and_a_remedy(path: str, value: object, message: str) -> None:
     section, _, key = path.partition(".")
 
     assert told(section, **{key: value}) == [f"{path}: {message}"]
@@ -380,9 +376,7 @@ def test_no_part_of_the_settings_can_be_changed(section: str) -> None:
         ({"id": "district 7", "client_id": "abc"}, "district 7"),
     ],
 )
-def test_the_target_is_known_by_its_id_or_by_kind_origin_and_client(
-    target: dict[str, str], expected: str
-) -> None:
+def test_the_target_is_known_by_its_id_or_by_kind_origin_and_client(target: dict[str, str], expected: str) -> None:
     settings = load(None, environ={}, overrides=[f"target.{key}={value}" for key, value in target.items()])
 
     assert target_id(settings) == expected
@@ -407,8 +401,7 @@ def test_any_text_is_a_duration_and_a_size_or_a_problem_on_one_line(text: str) -
 
 
 PIECES = st.lists(
-    st.sampled_from(["{relative}", "{stem}", "{sha12}", "{date}", "{other}", "{", "}"])
-    | st.text("ab-_/ ", max_size=3)
+    st.sampled_from(["{relative}", "{stem}", "{sha12}", "{date}", "{other}", "{", "}"]) | st.text("ab-_/ ", max_size=3)
 )
 
 
@@ -445,6 +438,4 @@ def test_any_url_is_accepted_or_a_problem_on_one_line(text: str, scheme: str) ->
 
 
 def test_a_number_that_cannot_even_be_printed_is_told() -> None:
-    assert told("limits", uploads=16**5000) == [
-        "limits.uploads: a huge number is too large. Use 1000 or less."
-    ]
+    assert told("limits", uploads=16**5000) == ["limits.uploads: a huge number is too large. Use 1000 or less."]

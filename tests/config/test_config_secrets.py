@@ -87,9 +87,7 @@ def test_the_environment_wins_over_a_file_and_a_file_over_the_directories(put: P
     assert secret(environ) == "from systemd"
     assert secret(environ, by_directory) == "from the directory"
     assert secret(environ, by_directory, by_file) == "from the file"
-    assert (
-        secret({**environ, SECRET: "from the environment"}, by_directory, by_file) == "from the environment"
-    )
+    assert secret({**environ, SECRET: "from the environment"}, by_directory, by_file) == "from the environment"
 
 
 def test_each_secret_is_looked_for_on_its_own(put: Put) -> None:
@@ -137,8 +135,7 @@ def test_a_file_that_group_or_others_can_reach_is_refused(put: Put, name: str, m
     path = put("a file", CANARY, mode)
 
     assert problem({}, f"target.{name}_file={path}") == (
-        f'target.{name}_file: "{path}" has mode {mode:04o}, which lets group or others in. '
-        f"Run: chmod 600 '{path}'"
+        f"target.{name}_file: \"{path}\" has mode {mode:04o}, which lets group or others in. Run: chmod 600 '{path}'"
     )
 
 
@@ -180,15 +177,9 @@ def test_a_directory_of_systemd_that_holds_nothing_is_no_problem(directory: str)
 def test_a_file_that_holds_no_secret_is_refused(put: Put, content: str | bytes, words: str) -> None:
     path = put("dir/client_secret", content)
 
-    assert problem({}, f"target.client_secret_file={path}").startswith(
-        f'target.client_secret_file: "{path}" {words}'
-    )
-    assert problem({}, f"target.secrets_dir={path.parent}").startswith(
-        f'target.secrets_dir: "{path}" {words}'
-    )
-    assert problem({"CREDENTIALS_DIRECTORY": str(path.parent)}).startswith(
-        f'CREDENTIALS_DIRECTORY: "{path}" {words}'
-    )
+    assert problem({}, f"target.client_secret_file={path}").startswith(f'target.client_secret_file: "{path}" {words}')
+    assert problem({}, f"target.secrets_dir={path.parent}").startswith(f'target.secrets_dir: "{path}" {words}')
+    assert problem({"CREDENTIALS_DIRECTORY": str(path.parent)}).startswith(f'CREDENTIALS_DIRECTORY: "{path}" {words}')
 
 
 def test_a_directory_in_place_of_the_file_is_refused(tmp_path: Path) -> None:

@@ -91,9 +91,7 @@ def test_an_override_keeps_the_equals_signs_of_its_value() -> None:
 
 
 def test_an_override_mends_a_bad_value_of_the_file(write: Write) -> None:
-    assert (
-        load(write("[limits]\nuploads = 0"), environ={}, overrides=["limits.uploads=1"]).limits.uploads == 1
-    )
+    assert load(write("[limits]\nuploads = 0"), environ={}, overrides=["limits.uploads=1"]).limits.uploads == 1
 
 
 @pytest.mark.parametrize(
@@ -191,9 +189,7 @@ def test_text_that_is_not_of_the_type_of_its_key_is_a_problem(override: str, mes
         ('[output]\n"a\\nb" = 1', "output.a\\nb: is not a known key. The keys here are output.folder."),
     ],
 )
-def test_an_unknown_key_of_the_file_is_a_problem_with_a_suggestion(
-    write: Write, toml: str, message: str
-) -> None:
+def test_an_unknown_key_of_the_file_is_a_problem_with_a_suggestion(write: Write, toml: str, message: str) -> None:
     assert problems(write(toml)) == (message,)
 
 
@@ -319,9 +315,7 @@ def test_all_problems_of_all_sources_are_told_at_once(write: Write, tmp_path: Pa
         f"api_key_file = '{secret}'\n[polling]\nfactor = nan"
     )
 
-    told = problems(
-        file, "input.minimum=-1", "nothing", ORCHESTRATOR_FOO="1", ORCHESTRATOR_TARGET__KIND="tao"
-    )
+    told = problems(file, "input.minimum=-1", "nothing", ORCHESTRATOR_FOO="1", ORCHESTRATOR_TARGET__KIND="tao")
 
     assert [line.partition(": ")[0] for line in told] == [
         "limits.upload",
@@ -353,9 +347,7 @@ def test_the_error_carries_nothing_of_the_library() -> None:
 
 
 @given(st.binary(max_size=200) | st.text(max_size=200).map(lambda text: text.encode("utf-8", "replace")))
-def test_any_bytes_are_read_or_told_in_single_lines(
-    tmp_path_factory: pytest.TempPathFactory, content: bytes
-) -> None:
+def test_any_bytes_are_read_or_told_in_single_lines(tmp_path_factory: pytest.TempPathFactory, content: bytes) -> None:
     path = tmp_path_factory.getbasetemp() / "any.toml"
     path.write_bytes(content)
     told: list[str] = []

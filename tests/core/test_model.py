@@ -83,9 +83,7 @@ def job(state: State = State.FOUND, **changes: object) -> Job:
 
 
 @pytest.mark.parametrize(("state", "event"), list(itertools.product(State, EVENTS)))
-def test_every_event_leads_where_the_table_says_and_every_other_is_illegal(
-    state: State, event: Event
-) -> None:
+def test_every_event_leads_where_the_table_says_and_every_other_is_illegal(state: State, event: Event) -> None:
     if (state, event) in LEGAL:
         assert evolve(job(state), event).state is LEGAL[state, event]
     else:

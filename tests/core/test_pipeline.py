@@ -466,9 +466,7 @@ async def test_a_stop_waits_for_the_upload_under_way_and_keeps_its_token() -> No
     assert job_of(w).token is not None
 
 
-@pytest.mark.parametrize(
-    ("trace", "state"), [(Trace.UNKNOWN, State.IN_DOUBT), (Trace.REPLACEABLE, State.READY)]
-)
+@pytest.mark.parametrize(("trace", "state"), [(Trace.UNKNOWN, State.IN_DOUBT), (Trace.REPLACEABLE, State.READY)])
 async def test_grace_that_runs_out_leaves_no_upload_without_its_outcome(trace: Trace, state: State) -> None:
     w = world()
     held = anyio.Event()

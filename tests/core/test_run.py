@@ -23,9 +23,7 @@ def everything(_: RelPath) -> bool:
 class Night:
     """One run over a world, with what it reported."""
 
-    def __init__(
-        self, world: World, *, in_flight: int = 10, look_again: Callable[[File], File] | None = None
-    ) -> None:
+    def __init__(self, world: World, *, in_flight: int = 10, look_again: Callable[[File], File] | None = None) -> None:
         self.world = world
         self.trips: list[Trip] = []
         self.run = Run(
@@ -121,9 +119,7 @@ async def test_an_item_in_doubt_is_shown_every_night_even_when_its_file_is_gone(
         (StorageError("full"), Stop.STORAGE),
     ],
 )
-async def test_trouble_that_concerns_all_stops_the_run_and_leaves_the_rest_unsent(
-    error: Exception, stop: Stop
-) -> None:
+async def test_trouble_that_concerns_all_stops_the_run_and_leaves_the_rest_unsent(error: Exception, stop: Stop) -> None:
     world = world_of(30, uploads=1)
     world.target.script.before[1] = error
     night = Night(world, in_flight=2)
@@ -243,9 +239,7 @@ async def test_what_is_not_selected_is_followed_to_its_end_but_not_sent() -> Non
     world = world_of(2, sending=Backoff(tries=1), reading=Backoff(tries=1))
     world.target.script.before |= {1: NotSent("busy")}
     await Night(world).carry_out()
-    open_jobs = [
-        replace(job, state=State.READY) for job in world.ledger.jobs.values() if job.state is State.READY
-    ]
+    open_jobs = [replace(job, state=State.READY) for job in world.ledger.jobs.values() if job.state is State.READY]
     files = [world.inbox.file(path) for path in sorted(world.inbox.files)]
     errands = plan(files, open_jobs, lambda path: False)
     night = Night(world)

@@ -23,7 +23,7 @@ from orchestrator.errors import (
 )
 from orchestrator.exits import Exit, exit_for, exit_of
 from orchestrator.flow import Gate
-from orchestrator.intake import Blocked, Clash, Fresh, Known, Names, identify
+from orchestrator.intake import Blocked, Clash, Fresh, Known, Names, identify, without_clashes
 from orchestrator.model import Digest, Job, Key, Name, RelPath, Sheet, Sheets, Source, State
 from orchestrator.ports import File, Reading
 from orchestrator.run import Halt, Stop
@@ -202,6 +202,29 @@ def test_a_name_belongs_to_its_path_across_runs() -> None:
 
 def test_a_name_that_was_never_sent_may_pass_on() -> None:
     assert Names().claim(reading("b.csv"), made(State.REJECTED, attempts=0)) is None
+
+
+def listed(*paths: str) -> list[File]:
+    return [File(path=RelPath(path)) for path in paths]
+
+
+def test_clashes_are_found_in_the_listing_and_the_first_path_keeps_the_name() -> None:
+    files = without_clashes(listed("a/x.csv", "b/X.csv", "b/y.csv"), "{stem}", lambda key: None)
+
+    assert [bool(file.fault) for file in files] == [False, True, False]
+    assert "a/x.csv" in files[1].fault
+
+
+def test_a_name_stays_with_the_path_that_the_ledger_knows() -> None:
+    files = without_clashes(listed("a/x.csv", "b/x.csv"), "{stem}", lambda key: RelPath("b/x.csv"))
+
+    assert [bool(file.fault) for file in files] == [True, False]
+
+
+def test_names_made_from_the_content_cannot_clash_before_it_is_read() -> None:
+    files = without_clashes(listed("a/x.csv", "b/x.csv"), "{stem}-{sha12}", lambda key: None)
+
+    assert not any(file.fault for file in files)
 
 
 def books_with(**endings: int) -> Books:

@@ -58,9 +58,7 @@ async def test_a_hold_ends_after_its_seconds() -> None:
 
 
 @pytest.mark.parametrize(("kind", "applied"), [("hold_before", False), ("hold_after", True)])
-async def test_a_client_that_goes_away_while_held_has_still_sent_a_whole_request(
-    kind: str, applied: bool
-) -> None:
+async def test_a_client_that_goes_away_while_held_has_still_sent_a_whole_request(kind: str, applied: bool) -> None:
     async with visit(INSTANT, held(kind, seconds=math.inf)) as visitor:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(visitor.upload)

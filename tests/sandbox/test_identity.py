@@ -97,9 +97,7 @@ async def test_credentials_in_two_places_are_an_invalid_request() -> None:
     assert (seen.status, seen.json) == (400, {"error": "invalid_request"})
 
 
-@pytest.mark.parametrize(
-    "content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x"]
-)
+@pytest.mark.parametrize("content_type", ["application/json", "text/plain", "multipart/form-data; boundary=x"])
 async def test_only_a_form_is_read(content_type: str) -> None:
     async with visit(signed_in=False) as visitor:
         headers = {"Authorization": visitor.credentials, "Content-Type": content_type}

@@ -89,9 +89,7 @@ async def test_a_503_may_say_nothing_about_when() -> None:
         ("html_after", 200, True),
     ],
 )
-async def test_an_error_or_a_page_may_hide_an_upload_that_was_taken(
-    kind: str, status: int, applied: bool
-) -> None:
+async def test_an_error_or_a_page_may_hide_an_upload_that_was_taken(kind: str, status: int, applied: bool) -> None:
     async with visit(INSTANT, at_upload(kind)) as visitor:
         seen = await visitor.upload()
 

@@ -116,8 +116,6 @@ def test_an_end_before_its_start_is_an_error_only_where_the_profile_says_so() ->
     assert judge(backwards, check_order=True)[1] == ("1|01/08/2023|EndDate is before StartDate",)
 
 
-@pytest.mark.parametrize(
-    "text", [f"{HEADER}\r\n{ROW}\r\n{ROW}", f"{ROW}\n{ROW}\n", f'{HEADER}\r\n"a\nb",,,,\r\nb,,,,']
-)
+@pytest.mark.parametrize("text", [f"{HEADER}\r\n{ROW}\r\n{ROW}", f"{ROW}\n{ROW}\n", f'{HEADER}\r\n"a\nb",,,,\r\nb,,,,'])
 def test_rows_are_counted_without_being_judged(text: str) -> None:
     assert count_rows(text) == 2

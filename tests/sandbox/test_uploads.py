@@ -121,9 +121,7 @@ async def test_without_overwrite_nothing_is_overwritten() -> None:
 
 
 @pytest.mark.parametrize(("form", "allowed", "refused"), [("string", "true", True), ("bool", True, "true")])
-async def test_a_server_may_be_particular_about_overwrite(
-    form: Any, allowed: object, refused: object
-) -> None:
+async def test_a_server_may_be_particular_about_overwrite(form: Any, allowed: object, refused: object) -> None:
     async with visit(replace(INSTANT, overwrite_form=form)) as visitor:
         assert (await visitor.upload(Overwrite=allowed)).status == 200
         assert (await visitor.upload(Overwrite=refused)).status == 400
@@ -134,9 +132,7 @@ async def test_a_server_may_be_particular_about_overwrite(
 async def test_only_json_is_taken(content_type: str) -> None:
     async with visit() as visitor:
         assert (await visitor.upload(headers={"Content-Type": content_type})).status == 415
-        assert (
-            await visitor.upload(headers={"Content-Type": "application/json; charset=utf-8"})
-        ).status == 200
+        assert (await visitor.upload(headers={"Content-Type": "application/json; charset=utf-8"})).status == 200
 
 
 @pytest.mark.parametrize("raw", [b"", b"{", b"[]", b'"text"', b"null", b"\xff\xfe", b"[" * 100_000])
@@ -187,9 +183,7 @@ async def test_an_unknown_path_is_not_found() -> None:
 
 async def test_bad_data_are_taken_and_fail_later() -> None:
     async with visit() as visitor:
-        token = (
-            await visitor.upload(Data=f"{DATA}\r\nUser2,,09:00,x|y,17:00", EventData=EVENTS[:-1] + "9")
-        ).text
+        token = (await visitor.upload(Data=f"{DATA}\r\nUser2,,09:00,x|y,17:00", EventData=EVENTS[:-1] + "9")).text
 
         assert (await visitor.ask(token)).text == "failed"
         assert (await visitor.ask(token, "feedback")).text.split("\n") == [

@@ -93,9 +93,7 @@ class Visitor:
         }
         return {name: value for name, value in members.items() if value is not ...}
 
-    async def upload(
-        self, *, raw: bytes | None = None, headers: dict[str, str] | None = None, **changes: Any
-    ) -> Seen:
+    async def upload(self, *, raw: bytes | None = None, headers: dict[str, str] | None = None, **changes: Any) -> Seen:
         """An upload; a member that is changed to `...` is left out."""
         content = json.dumps(self.body(**changes)).encode() if raw is None else raw
         given = {

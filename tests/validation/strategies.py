@@ -43,9 +43,7 @@ def good_files(draw: st.DrawFn, schema: Schema) -> tuple[list[tuple[str, ...]], 
     text = draw(st.sampled_from(["", "\n", "\r\n\n"])) + ",".join(schema.names)
     for row in rows:
         text += draw(st.sampled_from(["\n", "\r\n", "\r\n", "\n\r\n\n"]))
-        text += ",".join(
-            [written(cell, quote) for cell, quote in zip(row, draw(_flags(len(row))), strict=True)]
-        )
+        text += ",".join([written(cell, quote) for cell, quote in zip(row, draw(_flags(len(row))), strict=True)])
     return rows, text + draw(st.sampled_from(["", "\n", "\r\n", "\n\n"]))
 
 

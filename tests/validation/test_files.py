@@ -56,9 +56,7 @@ def test_every_character_but_a_line_feed_stays_within_its_line() -> None:
     assert judged.verdict.rows == 2
 
 
-@pytest.mark.parametrize(
-    "source", [b"", b"\xef\xbb\xbf", b"\n", b"\r\n\r\n\n", b"\xef\xbb\xbf\r\n", b"\xff\xfe"]
-)
+@pytest.mark.parametrize("source", [b"", b"\xef\xbb\xbf", b"\n", b"\r\n\r\n\n", b"\xef\xbb\xbf\r\n", b"\xff\xfe"])
 def test_a_file_of_nothing_is_empty(source: bytes) -> None:
     judged = judge(source)
 

@@ -35,9 +35,7 @@ def test_a_cell_may_have_131_072_characters_and_no_more(quote: str) -> None:
 
 def test_the_size_of_a_cell_is_that_of_its_value() -> None:
     assert judge(lines(ROW.replace("N1", '"' + '""' * FIELD_LIMIT + '"'))).found == []
-    assert judge(lines(ROW.replace("N1", '"' + '""' * (FIELD_LIMIT + 1) + '"'))).found == [
-        (Rule.FIELD_SIZE, 1, 1)
-    ]
+    assert judge(lines(ROW.replace("N1", '"' + '""' * (FIELD_LIMIT + 1) + '"'))).found == [(Rule.FIELD_SIZE, 1, 1)]
 
 
 def test_line_ends_inside_quotes_count() -> None:

@@ -73,9 +73,7 @@ def test_the_digest_changes_with_every_rule_and_with_nothing_else() -> None:
         rules_digest([PLATFORM_DATA, PLATFORM_EVENTS], "utf-8", "drop_rows"),
         rules_digest([replace(PLATFORM_DATA, header=Header.REQUIRED)], "utf-8", "reject_file"),
         rules_digest([replace(PLATFORM_DATA, columns=columns[1:])], "utf-8", "reject_file"),
-        rules_digest(
-            [replace(PLATFORM_DATA, columns=(Column(name="Id"), *columns[1:]))], "utf-8", "reject_file"
-        ),
+        rules_digest([replace(PLATFORM_DATA, columns=(Column(name="Id"), *columns[1:]))], "utf-8", "reject_file"),
         rules_digest(
             [replace(PLATFORM_DATA, columns=(replace(columns[0], required=False), *columns[1:]))],
             "utf-8",

@@ -18,9 +18,7 @@ BLOCKS = {
 }
 
 
-@given(
-    st.booleans(), st.integers(0, 3), st.lists(st.sampled_from(sorted(BLOCKS)), max_size=30), st.booleans()
-)
+@given(st.booleans(), st.integers(0, 3), st.lists(st.sampled_from(sorted(BLOCKS)), max_size=30), st.booleans())
 @settings(max_examples=120, deadline=None)
 def test_every_sent_row_is_found_again(header: bool, above: int, blocks: list[str], ended: bool) -> None:
     source = "\n" * above + (HEADER + "\r\n" if header else ROW + "\n")
@@ -39,9 +37,7 @@ def test_every_sent_row_is_found_again(header: bool, above: int, blocks: list[st
 
 
 def test_neighbouring_gaps_are_one() -> None:
-    verdict = judge(
-        lines(HEADER, ROW, "", "x", '"a\nb"', "", ROW, ROW.replace("N1", '"\n1"'), "y", ROW)
-    ).verdict
+    verdict = judge(lines(HEADER, ROW, "", "x", '"a\nb"', "", ROW, ROW.replace("N1", '"\n1"'), "y", ROW)).verdict
 
     assert verdict.gaps == ((3, 7), (10, 11))
 
