@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import random
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -107,7 +108,9 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
     limits, polling = settings.limits, settings.polling
     gate = Gate(limits.rate)
     memory = Memory(limits.bytes)
-    ledger = Unbroken(Narrated(parts.ledger, structlog.get_logger().debug))
+    log = structlog.get_logger()
+    narrated = Narrated(parts.ledger, log.debug) if log.is_enabled_for(logging.DEBUG) else parts.ledger
+    ledger = Unbroken(narrated)
     reader = Reader(
         target=parts.target,
         lane=Lane(limits.polls, gate, parts.clock),

@@ -62,6 +62,9 @@ def _quoted(value: Any) -> str:
 
 def log_trip(trip: Trip) -> None:
     """The canonical line of one file."""
+    log = structlog.get_logger()
+    if not log.is_enabled_for(logging.INFO):
+        return
     job = trip.job
     fields: dict[str, Any] = {"path": trip.path, "end": trip.end.value}
     if job is not None:
@@ -73,7 +76,7 @@ def log_trip(trip: Trip) -> None:
     fields |= {phase: round(seconds, 3) for phase, seconds in trip.seconds.items()}
     if trip.why:
         fields["cause"] = trip.why
-    structlog.get_logger().info("file", **fields)
+    log.info("file", **fields)
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Sequence
 from typing import Any
 
 from orchestrator.model import (
+    Accepted,
+    Checked,
     Completed,
     Digest,
+    Doubted,
     Event,
     Failed,
     Job,
     Key,
     Name,
+    Rejected,
     RelPath,
+    Reopened,
+    Resolved,
+    SendRepeatable,
+    SendStarted,
+    SendUndone,
     Sheet,
     Sheets,
     Source,
     State,
+    Superseded,
     Token,
 )
 
@@ -94,6 +103,24 @@ SELECT_OPEN = (
 )
 
 
+_JSON = json.JSONEncoder(separators=(",", ":")).encode
+
+_DETAILS: dict[type[Event], tuple[str, ...]] = {
+    Checked: (),
+    Rejected: ("cause",),
+    Reopened: (),
+    SendStarted: ("overwrite",),
+    SendUndone: ("cause",),
+    SendRepeatable: ("cause",),
+    Accepted: ("token", "at"),
+    Completed: ("cause",),
+    Failed: ("cause", "owns"),
+    Doubted: ("cause",),
+    Superseded: ("cause",),
+    Resolved: ("verdict", "token", "at"),
+}
+
+
 def job_row(job: Job) -> tuple[Any, ...]:
     source = job.source
     return (
@@ -141,21 +168,16 @@ def job_of(row: Sequence[Any]) -> Job:
 
 def event_row(event: Event) -> tuple[str, str]:
     """The event's name and its details; what `jobs` and `results` already hold is not written again."""
-    match event:
-        case Completed(results, _) | Failed(_, results, _):
-            return type(event).__name__, json.dumps({"cause": event.cause, "results": [r.key for r in results]})
-        case _:
-            plain = {
-                field.name: value
-                for field in dataclasses.fields(event)
-                if isinstance(value := getattr(event, field.name), str | int | float)
-            }
-            return type(event).__name__, json.dumps(plain)
+    kind = type(event)
+    details: dict[str, Any] = {name: getattr(event, name) for name in _DETAILS[kind]}
+    if isinstance(event, Completed | Failed):
+        details["results"] = [result.key for result in event.results]
+    return kind.__name__, _JSON(details) if details else "{}"
 
 
 def _dump_sheets(sheets: Sheets) -> str:
     data = _dump_sheet(sheets.data)
-    return json.dumps([data] if sheets.events is None else [data, _dump_sheet(sheets.events)])
+    return _JSON([data] if sheets.events is None else [data, _dump_sheet(sheets.events)])
 
 
 def _dump_sheet(sheet: Sheet) -> list[Any]:
