@@ -42,6 +42,7 @@ _STOPS = {
     Stop.SIGTERM: Exit.SIGTERM,
     Stop.UNREACHABLE: Exit.UNFINISHED,
     Stop.STORAGE: Exit.UNFINISHED,
+    Stop.OUTPUT: Exit.USAGE,
     Stop.DEADLINE: Exit.UNFINISHED,
     Stop.CANARY: Exit.UNFINISHED,
 }

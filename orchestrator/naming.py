@@ -79,6 +79,14 @@ def printable(text: str) -> str:
     )
 
 
+def path_in_words(path: str) -> str:
+    """A path that can be written down anywhere; one that had to be escaped is told apart by a digest."""
+    words = printable(path)
+    if words == path:
+        return path
+    return f"{hashlib.sha256(path.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}~{words}"
+
+
 def flaw_in(path: str) -> str:
     """Why a path cannot be a Name; empty when it can."""
     if not path.isprintable():

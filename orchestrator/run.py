@@ -11,7 +11,7 @@ from itertools import islice
 import anyio
 
 from orchestrator.books import Ending, Trip
-from orchestrator.errors import Denied, Misdirected, StorageError, Unreachable
+from orchestrator.errors import Denied, Misdirected, OutputError, StorageError, Unreachable
 from orchestrator.guards import Grace
 from orchestrator.model import Job, RelPath, State
 from orchestrator.pipeline import Pipeline
@@ -27,6 +27,7 @@ class Stop(enum.StrEnum):
     MISDIRECTED = "misdirected"
     UNREACHABLE = "unreachable"
     STORAGE = "storage"
+    OUTPUT = "output"
     DEADLINE = "deadline"
     CANARY = "canary"
 
@@ -37,7 +38,7 @@ class Halt:
     message: str
 
 
-def _stop_for(error: Denied | Misdirected | Unreachable | StorageError) -> Stop:
+def _stop_for(error: Denied | Misdirected | Unreachable | StorageError | OutputError) -> Stop:
     match error:
         case Denied():
             return Stop.DENIED
@@ -47,6 +48,8 @@ def _stop_for(error: Denied | Misdirected | Unreachable | StorageError) -> Stop:
             return Stop.UNREACHABLE
         case StorageError():
             return Stop.STORAGE
+        case OutputError():
+            return Stop.OUTPUT
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -158,7 +161,7 @@ class Run:
             if errand.file is not None and errand.selected:
                 trips.append(self._begin(Trip(path=errand.path)))
                 await self.pipeline.take(errand.file, trips[-1])
-        except (Denied, Misdirected, Unreachable, StorageError) as error:
+        except (Denied, Misdirected, Unreachable, StorageError, OutputError) as error:
             trips[-1].cause = trips[-1].cause or str(error)
             self.halt(_stop_for(error), str(error))
         finally:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -12,7 +13,7 @@ from orchestrator.errors import StorageError
 from orchestrator.naming import printable
 
 TEMPORARY = ".~"
-"""How a file that is not yet in place is called: hidden, beside its final place."""
+"""How the name of a file begins that is not yet in place: hidden, beside its final place."""
 
 PRIVATE = 0o600
 
@@ -24,7 +25,7 @@ def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
     Not *durable* skips the two fsyncs, for what can be made again from the ledger.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{path.name}"[:255])
+    temporary = path.with_name(f"{TEMPORARY}{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}")
     try:
         fd = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
         with os.fdopen(fd, "wb") as file:

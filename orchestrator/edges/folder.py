@@ -11,6 +11,7 @@ import os
 import re
 import stat
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
@@ -44,7 +45,7 @@ class Folder:
         self._config = config
         self._wanted = glob_to_regex(config.pattern)
         before, _, after = config.events.partition("{stem}")
-        self._companion = re.compile(f"{re.escape(before)}(?P<stem>.+){re.escape(after)}", re.DOTALL)
+        self._companion = re.compile(f"{re.escape(before)}(?P<stem>.+){re.escape(after)}", re.DOTALL | re.IGNORECASE)
 
     def list(self) -> list[File]:
         """Every file of interest, by path. Raises ConfigError when the folder itself cannot be read."""
@@ -86,26 +87,33 @@ class Folder:
 
     def _walk(self) -> Iterator[tuple[str, dict[str, os.stat_result]]]:
         """Each folder with its entries as lstat sees them; hidden entries and links are not entered."""
+        out = _identity(self._config.leave_out) if self._config.leave_out else None
         pending = [""]
         while pending:
             folder = pending.pop()
-            try:
-                with os.scandir(self._config.root / folder) as found:
-                    entries = {e.name: e.stat(follow_symlinks=False) for e in found if e.name[0] != "."}
-            except OSError as error:
-                raise ConfigError(
-                    f"input.folder: {naming.printable(str(self._config.root / folder))} cannot be listed "
-                    f"({error.strerror}). Name a readable folder."
-                ) from None
+            entries = self._entries(folder)
             yield folder, entries
             for name, info in entries.items():
                 below = f"{folder}/{name}" if folder else name
-                if stat.S_ISDIR(info.st_mode) and not self._is_out(below) and not self._wanted.fullmatch(below):
+                is_ours = (info.st_dev, info.st_ino) == out
+                if stat.S_ISDIR(info.st_mode) and not is_ours and not self._wanted.fullmatch(below):
                     pending.append(below)
 
-    def _is_out(self, path: str) -> bool:
-        out = self._config.leave_out
-        return out is not None and (self._config.root / path).absolute() == out.absolute()
+    def _entries(self, folder: str) -> dict[str, os.stat_result]:
+        """What goes away while we look is not there. Raises ConfigError for what cannot be read."""
+        entries: dict[str, os.stat_result] = {}
+        try:
+            with os.scandir(self._config.root / folder) as found:
+                for entry in found:
+                    if entry.name[0] != ".":
+                        with suppress(FileNotFoundError):
+                            entries[entry.name] = entry.stat(follow_symlinks=False)
+        except (FileNotFoundError, NotADirectoryError):
+            if not folder:
+                raise _unlistable(self._config.root, "there is no such folder") from None
+        except OSError as error:
+            raise _unlistable(self._config.root / folder, error.strerror) from None
+        return entries
 
     def _files(self, folder: str, entries: dict[str, os.stat_result]) -> Iterator[File]:
         prefix = f"{folder}/" if folder else ""
@@ -121,7 +129,7 @@ class Folder:
         for stem, name in companions.items():
             if stem not in stems and self._wanted.fullmatch(prefix + name):
                 yield File(
-                    path=RelPath(naming.printable(prefix + name)),
+                    path=RelPath(naming.path_in_words(prefix + name)),
                     fault="an orphan: a file of events without its data file beside it. Add the data file",
                 )
 
@@ -142,13 +150,27 @@ class Folder:
         if events is None and self._config.events_required and not fault:
             fault = "no file of events beside it, and input.events_required is set"
         return File(
-            path=RelPath(naming.printable(prefix + name) if fault else prefix + name),
+            path=RelPath(naming.path_in_words(prefix + name) if fault else prefix + name),
             size=info.st_size + (events_info.st_size if events_info else 0),
             events=RelPath(prefix + events) if events else None,
             stamp=stamp_of(info),
             events_stamp=stamp_of(events_info) if events_info else None,
             fault=fault,
         )
+
+
+def _unlistable(folder: Path, why: str | None) -> ConfigError:
+    shown = naming.printable(str(folder))
+    return ConfigError(f"input.folder: {shown} cannot be listed ({why}). Name a readable folder.")
+
+
+def _identity(folder: Path) -> tuple[int, int] | None:
+    """Which folder it is, however it is spelled; None when it does not exist yet."""
+    try:
+        info = folder.stat()
+    except OSError:
+        return None
+    return info.st_dev, info.st_ino
 
 
 def glob_to_regex(pattern: str) -> re.Pattern[str]:

@@ -16,7 +16,7 @@ import sqlite3
 from collections.abc import Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
 from orchestrator.edges.rows import (
@@ -34,6 +34,7 @@ from orchestrator.edges.rows import (
 )
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.model import Completed, Event, Failed, Job, Key, RelPath, Result, SendStarted, State, evolve
+from orchestrator.naming import printable
 from orchestrator.ports import Clock
 
 _GROUP = 256
@@ -57,7 +58,7 @@ class SqliteLedger:
             self._db = _open(path, target_id)
             self._reader = connect(path, "ro")
         except (sqlite3.Error, OSError) as error:
-            raise StorageError(_explain(error, path)) from None
+            raise trouble(error, path) from None
         self._path = path
         self._commits: Batcher[_Entry, None] = Batcher(self._commit, limit=_GROUP, hop=hop)
         self._lookups: Batcher[Key, Job | None] = Batcher(self._look_up, limit=_GROUP, hop=hop)
@@ -79,12 +80,12 @@ class SqliteLedger:
 
     def owner(self, key: Key) -> RelPath | None:
         """The path that a Name belongs to; one that was never sent belongs to nobody."""
-        [known] = self._look_up([key])
-        return known.path if isinstance(known, Job) and known.state is not State.REJECTED else None
+        known = self._newest(key)
+        return known.path if known is not None and known.state is not State.REJECTED else None
 
     def unfinished(self) -> list[Job]:
         """Everything that is not settled, in the order in which it came in."""
-        return [job_of(row) for row in self._reader.execute(SELECT_OPEN)]
+        return [job_of(row) for row in self._rows(SELECT_OPEN)]
 
     def results(self) -> Iterator[tuple[Job, Result]]:
         """Every result of every version without its body, the newest version of a key first."""
@@ -93,7 +94,7 @@ class SqliteLedger:
             f"SELECT {columns}, r.key, r.suffix, r.size, r.sha256 FROM results r "  # noqa: S608 -- constants only
             "JOIN jobs ON jobs.id = r.job ORDER BY jobs.key, jobs.version DESC"
         )
-        for row in self._reader.execute(query):
+        for row in self._rows(query):
             key, suffix, size, digest = row[-4:]
             yield job_of(row[:-4]), Result(key=key, suffix=suffix, size=size, sha256=digest, body=None)
 
@@ -103,8 +104,7 @@ class SqliteLedger:
             "SELECT r.body FROM results r JOIN jobs ON jobs.id = r.job "
             "WHERE jobs.key = ? AND jobs.version = ? AND r.key = ?"
         )
-        row = self._reader.execute(query, (job.key, job.version, key)).fetchone()
-        return None if row is None else row[0]
+        return next((row[0] for row in self._rows(query, job.key, job.version, key)), None)
 
     def earlier_with_results(self, job: Job) -> int | None:
         """The newest version before *job* that has results."""
@@ -112,15 +112,26 @@ class SqliteLedger:
             "SELECT max(jobs.version) FROM jobs JOIN results r ON r.job = jobs.id "
             "WHERE jobs.key = ? AND jobs.version < ?"
         )
-        found: int | None = self._reader.execute(query, (job.key, job.version)).fetchone()[0]
+        found: int | None = next(self._rows(query, job.key, job.version))[0]
         return found
 
+    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+        """Raises OutputError when the ledger is damaged, StorageError when the disk is."""
+        try:
+            yield from self._reader.execute(query, values)
+        except sqlite3.Error as error:
+            raise trouble(error, self._path) from None
+
+    def _newest(self, key: Key) -> Job | None:
+        return next((job_of(row) for row in self._rows(SELECT_NEWEST, key)), None)
+
     def _look_up(self, keys: Sequence[Key]) -> list[Job | Exception | None]:
-        rows = [self._reader.execute(SELECT_NEWEST, (key,)).fetchone() for key in keys]
-        return [job_of(row) if row else None for row in rows]
+        return [self._newest(key) for key in keys]
 
     def _commit(self, entries: Sequence[_Entry]) -> list[Exception | None]:
         """All in one transaction; when that fails one by one, so that each gets a verdict of its own."""
+        if self._fault and len(entries) == 1 and not _tells_an_end(entries[0][1]):
+            return [StorageError(self._fault)]
         try:
             self._transact(entries)
         except sqlite3.Error as error:
@@ -131,14 +142,15 @@ class SqliteLedger:
 
     def _rescue(self, entry: _Entry, error: sqlite3.Error) -> Exception | None:
         """The disk is full or failing: from now on nothing new is begun, and ends are written to the reserve."""
-        self._fault = _explain(error, self._path)
+        problem = trouble(error, self._path)
+        self._fault = str(problem)
         if not (_tells_an_end(entry[1]) and self._reserve.exists()):
-            return StorageError(self._fault)
+            return problem
         self._reserve.unlink()
         try:
             self._transact([entry])
         except sqlite3.Error:
-            return StorageError(self._fault)
+            return problem
         return None
 
     def _transact(self, entries: Sequence[_Entry]) -> None:
@@ -155,11 +167,11 @@ class SqliteLedger:
 
     def _write(self, job: Job, events: tuple[Event, ...], at: float) -> None:
         db = self._db
-        [(row,)] = db.execute(UPSERT_JOB, (*job_row(job), at)).fetchall()
+        db.execute(UPSERT_JOB, (*job_row(job), at))
         for event in events:
-            db.execute(INSERT_EVENT, (row, at, self._run, *event_row(event)))
+            db.execute(INSERT_EVENT, (job.key, job.version, at, self._run, *event_row(event)))
             if isinstance(event, Completed | Failed):
-                kept = [(row, r.key, r.suffix, r.size, r.sha256, r.body) for r in event.results]
+                kept = [(job.key, job.version, r.key, r.suffix, r.size, r.sha256, r.body) for r in event.results]
                 db.executemany(INSERT_RESULT, kept)
 
 
@@ -172,36 +184,46 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 def _open(path: Path, target_id: str) -> sqlite3.Connection:
     db = connect(path, "rwc")
     try:
+        if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            _create(db, target_id)
+        _require_ours(db, path, target_id)
         db.execute("PRAGMA journal_mode = WAL")
         db.execute("PRAGMA synchronous = FULL")
-        if not db.execute("SELECT 1 FROM sqlite_master WHERE name = 'meta'").fetchone():
-            db.executescript(f"BEGIN;{SCHEMA}")
-            db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA_VERSION), ("target", target_id)])
-            db.execute("COMMIT")
-        _require_ours(dict(db.execute("SELECT key, value FROM meta").fetchall()), path, target_id)
-    except sqlite3.DatabaseError as error:
-        db.close()
-        if error.sqlite_errorcode in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-            raise OutputError(
-                f"{path}: this is not a ledger, or it is damaged. Restore it from a backup; "
-                "never delete it while items in it are open."
-            ) from None
-        raise
-    except OutputError:
+    except BaseException:
         db.close()
         raise
     return db
 
 
-def _require_ours(meta: dict[str, str], path: Path, target_id: str) -> None:
+def _create(db: sqlite3.Connection, target_id: str) -> None:
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.executescript(f"BEGIN;{SCHEMA}")
+    db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA_VERSION), ("target", target_id)])
+    db.execute("COMMIT")
+
+
+def require_known_schema(db: sqlite3.Connection, path: Path) -> str:
+    """The target that the ledger belongs to. Raises OutputError when this program cannot read it."""
+    try:
+        meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
+    except sqlite3.OperationalError as error:
+        if "no such" not in str(error):
+            raise
+        raise OutputError(f"{_shown(path)}: this is not a ledger. Name the output folder of a run (-o).") from None
     if meta.get("schema") != SCHEMA_VERSION:
         raise OutputError(
-            f"{path}: written by another version of this program (schema {meta.get('schema')}, "
-            f"this one knows {SCHEMA_VERSION}). Use that version, or another output folder."
+            f"{_shown(path)}: this ledger was written by another version of this program (schema "
+            f"{meta.get('schema')}, this one knows {SCHEMA_VERSION}). Use that version, or another output folder."
         )
-    if meta["target"] != target_id:
+    return str(meta.get("target"))
+
+
+def _require_ours(db: sqlite3.Connection, path: Path, target_id: str) -> None:
+    target = require_known_schema(db, path)
+    if target != target_id:
         raise OutputError(
-            f"{path}: this ledger belongs to the target {meta['target']!r}, not to {target_id!r}. "
+            f"{_shown(path)}: this ledger belongs to the target {target!r}, not to {target_id!r}. "
             "Use one output folder for each target (-o), or set target.id."
         )
 
@@ -219,8 +241,18 @@ def _tells_an_end(events: Sequence[Event]) -> bool:
     return not any(isinstance(event, SendStarted) for event in events)
 
 
-def _explain(error: Exception, path: Path) -> str:
-    return (
-        f"{path.parent}: the disk does not take what must be durable ({error}). "
+def trouble(error: Exception, path: Path) -> OutputError | StorageError:
+    """What an error of SQLite or the system means for the run: a damaged ledger, or a disk that fails."""
+    if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return OutputError(
+            f"{_shown(path)}: this is not a ledger, or it is damaged. Restore it from a backup; "
+            "never delete it while items in it are open."
+        )
+    return StorageError(
+        f"{_shown(path.parent)}: the disk does not take or give what must be durable ({error}). "
         "Make room or mend the disk, then run the same command again: nothing is lost."
     )
+
+
+def _shown(path: Path) -> str:
+    return printable(str(path))

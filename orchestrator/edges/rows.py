@@ -91,10 +91,13 @@ UPSERT_JOB = (
     "checked = excluded.checked, rules = excluded.rules, attempts = excluded.attempts, "
     "token = excluded.token, accepted_at = excluded.accepted_at, owns = excluded.owns, "
     "overwrote = excluded.overwrote, "
-    "repeats = excluded.repeats, updated_at = excluded.updated_at RETURNING id"
+    "repeats = excluded.repeats, updated_at = excluded.updated_at"
 )
-INSERT_EVENT = "INSERT INTO events (job, at, run, event, detail) VALUES (?, ?, ?, ?, ?)"
-INSERT_RESULT = "INSERT OR REPLACE INTO results (job, key, suffix, size, sha256, body) VALUES (?, ?, ?, ?, ?, ?)"
+_ITS_JOB = "(SELECT id FROM jobs WHERE key = ? AND version = ?)"
+INSERT_EVENT = f"INSERT INTO events (job, at, run, event, detail) VALUES ({_ITS_JOB}, ?, ?, ?, ?)"  # noqa: S608 -- constants only
+INSERT_RESULT = (
+    f"INSERT OR REPLACE INTO results (job, key, suffix, size, sha256, body) VALUES ({_ITS_JOB}, ?, ?, ?, ?, ?)"  # noqa: S608 -- constants only
+)
 
 SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"  # noqa: S608 -- constants only
 SELECT_OPEN = (
@@ -106,8 +109,8 @@ SELECT_OPEN = (
 _JSON = json.JSONEncoder(separators=(",", ":")).encode
 
 _DETAILS: dict[type[Event], tuple[str, ...]] = {
-    Checked: (),
-    Rejected: ("cause",),
+    Checked: ("rules",),
+    Rejected: ("cause", "rules"),
     Reopened: (),
     SendStarted: ("overwrite",),
     SendUndone: ("cause",),

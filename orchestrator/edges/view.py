@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.edges.ledger import connect
+from orchestrator.edges.ledger import connect, require_known_schema, trouble
 from orchestrator.edges.rows import JOB_COLUMNS, job_of
 from orchestrator.errors import OutputError
 from orchestrator.model import Job, State
@@ -27,12 +27,9 @@ class Item:
 
 
 class View:
-    def __init__(self, db: sqlite3.Connection) -> None:
+    def __init__(self, db: sqlite3.Connection, target: str) -> None:
         self._db = db
-
-    def target(self) -> str:
-        target: str = self._db.execute("SELECT value FROM meta WHERE key = 'target'").fetchone()[0]
-        return target
+        self.target = target
 
     def counts(self) -> dict[str, int]:
         """Files by the state of their newest version, and every older version that is still open."""
@@ -68,16 +65,18 @@ class View:
 
 @contextmanager
 def open_view(path: Path) -> Iterator[View]:
-    """Raises OutputError when there is no ledger, or none that this program can read."""
+    """Raises OutputError when there is no ledger, or none that this program and this user can read."""
     where = printable(str(path.parent.parent))
-    if not path.is_file():
-        raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
     db = None
     try:
+        if not path.exists():
+            raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
         db = _connect(path)
-        yield View(db)
-    except sqlite3.Error as error:
+        yield View(db, require_known_schema(db, path))
+    except (sqlite3.OperationalError, OSError) as error:
         raise OutputError(f"{where}: the ledger cannot be read ({error}). Check that this user may read it.") from None
+    except sqlite3.DatabaseError as error:
+        raise trouble(error, path) from None
     finally:
         if db is not None:
             db.close()
@@ -87,9 +86,11 @@ def _connect(path: Path) -> sqlite3.Connection:
     """Reading beside a writer needs its shared-memory file; where none is and none can be made, nobody writes."""
     db = connect(path, "ro")
     try:
-        db.execute("SELECT 1 FROM meta").fetchone()
+        db.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
         db.close()
-        db = connect(path, "ro&immutable=1")
-        db.execute("SELECT 1 FROM meta").fetchone()
+        return connect(path, "ro&immutable=1")
+    except sqlite3.DatabaseError:
+        db.close()
+        raise
     return db
