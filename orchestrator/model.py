@@ -83,6 +83,8 @@ class Result:
     sha256: Digest
     body: bytes | None
     """None when it is too large for the ledger: then the file under `results/` is the original."""
+    head: bytes = b""
+    """How one begins that is too large; not kept."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

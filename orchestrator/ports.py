@@ -160,7 +160,7 @@ class Trace(enum.Enum):
 
 @dataclass(frozen=True, slots=True)
 class Running:
-    """Not ended. `word` is the remote's own status, when it is one that we do not know."""
+    """Not ended. `word` is the remote's own status when nobody documents it."""
 
     word: str = ""
     retry_after: float | None = None
@@ -210,6 +210,8 @@ class Fetched:
     content_type: str
     body: bytes | None
     spilled: str | None = None
+    head: bytes = b""
+    """How a spilled result begins."""
     size: int
     sha256: str
 

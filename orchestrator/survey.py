@@ -86,6 +86,8 @@ class _Lists:
     def has(self, path: RelPath) -> bool:
         return False
 
+    def clear(self, path: RelPath) -> None: ...
+
     def open(self, path: RelPath, schema: Schema) -> _List:
         return _List(path, self._found)
 

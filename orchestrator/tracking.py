@@ -79,5 +79,5 @@ class Tracking:
 
 
 def _never_ended(status: Running) -> str:
-    word = "answers with a status that is not known" if status.word else "still says that it is at work"
-    return f"it never ended: the remote {word}"
+    says = f"answers {status.word!r}, which nobody documents" if status.word else "still says that it is at work"
+    return f"it never ended: the remote {says}"

@@ -16,7 +16,7 @@ from orchestrator.model import Job, Resolved, State, Token, Verdict
 async def settle(out: Path, item: str, verdict: Resolved, wait: float) -> Job:
     """Raises ConfigError when there is no such item in doubt, or the token is none."""
     with open_view(ledger_file(out)) as view:
-        target, found = view.target, view.find(item)
+        target, found = view.target(), view.find(item)
     doubtful = [candidate.job for candidate in found if candidate.job.state is State.IN_DOUBT]
     if not doubtful:
         states = ", ".join(sorted({candidate.job.state for candidate in found}))

@@ -49,7 +49,7 @@ def status(common: Common, output: Path | None) -> int:
 
     out = output or common.settings().output.folder
     with open_view(ledger_file(out)) as view:
-        target, counts, doubts, oldest = view.target, view.counts(), view.in_doubt(), view.oldest_open()
+        target, counts, doubts, oldest = view.target(), view.counts(), view.in_doubt(), view.oldest_open()
     code = Exit.IN_DOUBT if doubts else Exit.OK
     if common.json:
         listed = [

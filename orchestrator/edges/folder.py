@@ -85,6 +85,13 @@ class Folder:
             raise OSError("not a regular file")
         return found
 
+    def companion_of(self, path: RelPath) -> RelPath | None:
+        """How the file of events beside *path* is called, whether it is there or not; None: there are none."""
+        if not self._config.events:
+            return None
+        pure = PurePosixPath(path)
+        return RelPath(str(pure.with_name(self._config.events.replace("{stem}", pure.stem))))
+
     def _walk(self) -> Iterator[tuple[str, dict[str, os.stat_result]]]:
         """Each folder with its entries as lstat sees them; hidden entries and links are not entered."""
         out = _identity(self._config.leave_out) if self._config.leave_out else None

@@ -68,6 +68,8 @@ class RejectsList(Protocol):
 class RejectsLists(Protocol):
     def has(self, path: RelPath) -> bool: ...
 
+    def clear(self, path: RelPath) -> None: ...
+
     def open(self, path: RelPath, schema: Schema) -> RejectsList: ...
 
 
@@ -158,12 +160,15 @@ class FolderInbox:
         try:
             data = self._part(config.data, file.path, reading.data, reading.source.data)
             events = None
-            if file.events and reading.source.events:
+            if file.events is None or reading.source.events is None:
+                if (gone := self._folder.companion_of(file.path)) is not None:
+                    self._rejects.clear(gone)
+            else:
                 events = self._part(config.events, file.events, reading.events, reading.source.events)
         except SourceChanged as change:
             return Moving(str(change))
-        except FileNotFoundError:
-            return Moving("it went away while it was checked")
+        except OSError:
+            return Moving("it was taken away or replaced while it was checked")
         return self._decide(data, events)
 
     def _decide(self, data: _Judged, events: _Judged | None) -> Prepared | Rejected:
@@ -189,7 +194,7 @@ class FolderInbox:
                 for piece in self._judged_pieces(judge, path, digest):
                     sent.update(piece.encode())
                     json_size += json_length(piece)
-                part = Streamed(json_size=json_size, pieces=lambda: self._pieces(schema, path, digest))
+                part = Streamed(json_size=json_size, pieces=lambda: self._pieces(schema, path, digest, json_size))
             if judge.verdict.fault is not None:
                 rejects.add_fault(judge.verdict.fault)
         return _Judged.of(path, judge.verdict, part, Digest(sent.hexdigest()))
@@ -204,17 +209,22 @@ class FolderInbox:
         if digest.hexdigest() != expected:
             raise SourceChanged("it changed while it was checked")
 
-    async def _pieces(self, schema: Schema, path: RelPath, expected: Digest) -> AsyncIterator[str]:
-        judge, digest, kept = Judge(schema, encoding=self._config.encoding), hashlib.sha256(), ""
+    async def _pieces(self, schema: Schema, path: RelPath, expected: Digest, size: int) -> AsyncIterator[str]:
+        """The last piece is kept back until the hash is known, and no more is ever given than was measured."""
+        judge, digest = Judge(schema, encoding=self._config.encoding), hashlib.sha256()
+        kept, left = "", size
         try:
             fd = self._folder.open(path)
         except OSError:
             raise SourceChanged("it went away before it was sent") from None
-        async with aiofiles.open(fd, "rb") as file:
+        async with aiofiles.open(fd, "rb", buffering=0) as file:
             while chunk := await file.read(CHUNK):
                 digest.update(chunk)
                 piece = await anyio.to_thread.run_sync(judge.feed, chunk)
                 if piece and kept:
+                    left -= json_length(kept)
+                    if left <= 0:
+                        raise SourceChanged("it grew while it was sent")
                     yield kept
                 kept = piece or kept
         kept += judge.close()

@@ -115,6 +115,14 @@ class SqliteLedger:
         found: int | None = next(self._rows(query, job.key, job.version))[0]
         return found
 
+    def result_files(self, job: Job, version: int) -> list[str]:
+        """The names of the result files of another version under the same Name."""
+        query = (
+            "SELECT r.key || r.suffix FROM results r JOIN jobs ON jobs.id = r.job "
+            "WHERE jobs.key = ? AND jobs.version = ?"
+        )
+        return [row[0] for row in self._rows(query, job.key, version)]
+
     def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
         """Raises OutputError when the ledger is damaged, StorageError when the disk is."""
         try:
@@ -245,7 +253,7 @@ def trouble(error: Exception, path: Path) -> OutputError | StorageError:
     """What an error of SQLite or the system means for the run: a damaged ledger, or a disk that fails."""
     if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return OutputError(
-            f"{_shown(path)}: this is not a ledger, or it is damaged. Restore it from a backup; "
+            f"{_shown(path)}: it cannot be read: this is not a ledger, or it is damaged. Restore it from a backup; "
             "never delete it while items in it are open."
         )
     return StorageError(

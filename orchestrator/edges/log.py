@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import sys
 from collections.abc import Callable, Collection, MutableMapping
 from dataclasses import dataclass
@@ -22,36 +23,50 @@ from orchestrator.naming import printable
 from orchestrator.ports import Ledger
 
 _MASK = "[secret]"
+_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9\-._~+/=]+")
+_SHORTEST = 4
+"""Characters; blotting out anything shorter would only make the log unreadable."""
 
 
 def set_up_logs(*, as_json: bool, level: int, secrets: Collection[str] = (), stream: TextIO | None = None) -> None:
-    """Ours through structlog, the libraries' from warning on through the same chain."""
-    masked = [secret for secret in secrets if len(secret) >= 4]
+    """Ours through structlog; what libraries warn of goes through the same chain."""
+    known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True)
 
-    def blot(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
-        for key, value in event.items():
-            if isinstance(value, str):
-                for secret in masked:
-                    value = value.replace(secret, _MASK)
-                event[key] = value
-        return event
+    def clean(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
+        return {key: _cleaned(value, known) for key, value in event.items()}
 
     structlog.configure(
         processors=[
             structlog.processors.add_log_level,
             structlog.processors.TimeStamper(fmt="iso", utc=True),
-            blot,
+            clean,
             structlog.processors.JSONRenderer() if as_json else _as_text,
         ],
         wrapper_class=structlog.make_filtering_bound_logger(level),
         logger_factory=structlog.PrintLoggerFactory(stream or sys.stderr),
         cache_logger_on_first_use=False,
     )
-    logging.basicConfig(level=logging.CRITICAL, stream=stream or sys.stderr, force=True)
+    logging.basicConfig(level=logging.WARNING, handlers=[_Passing()], force=True)
+
+
+class _Passing(logging.Handler):
+    """Hands on the message of a library's record, and nothing of its exception: that may quote a request."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name)
+
+
+def _cleaned(value: Any, secrets: Collection[str]) -> Any:
+    if value is None or isinstance(value, bool | int | float):
+        return value
+    text = value if isinstance(value, str) else repr(value)
+    for secret in secrets:
+        text = text.replace(secret, _MASK)
+    return _BEARER.sub(rf"\1 {_MASK}", text)
 
 
 def _as_text(_: Any, __: str, event: MutableMapping[str, Any]) -> str:
-    head = f"{event.pop('timestamp')} {event.pop('level'):<7} {event.pop('event')}"
+    head = f"{event.pop('timestamp')} {event.pop('level'):<7} {printable(str(event.pop('event')))}"
     return " ".join([head, *(f"{key}={_quoted(value)}" for key, value in event.items())])
 
 
@@ -98,5 +113,5 @@ class Narrated:
 
 
 def _public(detail: dict[str, Any]) -> dict[str, Any]:
-    """A processing token opens results to whoever holds it, so logs do without."""
-    return {key: value for key, value in detail.items() if key != "token"}
+    """A processing token opens results to whoever holds it, so logs do without; a digest tells nobody anything."""
+    return {key: value for key, value in detail.items() if key not in ("token", "rules")}

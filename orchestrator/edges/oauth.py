@@ -62,6 +62,8 @@ class ClientCredentials:
         """Raises Denied for wrong credentials, Misdirected for a wrong address, NotSent for passing trouble."""
         if (token := self._current()) is not None:
             return token
+        if isinstance(self._failure, Denied):
+            raise self._failure  # what is refused for good is not asked for again
         failures = self._failures
         async with self._lock:
             if (token := self._current()) is not None:
@@ -119,7 +121,7 @@ def read_token(answer: Answer, url: str) -> tuple[str, float]:
     """The token and its life in seconds. The error's name decides, not its status: servers differ in that."""
     members = _members(answer)
     error = members.get("error")
-    if error in _PERMANENT:
+    if isinstance(error, str) and error in _PERMANENT:
         raise Denied(
             f"{url}: the identity server refuses the credentials ({error}). Check target.client_id, the client "
             'secret and target.scope; a server that does not decode Basic needs target.basic_encoding = "raw".'
@@ -142,13 +144,15 @@ def _lifetime(value: object) -> float:
         seconds = float(value) if isinstance(value, int | float | str) else _LIFETIME
     except ValueError:
         seconds = _LIFETIME
+    except OverflowError:
+        seconds = _LONGEST
     return min(max(seconds, 0.0), _LONGEST) if seconds == seconds else _LIFETIME
 
 
 def _members(answer: Answer) -> dict[str, object]:
     try:
         parsed = json.loads(answer.text)
-    except ValueError:
+    except (ValueError, RecursionError):
         return {}
     return parsed if isinstance(parsed, dict) else {}
 

@@ -7,7 +7,7 @@ ledger says that the job is done.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
@@ -42,6 +42,8 @@ class Records(Protocol):
 
     def earlier_with_results(self, job: Job) -> int | None: ...
 
+    def result_files(self, job: Job, version: int) -> list[str]: ...
+
 
 class ResultsFolder:
     def __init__(self, folder: Path, records: Records, *, hop: Hop = in_thread) -> None:
@@ -60,6 +62,7 @@ class ResultsFolder:
             size=fetched.size,
             sha256=Digest(fetched.sha256),
             body=fetched.body,
+            head=fetched.head,
         )
         if fetched.spilled is not None:
             await anyio.to_thread.run_sync(self._put_spilled, job, result, Path(fetched.spilled))
@@ -91,15 +94,17 @@ class ResultsFolder:
         return (place if newest else place / f"v{job.version}") / f"{result.key}{result.suffix}"
 
     def _put_spilled(self, job: Job, result: Result, spilled: Path) -> None:
-        self._make_way(job)
-        move(spilled, self._path(job, result, newest=True))
+        path = self._path(job, result, newest=True)
+        self._make_way(job, lambda names: {path.name})
+        move(spilled, path)
 
     def _project_all(self, items: Sequence[tuple[Job, Sequence[Result]]]) -> list[Exception | None]:
         return [self._project(job, results) for job, results in items]
 
     def _project(self, job: Job, results: Sequence[Result]) -> StorageError | None:
+        large = {f"{result.key}{result.suffix}" for result in results if result.body is None}
         try:
-            self._make_way(job)
+            self._make_way(job, lambda names: names - large)
             for result in results:
                 if result.body is not None:
                     put(self._path(job, result, newest=True), result.body, durable=False)
@@ -107,20 +112,22 @@ class ResultsFolder:
             return error
         return None
 
-    def _make_way(self, job: Job) -> None:
-        """Move the earlier version's files into a folder of their own."""
+    def _make_way(self, job: Job, chosen: Callable[[set[str]], set[str]]) -> None:
+        """Move files of the version before into a folder of their own; what is there already stays as it is."""
         earlier = self._records.earlier_with_results(job) if job.version > 1 else None
         if earlier is None:
             return
         place = self.place(job)
         aside = place / f"v{earlier}"
         with storing(aside):
-            if aside.exists() or not place.is_dir():
-                return
-            files = [file for file in place.iterdir() if file.is_file()]
-            aside.mkdir()
-            for file in files:
-                file.replace(aside / file.name)
+            for name in chosen(set(self._records.result_files(job, earlier))):
+                if not (place / name).is_file():
+                    continue
+                if (aside / name).exists():
+                    (place / name).unlink()
+                else:
+                    aside.mkdir(exist_ok=True)
+                    (place / name).replace(aside / name)
 
 
 def _size(path: Path) -> int:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import errno
 import io
 from contextlib import ExitStack, nullcontext
 from pathlib import Path
@@ -23,7 +24,13 @@ class Rejects:
 
     def clear(self, path: RelPath) -> None:
         """The newest version of the file has no bad rows: its old list would mislead."""
-        (self._folder / path).unlink(missing_ok=True)
+        place = self._folder / path
+        with storing(place):
+            try:
+                place.unlink(missing_ok=True)
+            except OSError as error:
+                if error.errno != errno.ENAMETOOLONG:  # a name that cannot be has no list
+                    raise
 
     def open(self, path: RelPath, schema: Schema) -> RejectsFile:
         return RejectsFile(self, self._folder / path, path, schema)

@@ -15,7 +15,7 @@ def seconds_of(retry_after: str | None, date: str | None) -> float | None:
         return None
     text = retry_after.strip()
     if text.isascii() and text.isdigit():
-        return min(float(text[:12]), LONGEST)
+        return min(float(text.lstrip("0")[:12] or "0"), LONGEST)
     until, now = _moment(text), _moment(date or "")
     if until is None:
         return None

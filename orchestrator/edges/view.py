@@ -29,7 +29,10 @@ class Item:
 class View:
     def __init__(self, db: sqlite3.Connection, target: str) -> None:
         self._db = db
-        self.target = target
+        self._target = target
+
+    def target(self) -> str:
+        return self._target
 
     def counts(self) -> dict[str, int]:
         """Files by the state of their newest version, and every older version that is still open."""
@@ -89,6 +92,9 @@ def _connect(path: Path) -> sqlite3.Connection:
         db.execute("SELECT 1 FROM sqlite_master").fetchone()
     except sqlite3.OperationalError:
         db.close()
+        log = path.with_name(f"{path.name}-wal")
+        if log.exists() and log.stat().st_size > 0:
+            raise  # its newest commits stand in there alone, and without them the view would be false
         return connect(path, "ro&immutable=1")
     except sqlite3.DatabaseError:
         db.close()

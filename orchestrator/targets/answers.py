@@ -8,12 +8,12 @@ from __future__ import annotations
 
 import json
 import re
-import uuid
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from orchestrator.edges.http import Answer
 from orchestrator.errors import Misdirected, Missing, NotSent, Refused, Unclear
-from orchestrator.model import Token
+from orchestrator.model import Name, Token
 from orchestrator.ports import Ended, Running
 
 _SUCCESS = "completedsuccessfully"
@@ -22,6 +22,10 @@ _FAILED = frozenset(
     "failed error faulted validationfailed completedwitherrors completedunsuccessfully cancelled canceled "
     "rejected expired".split()
 )
+
+_UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
+_PLAIN = re.compile(r"[a-z]{1,40}", re.ASCII)
+_OBJECTION = re.compile(r"\s*(?P<row>[0-9]{1,9})\s*\|(?P<value>.*)\|.*", re.ASCII | re.DOTALL)
 
 _REFUSALS = {
     400: "the remote refuses the submission as it stands",
@@ -51,14 +55,9 @@ def token_of(answer: Answer) -> Token:
 
 def _processing_token(answer: Answer) -> Token:
     text = _bare(answer.text)
-    try:
-        return Token(str(uuid.UUID(text))) if len(text) == 36 else _no_token(answer)
-    except ValueError:
-        return _no_token(answer)
-
-
-def _no_token(answer: Answer) -> Token:
-    raise Unclear(f"upload: the remote answered {answer.status} without a processing token")
+    if not _UUID.fullmatch(text):
+        raise Unclear(f"upload: the remote answered {answer.status} without a processing token")
+    return Token(text.lower())
 
 
 def status_of(answer: Answer, results: Sequence[str]) -> Running | Ended:
@@ -69,11 +68,13 @@ def status_of(answer: Answer, results: Sequence[str]) -> Running | Ended:
         return Ended(success=True, word=word, results=tuple(results))
     if word in _FAILED or word.startswith("completed"):
         return Ended(success=False, word=_known(word), results=("feedback",))
-    return Running(word="" if word in _RUNNING else "unknown", retry_after=answer.retry_after)
+    if word in _RUNNING:
+        return Running(retry_after=answer.retry_after)
+    # A plain word is repeated, because nobody documents it; anything else might quote a cell.
+    return Running(word=word if _PLAIN.fullmatch(word) else "unreadable", retry_after=answer.retry_after)
 
 
 def _known(word: str) -> str:
-    """A word that we do not know may quote anything, so it is not repeated."""
     return word if word in _FAILED else "completed, but not successfully"
 
 
@@ -101,16 +102,25 @@ def _is_page(answer: Answer) -> bool:
     return "html" in answer.content_type.lower()
 
 
-def bad_rows_in(feedback: bytes) -> int:
-    """How many rows the remote objects to: lines `row|value|message`, of which only the row is read."""
-    lines = _bare(feedback.decode("utf-8-sig", "replace")).splitlines()
-    return len({line.partition("|")[0].strip() for line in lines if re.match(r"\s*\d+\s*\|.*\|", line)})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Feedback:
+    """What the remote objects to, without the values that it quotes."""
+
+    rows: int
+    """How many rows are named; row 0 is the submission as a whole."""
+    is_about_name: bool
+    """The Name exists there already, so whatever stands under it is not ours."""
 
 
-def names_conflict(feedback: bytes) -> bool:
-    """Whether the one thing the remote objects to is the Name: then the Name is not ours."""
-    rows = re.findall(r"^\s*(\d+)\s*\|", feedback.decode("utf-8-sig", "replace"), re.MULTILINE)
-    return rows == ["0"]
+def read_feedback(body: bytes, name: Name) -> Feedback:
+    """Lines `row|value|message`; the value may hold bars itself. Other lines are passed over."""
+    rows, about_name = set(), False
+    for line in re.split(r"\r\n|\r|\n", _bare(body.decode("utf-8-sig", "replace"))):
+        if found := _OBJECTION.fullmatch(line):
+            row = int(found["row"])
+            rows.add(row)
+            about_name |= row == 0 and found["value"].strip() == name
+    return Feedback(rows=len(rows - {0}), is_about_name=about_name)
 
 
 def _bare(text: str) -> str:

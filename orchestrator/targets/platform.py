@@ -12,10 +12,10 @@ from urllib.parse import quote
 
 from orchestrator.edges.http import Answer, Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import SourceChanged, Unclear
+from orchestrator.errors import SourceChanged
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Held, Part, Running, Trace
-from orchestrator.targets.answers import bad_rows_in, names_conflict, require_result, status_of, token_of
+from orchestrator.targets.answers import read_feedback, require_result, status_of, token_of
 
 _AT_ONCE = 1 << 20
 """Bytes that are handed to the transport in one piece; aiohttp warns about more."""
@@ -66,9 +66,8 @@ class Platform:
 
         try:
             answer = await authorized(self._credentials, exchange)
-        except Unclear:
+        finally:
             payload.require_unchanged()
-            raise
         return Accepted(token_of(answer), self._clock.now().timestamp())
 
     async def recall(self, job: Job) -> Trace:
@@ -90,6 +89,7 @@ class Platform:
                 content_type=kind,
                 body=None,
                 spilled=spilled.path,
+                head=spilled.head,
                 size=spilled.size,
                 sha256=spilled.sha256,
             )
@@ -99,12 +99,12 @@ class Platform:
     def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
         if ended.success:
             return Completed(tuple(results))
-        feedback = next((r.body for r in results if r.key == "feedback" and r.body is not None), b"")
-        if names_conflict(feedback):
-            return Failed("the remote refuses the Name: it exists there, and is not ours", tuple(results))
-        bad = bad_rows_in(feedback)
-        cause = f"the remote refuses {bad} rows" if bad else f"the remote says: {ended.word}"
-        return Failed(f"{cause}; see feedback under results/", tuple(results), owns=bad > 0)
+        said = next((r.body if r.body is not None else r.head for r in results if r.key == "feedback"), b"")
+        feedback = read_feedback(said, job.name)
+        if feedback.is_about_name:
+            return Failed("name_conflict: the Name exists at the remote, and is not known to be ours", tuple(results))
+        cause = f"the remote refuses {feedback.rows} rows" if feedback.rows else f"the remote says: {ended.word}"
+        return Failed(f"{cause}; see feedback under results/", tuple(results), owns=feedback.rows > 0)
 
     def _members(self, job: Job, *, overwrite: bool) -> dict[str, Any]:
         return {
@@ -156,8 +156,13 @@ class _Payload:
         try:
             for name, part in self._parts.items():
                 yield f', "{name}": "'.encode()
+                left = _size(part)
                 async for piece in _pieces(part):
-                    yield json.dumps(piece, ensure_ascii=False).encode()[1:-1]
+                    escaped = json.dumps(piece, ensure_ascii=False).encode()[1:-1]
+                    left -= len(escaped)
+                    if left < 0:  # the transport would cut it to the announced length and call it whole
+                        raise SourceChanged("the file grew while it was sent")
+                    yield escaped
                 yield b'"'
         except SourceChanged:
             self._changed = True

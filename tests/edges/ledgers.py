@@ -1,0 +1,39 @@
+"""Ledgers on a real disk, and a look at them from outside."""
+
+from __future__ import annotations
+
+import sqlite3
+import struct
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+from typing import Any
+
+from edges.places import FakeClock
+from orchestrator.edges.batcher import Hop, in_thread
+from orchestrator.edges.ledger import SqliteLedger
+
+TARGET = "platform https://api.example.com client-1"
+
+
+@contextmanager
+def a_ledger(path: Path, *, target: str = TARGET, hop: Hop = in_thread) -> Iterator[SqliteLedger]:
+    ledger = SqliteLedger(path, target_id=target, run="run-1", clock=FakeClock(), hop=hop)
+    try:
+        yield ledger
+    finally:
+        ledger.close()
+
+
+def rows(path: Path, query: str, *values: Any) -> list[Any]:
+    """What somebody else sees at this moment."""
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as db:
+        return db.execute(query, values).fetchall()
+
+
+def commits(path: Path) -> int:
+    """Commits in the write-ahead log: frames that name the size of the database after them."""
+    log = path.with_name(f"{path.name}-wal").read_bytes()
+    page, salts = struct.unpack_from(">I", log, 8)[0], log[16:24]
+    frames = range(32, len(log) - page - 23, 24 + page)
+    return sum(log[at + 8 : at + 16] == salts and log[at + 4 : at + 8] != b"\0\0\0\0" for at in frames)

@@ -1,0 +1,301 @@
+"""A large file is never held, and yet comes out as a small one does; nobody can change it unseen."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edges.samples import (
+    BAD,
+    BAD_EVENT,
+    EVENT,
+    EVENTS_HEADER,
+    HEADER,
+    OTHER,
+    ROW,
+    Desk,
+    csv,
+    judge,
+    read,
+    text_of,
+)
+from orchestrator.edges import inbox as module
+from orchestrator.edges.inbox import json_length
+from orchestrator.errors import SourceChanged
+from orchestrator.model import Rejected
+from orchestrator.ports import HELD_LIMIT, Body, Held, Moving, Prepared, Streamed
+
+CHUNK = 256
+LINES = [f"R{number:04}{ROW}" for number in range(200)]
+
+
+@contextmanager
+def large_from(limit: int, chunk: int = CHUNK) -> Iterator[None]:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(module, "HELD_LIMIT", limit)
+        patch.setattr(module, "CHUNK", chunk)
+        yield
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Iterator[Desk]:
+    """Whose large files are those of more than 1,000 bytes."""
+    with large_from(1000):
+        yield Desk(tmp_path)
+
+
+async def streamed(desk: Desk, content: bytes) -> Streamed:
+    prepared = await judge(desk.inbox(drop_rows=True), desk.put("a.csv", content))
+    assert isinstance(prepared, Prepared)
+    assert isinstance(prepared.body.data, Streamed)
+    return prepared.body.data
+
+
+def everything(folder: Path) -> dict[str, bytes]:
+    return {str(f.relative_to(folder)): f.read_bytes() for f in folder.rglob("*") if f.is_file()}
+
+
+async def body_texts(body: Body) -> tuple[str, str | None]:
+    return await text_of(body.data), await text_of(body.events) if body.events else None
+
+
+rows = st.lists(
+    st.sampled_from([ROW, OTHER, BAD, "", "x,y", '"N ""ü""\n\u2028",01/07/2024,09:00,01/07/2024,17:00']), max_size=30
+)
+event_rows = st.lists(st.sampled_from([EVENT, BAD_EVENT, "", EVENT.replace("late", '"a, ""b""\r\nc"')]), max_size=9)
+
+
+@given(
+    data=rows,
+    events=st.none() | event_rows,
+    headed=st.booleans(),
+    end=st.sampled_from(["\n", "\r\n"]),
+    chunk=st.integers(30, 300),
+    drop_rows=st.booleans(),
+)
+@settings(max_examples=40)
+async def test_large_and_small_files_come_out_the_same(
+    data: list[str], events: list[str] | None, headed: bool, end: str, chunk: int, drop_rows: bool
+) -> None:
+    seen = []
+    for limit in (HELD_LIMIT, -1):
+        with tempfile.TemporaryDirectory() as base, large_from(limit, chunk):
+            desk = Desk(Path(base))
+            file = desk.put("a.csv", csv(*([HEADER] if headed else []), *data, end=end))
+            if events is not None:
+                file = desk.put("a.events.csv", csv(EVENTS_HEADER, *events, end=end))
+            inbox = desk.inbox(drop_rows=drop_rows)
+            reading = await read(inbox, file)
+            assert (reading.data is None) == (limit < 0)
+            verdict = await inbox.judge(reading)
+            if isinstance(verdict, Rejected):
+                seen.append((reading.source, verdict, None, everything(desk.rejects)))
+                continue
+            assert isinstance(verdict, Prepared)
+            texts = await body_texts(verdict.body)
+            for part, text, sheet in (
+                (verdict.body.data, texts[0], verdict.checked.sheets.data),
+                (verdict.body.events, texts[1], verdict.checked.sheets.events),
+            ):
+                if part is not None:
+                    assert isinstance(part, Held if limit > 0 else Streamed)
+                    assert sheet is not None
+                    assert sheet.sent == hashlib.sha256((text or "").encode()).hexdigest()
+                if isinstance(part, Streamed):
+                    assert part.json_size == len(json.dumps(text, ensure_ascii=False).encode()) - 2
+            seen.append((reading.source, verdict.checked, texts, everything(desk.rejects)))
+
+    assert seen[0] == seen[1]
+
+
+@given(text=st.text() | st.text('"\\/\x00\x1f\x7f\u2028é😀\r\n\t', max_size=50))
+def test_the_length_in_json_is_that_of_the_text_between_the_quotes(text: str) -> None:
+    assert json_length(text) == len(json.dumps(text, ensure_ascii=False)[1:-1].encode())
+
+
+async def test_a_file_beyond_the_real_limit_is_streamed_in_pieces(tmp_path: Path) -> None:
+    count = HELD_LIMIT // len(LINES[0]) + 1
+    lines = [f"R{number:07}{ROW}" for number in range(count)]
+    content = csv(HEADER, *lines)
+    desk = Desk(tmp_path)
+
+    part = await streamed(desk, content)
+
+    pieces = [piece async for piece in part.pieces()]
+    assert "".join(pieces) == "\r\n".join([HEADER, *lines])
+    assert part.json_size == sum(json_length(piece) for piece in pieces)
+    assert len(pieces) >= len(content) // module.CHUNK
+    assert max(map(len, pieces)) <= 2 * module.CHUNK
+
+
+async def test_a_stream_can_be_opened_again_for_every_try(desk: Desk) -> None:
+    part = await streamed(desk, csv(HEADER, *LINES))
+
+    assert await text_of(part) == await text_of(part) == "\r\n".join([HEADER, *LINES])
+
+
+async def test_of_a_pair_both_are_streamed_when_one_is_large(desk: Desk) -> None:
+    desk.put("a.csv", csv(HEADER, ROW))
+    many = [EVENT] * 100
+
+    prepared = await judge(desk.inbox(), desk.put("a.events.csv", csv(EVENTS_HEADER, *many)))
+
+    assert isinstance(prepared, Prepared)
+    assert await body_texts(prepared.body) == (f"{HEADER}\r\n{ROW}", "\r\n".join([EVENTS_HEADER, *many]))
+
+
+async def test_a_large_file_that_was_written_to_after_the_listing_is_moving(desk: Desk) -> None:
+    file = desk.put("a.csv", csv(HEADER, *LINES))
+    (desk.root / "a.csv").write_bytes(csv(HEADER, *LINES, ROW))
+
+    assert isinstance(await desk.inbox().read(file), Moving)
+
+
+def edit(place: Path) -> None:
+    """Other bytes, as many as before."""
+    content = place.read_bytes()
+    place.write_bytes(content.replace(b"R0190", b"R9999"))
+
+
+def edit_the_end(place: Path) -> None:
+    content = place.read_bytes()
+    place.write_bytes(content[:-4] + b"8" + content[-3:])
+
+
+def shorten(place: Path) -> None:
+    content = place.read_bytes()
+    place.write_bytes(content[: len(content) // 2])
+
+
+def cut_one_row(place: Path) -> None:
+    place.write_bytes(csv(HEADER, *LINES[:-1]))
+
+
+def empty(place: Path) -> None:
+    place.write_bytes(b"")
+
+
+def grow_by_a_row(place: Path) -> None:
+    with place.open("ab") as more:
+        more.write(csv(ROW))
+
+
+def grow_by_many_rows(place: Path) -> None:
+    with place.open("ab") as more:
+        more.write(csv(*LINES))
+
+
+def spoil(place: Path) -> None:
+    content = place.read_bytes()
+    place.write_bytes(content[:-1000] + b"\0" + content[-999:])
+
+
+def replace(place: Path) -> None:
+    other = place.with_name("other")
+    other.write_bytes(csv(HEADER, *reversed(LINES)))
+    other.replace(place)
+
+
+def remove(place: Path) -> None:
+    place.unlink()
+
+
+def link(place: Path) -> None:
+    place.rename(place.with_name("moved"))
+    place.symlink_to(place.with_name("moved"))
+
+
+def pipe(place: Path) -> None:
+    place.unlink()
+    os.mkfifo(place)
+
+
+def folder(place: Path) -> None:
+    place.unlink()
+    place.mkdir()
+
+
+IN_PLACE = [edit, edit_the_end, shorten, cut_one_row, empty, grow_by_a_row, grow_by_many_rows, spoil]
+AWAY = [replace, remove, link, pipe, folder]
+
+
+@pytest.mark.parametrize("change", [*IN_PLACE, *AWAY])
+async def test_a_large_file_that_changes_between_reading_and_judging_is_moving(
+    desk: Desk, change: Callable[[Path], None]
+) -> None:
+    inbox = desk.inbox(drop_rows=True)
+    reading = await read(inbox, desk.put("a.csv", csv(HEADER, *LINES)))
+    change(desk.root / "a.csv")
+
+    verdict = await inbox.judge(reading)
+
+    assert isinstance(verdict, Moving)
+    assert everything(desk.rejects) == {}
+
+
+@pytest.mark.parametrize("change", [*IN_PLACE, *AWAY])
+async def test_a_file_that_changed_before_it_is_sent_is_never_sent_whole(
+    desk: Desk, change: Callable[[Path], None]
+) -> None:
+    part = await streamed(desk, csv(HEADER, *LINES))
+    change(desk.root / "a.csv")
+    yielded = ""
+
+    with pytest.raises(SourceChanged):
+        async for piece in part.pieces():
+            yielded += piece
+
+    assert json_length(yielded) < part.json_size
+
+
+@pytest.mark.parametrize("change", IN_PLACE)
+async def test_a_file_that_changes_while_it_is_sent_is_never_sent_whole(
+    desk: Desk, change: Callable[[Path], None]
+) -> None:
+    part = await streamed(desk, csv(HEADER, *LINES))
+    yielded = ""
+
+    with pytest.raises(SourceChanged):
+        async for piece in part.pieces():
+            if not yielded:
+                change(desk.root / "a.csv")
+            yielded += piece
+
+    assert yielded
+    assert json_length(yielded) < part.json_size
+
+
+@pytest.mark.parametrize("change", AWAY)
+async def test_a_file_that_is_put_away_while_it_is_sent_is_sent_as_it_was(
+    desk: Desk, change: Callable[[Path], None]
+) -> None:
+    """What was opened are the bytes that were validated."""
+    part = await streamed(desk, csv(HEADER, *LINES))
+    yielded = ""
+
+    async for piece in part.pieces():
+        if not yielded:
+            change(desk.root / "a.csv")
+        yielded += piece
+
+    assert yielded == "\r\n".join([HEADER, *LINES])
+
+
+async def test_a_stream_that_is_broken_off_leaves_no_file_open(desk: Desk) -> None:
+    part = await streamed(desk, csv(HEADER, *LINES))
+    before = set(os.listdir("/proc/self/fd"))
+
+    pieces = part.pieces()
+    await anext(pieces)
+    await pieces.aclose()
+
+    assert set(os.listdir("/proc/self/fd")) == before

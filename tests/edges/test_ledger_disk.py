@@ -1,0 +1,171 @@
+"""The ledger on a disk that is full: nothing new is begun, and no end of what was begun is forgotten."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job, result, sending
+from edges.ledgers import a_ledger, rows
+from edges.places import files_no_larger_than, fill, is_full, small_disk
+from orchestrator.edges.view import open_view
+from orchestrator.errors import StorageError
+from orchestrator.model import Accepted, Completed, Doubted, Job, SendUndone, State, Token, evolve
+
+
+@pytest.fixture
+def path() -> Iterator[Path]:
+    """A ledger's place on a disk of 2 MiB."""
+    with small_disk(2048) as disk:
+        folder = disk / "out" / ".orchestrator"
+        folder.mkdir(parents=True)
+        yield folder / "ledger.sqlite3"
+
+
+def disk_of(path: Path) -> Path:
+    return path.parent.parent.parent
+
+
+async def test_the_reserve_is_really_kept_back(path: Path) -> None:
+    with a_ledger(path):
+        reserve = path.with_name("reserve").stat()
+
+        assert reserve.st_size == reserve.st_blocks * 512 == 1 << 20
+
+
+async def test_a_full_disk_begins_nothing_new(path: Path) -> None:
+    with a_ledger(path) as ledger:
+        ready = await ledger.record(new_job(), CHECKED)
+        fill(disk_of(path))
+
+        for _ in range(2):
+            with pytest.raises(StorageError, match="run the same command again"):
+                await ledger.record(ready, STARTED)
+
+        assert is_full(disk_of(path))
+        assert await ledger.find(ready.key) == ready
+        assert rows(path, "SELECT event FROM events") == [("Checked",)]
+
+
+async def test_what_was_accepted_is_written_from_the_reserve_and_read_again(path: Path) -> None:
+    with a_ledger(path) as ledger:
+        under_way = await ledger.record(new_job(), CHECKED, STARTED)
+        ready = await ledger.record(new_job("next"), CHECKED)
+        filler = fill(disk_of(path))
+        with pytest.raises(StorageError):
+            await ledger.record(ready, STARTED)
+
+        waiting = await ledger.record(under_way, ACCEPTED)
+
+        assert not path.with_name("reserve").exists()
+        assert rows(path, "SELECT token FROM jobs WHERE state = 'waiting'") == [("0a1b",)]
+        with pytest.raises(StorageError):
+            await ledger.record(ready, STARTED)
+
+    with open_view(path) as view:
+        assert view.counts()["waiting"] == 1
+    filler.unlink()
+    with a_ledger(path) as ledger:
+        assert ledger.unfinished() == [waiting, ready]
+        assert path.with_name("reserve").stat().st_size == 1 << 20
+        assert (await ledger.record(ready, STARTED)).state is State.SENDING
+
+
+async def test_all_ends_that_come_at_once_are_written_from_the_reserve(path: Path) -> None:
+    begun = [new_job(f"file-{number}") for number in range(16)]
+    ends = [ACCEPTED, Completed((result(),)), Doubted("nobody can tell"), SendUndone("busy")]
+    with a_ledger(path) as ledger:
+        async with anyio.create_task_group() as tasks:
+            for job in begun:
+                tasks.start_soon(ledger.record, job, CHECKED, STARTED)
+        fill(disk_of(path))
+
+        async with anyio.create_task_group() as tasks:
+            for number, job in enumerate(begun):
+                tasks.start_soon(ledger.record, sending(job.name), ends[number % 4])
+
+        assert not path.with_name("reserve").exists(), "the disk was full, or this tells nothing"
+        assert rows(path, "SELECT state, count(*) FROM jobs GROUP BY state ORDER BY state") == [
+            ("done", 4),
+            ("in_doubt", 4),
+            ("ready", 4),
+            ("waiting", 4),
+        ]
+
+
+async def test_nothing_new_is_begun_beside_an_end_that_took_the_reserve(path: Path) -> None:
+    """Both wait for the same commit: the end goes through, the beginning would use up its room."""
+    outcomes: dict[str, Job | StorageError] = {}
+
+    with a_ledger(path) as ledger:
+
+        async def record(job: Job, event: Accepted) -> None:
+            try:
+                outcomes[job.name] = await ledger.record(job, event)
+            except StorageError as error:
+                outcomes[job.name] = error
+
+        under_way = await ledger.record(new_job("under-way"), CHECKED, STARTED)
+        ready = await ledger.record(new_job("ready"), CHECKED)
+        fill(disk_of(path))
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(record, under_way, ACCEPTED)
+            tasks.start_soon(record, ready, STARTED)
+
+        assert not path.with_name("reserve").exists(), "the disk was full, or this tells nothing"
+        assert outcomes["under-way"] == evolve(under_way, ACCEPTED)
+        assert isinstance(outcomes["ready"], StorageError)
+        assert await ledger.find(ready.key) == ready
+
+
+async def test_room_for_the_reserve_is_found_before_a_run_begins(path: Path) -> None:
+    fill(disk_of(path))
+
+    with pytest.raises(StorageError, match="Make room"), a_ledger(path):
+        pass
+
+
+async def test_a_disk_that_takes_nothing_at_all_loses_nothing_that_was_told(tmp_path: Path) -> None:
+    """For any user: no file may grow, so the reserve is of no help either."""
+    path = tmp_path / "ledger.sqlite3"
+    with a_ledger(path) as ledger:
+        under_way = await ledger.record(new_job(), CHECKED, STARTED)
+        ready = await ledger.record(new_job("next"), CHECKED)
+        log = path.with_name(f"{path.name}-wal")
+
+        with files_no_larger_than(log.stat().st_size):
+            with pytest.raises(StorageError):
+                await ledger.record(ready, STARTED)
+            with pytest.raises(StorageError):
+                await ledger.record(under_way, ACCEPTED)
+        assert ledger.unfinished() == [under_way, ready]
+
+        waiting = await ledger.record(under_way, ACCEPTED)
+        with pytest.raises(StorageError):
+            await ledger.record(ready, STARTED)
+
+    with a_ledger(path) as ledger:
+        assert ledger.unfinished() == [waiting, ready]
+
+
+async def test_a_failing_commit_tells_everyone_who_shares_it(tmp_path: Path) -> None:
+    path = tmp_path / "ledger.sqlite3"
+    told: list[Token] = []
+
+    with a_ledger(path) as ledger:
+
+        async def record(number: int) -> None:
+            with pytest.raises(StorageError):
+                await ledger.record(new_job(f"file-{number}"), CHECKED, STARTED)
+            told.append(Token(str(number)))
+
+        with files_no_larger_than(path.with_name(f"{path.name}-wal").stat().st_size):
+            async with anyio.create_task_group() as tasks:
+                for number in range(20):
+                    tasks.start_soon(record, number)
+
+        assert len(told) == 20
+        assert rows(path, "SELECT * FROM jobs") == []

@@ -1,0 +1,143 @@
+"""The output folder while a run has it: complete, locked, and told apart from one that cannot be used."""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+from pathlib import Path
+
+import pytest
+
+from edges.jobs import CHECKED, new_job
+from edges.ledgers import TARGET
+from edges.places import FakeClock, as_an_ordinary_user, fill, open_folder, read_only, small_disk
+from orchestrator.edges.clock import SystemClock
+from orchestrator.edges.workplace import ledger_file, open_workplace, state_folder, unwritable
+from orchestrator.errors import Locked, OutputError, StorageError
+
+
+async def test_a_run_finds_its_folders_made(tmp_path: Path) -> None:
+    out = tmp_path / "deep" / "out"
+    async with open_workplace(out, TARGET, FakeClock(), wait=0) as place:
+        assert sorted(child.name for child in out.iterdir()) == [".orchestrator", "rejects", "results", "runs"]
+        assert list(place.spill.iterdir()) == []
+        assert place.report == out / "runs" / place.run
+        assert re.fullmatch(r"20240701T020000Z-[0-9a-f]{6}", place.run)
+        assert (await place.ledger.record(new_job(), CHECKED)).name == "roster"
+        assert ledger_file(out).is_file()
+        assert place.spill.is_relative_to(state_folder(out))
+        assert state_folder(out).stat().st_mode & 0o777 == 0o700
+
+
+async def test_two_runs_of_one_second_have_names_of_their_own(tmp_path: Path) -> None:
+    names = set()
+    for _ in range(5):
+        async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
+            names.add(place.run)
+
+    assert len(names) == 5
+
+
+async def test_what_a_killed_run_spilled_is_cleared_away(tmp_path: Path) -> None:
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
+        (place.spill / "half").write_bytes(b"half a result")
+
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
+        assert list(place.spill.iterdir()) == []
+
+
+async def test_a_second_run_is_locked_out_and_disturbs_nothing(tmp_path: Path) -> None:
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
+        (place.spill / "busy").write_bytes(b"a result on its way")
+        with pytest.raises(Locked):
+            async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+                pytest.fail("two at a time")
+
+        assert (place.spill / "busy").exists()
+        assert (await place.ledger.record(new_job(), CHECKED)).name == "roster"
+
+
+async def test_the_folder_of_another_target_is_refused_and_set_free(tmp_path: Path) -> None:
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+        pass
+    with pytest.raises(OutputError, match="elsewhere"):
+        async with open_workplace(tmp_path, "elsewhere", FakeClock(), wait=0):
+            pytest.fail("mixed")
+
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+        pass
+
+
+async def test_a_file_where_the_folder_belongs_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "out").write_bytes(b"precious")
+
+    with pytest.raises(OutputError, match="out: the output cannot be written"):
+        async with open_workplace(tmp_path / "out", TARGET, FakeClock(), wait=0):
+            pytest.fail("no folder")
+
+    assert (tmp_path / "out").read_bytes() == b"precious"
+
+
+async def test_a_folder_without_the_right_to_write_is_refused() -> None:
+    with open_folder() as folder:
+        folder.chmod(0o555)
+        with as_an_ordinary_user(), pytest.raises(OutputError, match="may write"):
+            async with open_workplace(folder, TARGET, FakeClock(), wait=0):
+                pytest.fail("no right")
+
+
+async def test_a_read_only_disk_is_refused() -> None:
+    with small_disk(3072) as disk:
+        async with open_workplace(disk / "out", TARGET, FakeClock(), wait=0):
+            pass
+        read_only(disk)
+        with pytest.raises(OutputError, match="Read-only"):
+            async with open_workplace(disk / "out", TARGET, FakeClock(), wait=0):
+                pytest.fail("read-only")
+
+
+async def test_a_full_disk_is_not_a_wrong_folder() -> None:
+    """It passes: the run ends as one to be run again."""
+    with small_disk(3072) as disk:
+        async with open_workplace(disk / "out", TARGET, FakeClock(), wait=0):
+            pass
+        (disk / "out/.orchestrator/reserve").unlink()
+        filler = fill(disk)
+
+        with pytest.raises(StorageError, match="run the same command again"):
+            async with open_workplace(disk / "out", TARGET, FakeClock(), wait=0):
+                pytest.fail("no room")
+
+        filler.unlink()
+        async with open_workplace(disk / "out", TARGET, FakeClock(), wait=0):
+            pass
+
+
+@pytest.mark.parametrize(
+    ("number", "meaning"),
+    [
+        (errno.ENOSPC, StorageError),
+        (errno.EDQUOT, StorageError),
+        (errno.EIO, StorageError),
+        (errno.EACCES, OutputError),
+        (errno.EROFS, OutputError),
+        (errno.ENOTDIR, OutputError),
+    ],
+)
+def test_a_disk_that_passes_and_a_folder_that_is_wrong_are_told_apart(number: int, meaning: type[Exception]) -> None:
+    error = unwritable(Path("out\x1b[2J"), OSError(number, os.strerror(number)))
+
+    assert type(error) is meaning
+    assert os.strerror(number) in str(error)
+    assert str(error).isprintable()
+
+
+async def test_the_clock_of_this_machine_goes_on() -> None:
+    clock = SystemClock()
+    before = clock.monotonic()
+
+    await clock.sleep(0)
+
+    assert clock.monotonic() >= before
+    assert clock.now().tzinfo is not None
