@@ -138,7 +138,7 @@ class Batch:
 
     def _run(self, results: ResultsFolder, report: Report) -> Run:
         grace = Grace()
-        inbox = make_inbox(self.settings, self.folder, Rejects(self.place.out / "rejects"))
+        inbox = make_inbox(self.settings, self.folder, Rejects(self.place.out / "rejects"), self.place.ledger.find)
         parts = Parts(
             target=self.target,
             ledger=self.place.ledger,

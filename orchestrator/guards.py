@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass
@@ -21,16 +22,17 @@ from orchestrator.ports import Clock, Ended, Fetched, Ledger, Running, Target
 T = TypeVar("T")
 
 
-class Lane:
-    """A number of permits behind the target's gate."""
+class Permit:
+    """For one try: `async with` waits for the gate outside and holds one of the permits inside."""
 
-    def __init__(self, width: int, gate: Gate, clock: Clock) -> None:
-        self._permits = anyio.Semaphore(width, fast_acquire=True)
+    __slots__ = ("_clock", "_gate", "_permits")
+
+    def __init__(self, permits: anyio.Semaphore, gate: Gate, clock: Clock) -> None:
+        self._permits = permits
         self._gate = gate
         self._clock = clock
 
-    @asynccontextmanager
-    async def permit(self) -> AsyncIterator[None]:
+    async def __aenter__(self) -> None:
         if (turn := self._gate.reserve(self._clock.monotonic())) > 0:
             await self._clock.sleep(turn)
         await self._permits.acquire()
@@ -40,9 +42,24 @@ class Lane:
             await self._permits.acquire()
         try:
             await checkpoint_if_cancelled()  # a permit got without waiting must not slip past a stop
-            yield
-        finally:
+        except BaseException:
             self._permits.release()
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        self._permits.release()
+
+
+class Lane:
+    """A number of permits behind the target's gate."""
+
+    def __init__(self, width: int, gate: Gate, clock: Clock) -> None:
+        self._permits = anyio.Semaphore(width, fast_acquire=True)
+        self._gate = gate
+        self._clock = clock
+
+    def permit(self) -> Permit:
+        return Permit(self._permits, self._gate, self._clock)
 
     def heed(self, error: NotSent | Unclear) -> None:
         """When the remote says how long to stay away, everybody stays away."""
@@ -51,12 +68,12 @@ class Lane:
 
 
 class Memory:
-    """Bytes of files between their reading and the end of their first upload."""
+    """Bytes of files between their reading and the end of their first upload. First come, first served."""
 
     def __init__(self, limit: int) -> None:
         self._limit = limit
         self._free = limit
-        self._freed = anyio.Condition()
+        self._waiting: deque[tuple[int, anyio.Event]] = deque()
 
     @property
     def free(self) -> int:
@@ -65,18 +82,34 @@ class Memory:
     @asynccontextmanager
     async def share(self, size: int) -> AsyncIterator[None]:
         size = min(size, self._limit)
-        if self._free < size:
-            async with self._freed:
-                while self._free < size:
-                    await self._freed.wait()
-        self._free -= size
+        if self._waiting or size > self._free:
+            await self._turn(size)
+        else:
+            self._free -= size
         try:
             yield
         finally:
-            self._free += size
-            with anyio.CancelScope(shield=True):
-                async with self._freed:
-                    self._freed.notify_all()
+            self._give_back(size)
+
+    async def _turn(self, size: int) -> None:
+        entry = (size, anyio.Event())
+        self._waiting.append(entry)
+        try:
+            await entry[1].wait()
+        except BaseException:
+            if entry[1].is_set():
+                self._give_back(size)
+            else:
+                self._waiting.remove(entry)
+                self._give_back(0)
+            raise
+
+    def _give_back(self, size: int) -> None:
+        self._free += size
+        while self._waiting and self._waiting[0][0] <= self._free:
+            needed, event = self._waiting.popleft()
+            self._free -= needed
+            event.set()
 
 
 class Grace:
@@ -109,8 +142,8 @@ class Unbroken:
 
     ledger: Ledger
 
-    async def find(self, key: Key) -> Job | None:
-        return await self.ledger.find(key)
+    def find(self, key: Key) -> Job | None:
+        return self.ledger.find(key)
 
     async def record(self, job: Job, *events: Event) -> Job:
         with anyio.CancelScope(shield=True):

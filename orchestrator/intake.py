@@ -101,6 +101,13 @@ def identify(reading: Reading, known: Job | None, *, retry_failed: bool) -> Fres
     return Fresh(next_version(known, reading.source)) if again else Known(known)
 
 
+def will_be_judged(reading: Reading, known: Job | None) -> bool:
+    """Whether it is certain, before anything else is known, that its rows will be looked at."""
+    if known is not None and known.path != reading.file.path:
+        return False
+    return isinstance(identify(reading, known, retry_failed=False), Fresh)
+
+
 def same_bytes(job: Job, source: Source) -> bool:
     known = job.source
     return known is not None and known.data == source.data and known.events == source.events

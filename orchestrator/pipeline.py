@@ -69,7 +69,7 @@ class Pipeline:
         reading = await self._read(file, trip)
         if reading is None:
             return None
-        known = await self.ledger.find(reading.key)
+        known = self.ledger.find(reading.key)
         if (clash := self.names.claim(reading, known)) is not None:
             await self._refuse(file, clash.cause, trip)
             return None
@@ -121,7 +121,7 @@ class Pipeline:
     async def _refuse(self, file: File, cause: str, trip: Trip) -> None:
         """Refused before its rows were looked at."""
         job = nameless(file)
-        known = await self.ledger.find(job.key)
+        known = self.ledger.find(job.key)
         if known is None:
             trip.job = await self.ledger.record(job, Rejected(cause))
         elif known.cause == cause:

@@ -39,8 +39,8 @@ class Clock(Protocol):
 
 
 class Ledger(Protocol):
-    async def find(self, key: Key) -> Job | None:
-        """The newest version under *key*."""
+    def find(self, key: Key) -> Job | None:
+        """The newest version under *key*: one indexed look-up, cheaper than going anywhere to make it."""
         ...
 
     async def record(self, job: Job, *events: Event) -> Job:
@@ -83,6 +83,8 @@ class Reading:
     key: Key
     data: bytes | None
     events: bytes | None
+    verdict: Prepared | Rejected | Moving | None = None
+    """Already there when it was clear while reading that it would be asked for."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,9 +21,10 @@ from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.errors import ConfigError
 from orchestrator.flow import Gate
 from orchestrator.guards import Grace, Lane, Memory, Reader, Unbroken
-from orchestrator.intake import Names
+from orchestrator.intake import Names, will_be_judged
+from orchestrator.model import Job, Key
 from orchestrator.pipeline import Pipeline
-from orchestrator.ports import Clock, Inbox, Ledger, Sink, Target
+from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.targets.platform import Platform, PlatformConfig
 from orchestrator.tracking import Tracking
 from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
@@ -51,7 +52,14 @@ def make_folder(settings: Settings) -> Folder:
     )
 
 
-def make_inbox(settings: Settings, folder: Folder, rejects: RejectsLists) -> FolderInbox:
+def make_inbox(
+    settings: Settings, folder: Folder, rejects: RejectsLists, find: Callable[[Key], Job | None] | None = None
+) -> FolderInbox:
+    """With *find*, a file that the ledger does not know is judged as soon as it is read."""
+
+    def is_new(reading: Reading) -> bool:
+        return find is not None and will_be_judged(reading, find(reading.key))
+
     return FolderInbox(
         folder,
         rejects,
@@ -62,6 +70,7 @@ def make_inbox(settings: Settings, folder: Folder, rejects: RejectsLists) -> Fol
             encoding=settings.validation.encoding,
             drop_rows=settings.validation.on_bad_rows == "drop_rows",
         ),
+        is_new=is_new,
     )
 
 

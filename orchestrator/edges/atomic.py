@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import os
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
@@ -19,30 +19,40 @@ PRIVATE = 0o600
 
 
 @contextmanager
-def whole_file(path: Path, *, durable: bool = True) -> Iterator[BinaryIO]:
+def whole_file(path: Path | str, *, durable: bool = True) -> Iterator[BinaryIO]:
     """A file that appears under *path* when the block ends well, and leaves nothing behind when it does not.
 
     Not *durable* skips the two fsyncs, for what can be made again from the ledger.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    temporary = path.with_name(f"{TEMPORARY}{hashlib.sha256(os.fsencode(path.name)).hexdigest()[:16]}")
+    folder, name = os.path.split(path)
+    temporary = f"{folder}/{TEMPORARY}{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
     try:
-        fd = os.open(temporary, os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
-        with os.fdopen(fd, "wb") as file:
+        with os.fdopen(_open(temporary), "wb") as file:
             yield file
             if durable:
                 file.flush()
                 os.fsync(file.fileno())
-        temporary.replace(path)
+        os.replace(temporary, path)
     except BaseException:
-        temporary.unlink(missing_ok=True)
+        with suppress(FileNotFoundError):
+            os.unlink(temporary)
         raise
     if durable:
-        sync_folder(path.parent)
+        sync_folder(folder)
+
+
+def _open(path: str) -> int:
+    """Most folders exist, so they are made only when they do not."""
+    flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    try:
+        return os.open(path, flags, PRIVATE)
+    except FileNotFoundError:
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return os.open(path, flags, PRIVATE)
 
 
 @contextmanager
-def storing(path: Path) -> Iterator[None]:
+def storing(path: Path | str) -> Iterator[None]:
     """What goes wrong inside is the disk's fault: raises StorageError with the remedy."""
     try:
         yield
@@ -53,7 +63,7 @@ def storing(path: Path) -> Iterator[None]:
         ) from None
 
 
-def put(path: Path, content: bytes, *, durable: bool = True) -> None:
+def put(path: Path | str, content: bytes, *, durable: bool = True) -> None:
     """Raises StorageError."""
     with storing(path), whole_file(path, durable=durable) as file:
         file.write(content)
@@ -69,7 +79,7 @@ def move(source: Path, path: Path) -> None:
         sync_folder(path.parent)
 
 
-def sync_folder(folder: Path) -> None:
+def sync_folder(folder: Path | str) -> None:
     fd = os.open(folder, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
     try:
         os.fsync(fd)

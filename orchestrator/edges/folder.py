@@ -69,7 +69,7 @@ class Folder:
 
     def open(self, path: RelPath) -> int:
         """A descriptor of a regular file, opened without following anything. Raises OSError."""
-        *folders, name = PurePosixPath(path).parts
+        *folders, name = path.split("/")
         flags = os.O_RDONLY | os.O_CLOEXEC | os.O_NOFOLLOW | os.O_NONBLOCK
         here = os.open(self._config.root, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC)
         try:

@@ -10,8 +10,8 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -21,8 +21,9 @@ import anyio.to_thread
 from orchestrator import naming
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
 from orchestrator.edges.folder import Folder, stamp_of
-from orchestrator.errors import SourceChanged, StorageError
-from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheet, Sheets, Source
+from orchestrator.edges.judged import Judged
+from orchestrator.errors import OrchestratorError, SourceChanged, StorageError
+from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
 from orchestrator.ports import (
     HELD_LIMIT,
     Body,
@@ -36,7 +37,7 @@ from orchestrator.ports import (
     Streamed,
     Unreadable,
 )
-from orchestrator.validation import BadRow, Judge, Problem, Rule, Schema, Verdict, rules_digest
+from orchestrator.validation import BadRow, Judge, Problem, Schema, rules_digest
 
 CHUNK = 1 << 20
 BATCH = 32
@@ -74,8 +75,18 @@ class RejectsLists(Protocol):
 
 
 class FolderInbox:
-    def __init__(self, folder: Folder, rejects: RejectsLists, config: InboxConfig, *, hop: Hop = in_thread) -> None:
+    def __init__(
+        self,
+        folder: Folder,
+        rejects: RejectsLists,
+        config: InboxConfig,
+        *,
+        is_new: Callable[[Reading], bool] = lambda reading: False,
+        hop: Hop = in_thread,
+    ) -> None:
+        """What *is_new* says yes to is judged on the journey on which it was read. Called in a thread."""
         self._folder = folder
+        self._is_new = is_new
         self._rejects = rejects
         self._config = config
         policy = "drop_rows" if config.drop_rows else "reject_file"
@@ -86,9 +97,13 @@ class FolderInbox:
         )
 
     async def read(self, file: File) -> Reading | Unreadable | Moving:
+        if file.size > HELD_LIMIT:
+            return await anyio.to_thread.run_sync(self._read, file)
         return await self._reads(file)
 
     async def judge(self, reading: Reading) -> Prepared | Rejected | Moving:
+        if reading.verdict is not None:
+            return reading.verdict
         if reading.data is None:
             return await anyio.to_thread.run_sync(self._judge, reading)
         return await self._judgements(reading)
@@ -98,7 +113,17 @@ class FolderInbox:
         return job.rules == self.rules and listed
 
     def _read_all(self, files: Sequence[File]) -> list[Reading | Unreadable | Moving | Exception]:
-        return [self._read(file) for file in files]
+        return [self._read_safely(file) for file in files]
+
+    def _read_safely(self, file: File) -> Reading | Unreadable | Moving | Exception:
+        """One file's trouble with the disk must not become that of those who travel with it."""
+        try:
+            reading = self._read(file)
+            if isinstance(reading, Reading) and reading.data is not None and self._is_new(reading):
+                return replace(reading, verdict=self._judge(reading))
+        except OrchestratorError as error:
+            return error
+        return reading
 
     def _read(self, file: File) -> Reading | Unreadable | Moving:
         try:
@@ -129,27 +154,21 @@ class FolderInbox:
     def _bytes(self, path: RelPath, expected: Stamp | None) -> tuple[bytes | None, Digest]:
         """The content if it is small, and its digest. Raises SourceChanged when it is not the file that was listed."""
         fd = self._folder.open(path)
-        with os.fdopen(fd, "rb", buffering=0) as file:
+        try:
             before = stamp_of(os.fstat(fd))
             if expected is not None and before != expected:
                 raise SourceChanged("it changed after it was listed")
-            content = None
-            if before.size <= HELD_LIMIT:
-                content = file.read()
-                digest = hashlib.sha256(content)
-            else:
-                digest = hashlib.sha256()
-                for chunk in iter(lambda: file.read(CHUNK), b""):
-                    digest.update(chunk)
+            content, digest = _content(fd, before.size)
             if stamp_of(os.fstat(fd)) != before or (content is not None and len(content) != before.size):
                 raise SourceChanged("it changed while it was read")
-        return content, Digest(digest.hexdigest())
+        finally:
+            os.close(fd)
+        return content, Digest(digest)
 
     def _judge_all(self, readings: Sequence[Reading]) -> list[Prepared | Rejected | Moving | Exception]:
         return [self._judge_safely(reading) for reading in readings]
 
     def _judge_safely(self, reading: Reading) -> Prepared | Rejected | Moving | Exception:
-        """One file's trouble with the disk must not become that of those who travel with it."""
         try:
             return self._judge(reading)
         except StorageError as error:
@@ -171,7 +190,7 @@ class FolderInbox:
             return Moving("it was taken away or replaced while it was checked")
         return self._decide(data, events)
 
-    def _decide(self, data: _Judged, events: _Judged | None) -> Prepared | Rejected:
+    def _decide(self, data: Judged, events: Judged | None) -> Prepared | Rejected:
         sheets = Sheets(data=data.sheet, events=events.sheet if events else None)
         objection = data.objection(drop_rows=self._config.drop_rows)
         if not objection and events is not None:
@@ -182,7 +201,7 @@ class FolderInbox:
         body = Body(data=data.part, events=events.part if events and with_events else None)
         return Prepared(Checked(sheets, self.rules), body)
 
-    def _part(self, schema: Schema, path: RelPath, content: bytes | None, digest: Digest) -> _Judged:
+    def _part(self, schema: Schema, path: RelPath, content: bytes | None, digest: Digest) -> Judged:
         with self._rejects.open(path, schema) as rejects:
             judge = Judge(schema, encoding=self._config.encoding, on_bad=rejects.add)
             part: Part
@@ -197,7 +216,7 @@ class FolderInbox:
                 part = Streamed(json_size=json_size, pieces=lambda: self._pieces(schema, path, digest, json_size))
             if judge.verdict.fault is not None:
                 rejects.add_fault(judge.verdict.fault)
-        return _Judged.of(path, judge.verdict, part, Digest(sent.hexdigest()))
+        return Judged.of(path, judge.verdict, part, Digest(sent.hexdigest()))
 
     def _judged_pieces(self, judge: Judge, path: RelPath, expected: Digest) -> Iterator[str]:
         digest = hashlib.sha256()
@@ -233,39 +252,19 @@ class FolderInbox:
         yield kept
 
 
+def _content(fd: int, size: int) -> tuple[bytes | None, str]:
+    """The bytes, if they are few enough to hold, and their SHA-256."""
+    if size <= HELD_LIMIT:
+        content = os.read(fd, size + 1)
+        while 0 < len(content) < size and (more := os.read(fd, size + 1 - len(content))):
+            content += more
+        return content, hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256()
+    while chunk := os.read(fd, CHUNK):
+        digest.update(chunk)
+    return None, digest.hexdigest()
+
+
 def json_length(text: str) -> int:
     """Bytes of *text* in UTF-8 as the inside of a JSON string."""
     return len(json.dumps(text, ensure_ascii=False).encode()) - 2
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Judged:
-    path: RelPath
-    sheet: Sheet
-    fault: Problem | None
-    part: Part
-
-    @classmethod
-    def of(cls, path: RelPath, verdict: Verdict, part: Part, sent: Digest) -> _Judged:
-        is_sent = verdict.fault is None and verdict.rows > verdict.bad
-        sheet = Sheet(
-            rows=verdict.rows,
-            bad=verdict.bad,
-            header=verdict.header,
-            gaps=verdict.gaps,
-            sent=sent if is_sent else None,
-        )
-        return cls(path=path, sheet=sheet, fault=verdict.fault, part=part)
-
-    def objection(self, *, drop_rows: bool, may_be_empty: bool = False) -> str:
-        """Why the file is not sent; empty when it is. Names the place and the rule, never a value."""
-        empty = self.fault is not None and self.fault.rule in (Rule.EMPTY, Rule.NO_ROWS)
-        if self.fault is not None and not (drop_rows and may_be_empty and empty):
-            fault = self.fault
-            return f"{self.path}: line {fault.line}, column {fault.column}: {fault.rule}: {fault.message}"
-        if drop_rows and (may_be_empty or self.sheet.rows > self.sheet.bad):
-            return ""
-        if self.sheet.bad:
-            left = "no good row is left" if drop_rows else 'see rejects/, mend them or set on_bad_rows = "drop_rows"'
-            return f"{self.path}: {self.sheet.bad} of {self.sheet.rows} rows are bad; {left}"
-        return ""

@@ -61,14 +61,14 @@ class SqliteLedger:
             raise trouble(error, path) from None
         self._path = path
         self._commits: Batcher[_Entry, None] = Batcher(self._commit, limit=_GROUP, hop=hop)
-        self._lookups: Batcher[Key, Job | None] = Batcher(self._look_up, limit=_GROUP, hop=hop)
 
     def close(self) -> None:
         self._reader.close()
         self._db.close()
 
-    async def find(self, key: Key) -> Job | None:
-        return await self._lookups(key)
+    def find(self, key: Key) -> Job | None:
+        """Any thread may ask. Raises OutputError when the ledger is damaged."""
+        return next((job_of(row) for row in self._rows(SELECT_NEWEST, key)), None)
 
     async def record(self, job: Job, *events: Event) -> Job:
         """Raises StorageError when the disk does not take it; then nothing of it is in the ledger."""
@@ -80,7 +80,7 @@ class SqliteLedger:
 
     def owner(self, key: Key) -> RelPath | None:
         """The path that a Name belongs to; one that was never sent belongs to nobody."""
-        known = self._newest(key)
+        known = self.find(key)
         return known.path if known is not None and known.state is not State.REJECTED else None
 
     def unfinished(self) -> list[Job]:
@@ -129,12 +129,6 @@ class SqliteLedger:
             yield from self._reader.execute(query, values)
         except sqlite3.Error as error:
             raise trouble(error, self._path) from None
-
-    def _newest(self, key: Key) -> Job | None:
-        return next((job_of(row) for row in self._rows(SELECT_NEWEST, key)), None)
-
-    def _look_up(self, keys: Sequence[Key]) -> list[Job | Exception | None]:
-        return [self._newest(key) for key in keys]
 
     def _commit(self, entries: Sequence[_Entry]) -> list[Exception | None]:
         """All in one transaction; when that fails one by one, so that each gets a verdict of its own."""

@@ -101,8 +101,8 @@ class Narrated:
     ledger: Ledger
     debug: Callable[..., Any]
 
-    async def find(self, key: Key) -> Job | None:
-        return await self.ledger.find(key)
+    def find(self, key: Key) -> Job | None:
+        return self.ledger.find(key)
 
     async def record(self, job: Job, *events: Event) -> Job:
         after = await self.ledger.record(job, *events)

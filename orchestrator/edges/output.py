@@ -91,7 +91,7 @@ class ResultsFolder:
 
     def _path(self, job: Job, result: Result, *, newest: bool) -> Path:
         place = self.place(job)
-        return (place if newest else place / f"v{job.version}") / f"{result.key}{result.suffix}"
+        return (place if newest else place / f"v{job.version}") / _file_name(result)
 
     def _put_spilled(self, job: Job, result: Result, spilled: Path) -> None:
         path = self._path(job, result, newest=True)
@@ -102,12 +102,13 @@ class ResultsFolder:
         return [self._project(job, results) for job, results in items]
 
     def _project(self, job: Job, results: Sequence[Result]) -> StorageError | None:
-        large = {f"{result.key}{result.suffix}" for result in results if result.body is None}
+        large = {_file_name(result) for result in results if result.body is None}
+        place = str(self.place(job))
         try:
             self._make_way(job, lambda names: names - large)
             for result in results:
                 if result.body is not None:
-                    put(self._path(job, result, newest=True), result.body, durable=False)
+                    put(f"{place}/{_file_name(result)}", result.body, durable=False)
         except StorageError as error:
             return error
         return None
@@ -128,6 +129,10 @@ class ResultsFolder:
                 else:
                     aside.mkdir(exist_ok=True)
                     (place / name).replace(aside / name)
+
+
+def _file_name(result: Result) -> str:
+    return f"{result.key}{result.suffix}"
 
 
 def _size(path: Path) -> int:

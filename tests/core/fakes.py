@@ -107,8 +107,7 @@ class FakeLedger:
     jobs: dict[tuple[Key, int], Job] = field(default_factory=dict)
     events: list[tuple[RelPath, Event]] = field(default_factory=list)
 
-    async def find(self, key: Key) -> Job | None:
-        await anyio.lowlevel.checkpoint()
+    def find(self, key: Key) -> Job | None:
         versions = [version for (known, version) in self.jobs if known == key]
         return self.jobs[key, max(versions)] if versions else None
 

@@ -37,3 +37,15 @@ def commits(path: Path) -> int:
     page, salts = struct.unpack_from(">I", log, 8)[0], log[16:24]
     frames = range(32, len(log) - page - 23, 24 + page)
     return sum(log[at + 8 : at + 16] == salts and log[at + 4 : at + 8] != b"\0\0\0\0" for at in frames)
+
+
+def damage(path: Path, *, since: int | None = None, cut: bool = False) -> None:
+    """Overwrites pages from *since* on, or some in the middle; or cuts the file in half."""
+    content = bytearray(path.read_bytes())
+    middle = len(content) // 8192 * 4096
+    if cut:
+        del content[middle:]
+    else:
+        start, end = (since, len(content)) if since is not None else (middle, middle + 20 * 4096)
+        content[start:end] = b"\xa5" * (end - start)
+    path.write_bytes(content)

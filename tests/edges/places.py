@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import os
 import resource
+import signal
 import subprocess
+import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -104,3 +106,19 @@ def as_an_ordinary_user() -> Iterator[None]:
         yield
     finally:
         os.seteuid(0)
+
+
+@contextmanager
+def program(text: str, path: Path) -> Iterator[None]:
+    """Python in a process of its own, from its first line of output to the kill at the end of the block."""
+    tests = Path(__file__).parent.parent
+    with subprocess.Popen(
+        [sys.executable, "-c", text, str(path)], stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=tests
+    ) as process:
+        assert process.stdout is not None
+        try:
+            assert process.stdout.readline() == b"ready\n"
+            yield
+        finally:
+            process.kill()
+        assert process.wait() == -signal.SIGKILL

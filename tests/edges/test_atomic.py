@@ -17,6 +17,15 @@ def everything(folder: Path) -> list[str]:
     return sorted(str(path.relative_to(folder)) for path in folder.rglob("*") if path.is_file())
 
 
+def write_half(place: Path, error: type[BaseException]) -> None:
+    before = place.read_bytes() if place.exists() else None
+    with whole_file(place) as file:
+        file.write(b"half")
+        file.flush()
+        assert (place.read_bytes() if place.exists() else None) == before
+        raise error
+
+
 @pytest.mark.parametrize("durable", [True, False])
 def test_what_is_put_is_there_with_its_folders(tmp_path: Path, durable: bool) -> None:
     put(tmp_path / "a" / "b" / "file.txt", b"content", durable=durable)
@@ -48,9 +57,8 @@ def test_until_the_end_it_is_hidden_beside_its_place(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize("error", [ValueError, KeyboardInterrupt])
 def test_a_block_that_fails_leaves_nothing(tmp_path: Path, error: type[BaseException]) -> None:
-    with pytest.raises(error), whole_file(tmp_path / "file.txt") as file:
-        file.write(b"half")
-        raise error
+    with pytest.raises(error):
+        write_half(tmp_path / "file.txt", error)
 
     assert everything(tmp_path) == []
 
@@ -58,11 +66,8 @@ def test_a_block_that_fails_leaves_nothing(tmp_path: Path, error: type[BaseExcep
 def test_a_block_that_fails_leaves_what_was_there_before(tmp_path: Path) -> None:
     put(tmp_path / "file.txt", b"old")
 
-    with pytest.raises(ValueError), whole_file(tmp_path / "file.txt") as file:
-        file.write(b"new")
-        file.flush()
-        assert (tmp_path / "file.txt").read_bytes() == b"old"
-        raise ValueError
+    with pytest.raises(ValueError):
+        write_half(tmp_path / "file.txt", ValueError)
 
     assert (tmp_path / "file.txt").read_bytes() == b"old"
     assert everything(tmp_path) == ["file.txt"]

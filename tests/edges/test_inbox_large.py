@@ -242,19 +242,32 @@ async def test_a_large_file_that_changes_between_reading_and_judging_is_moving(
     assert everything(desk.rejects) == {}
 
 
+class Upload:
+    """What arrives of a stream, which may change after its first piece."""
+
+    def __init__(self, part: Streamed) -> None:
+        self._pieces = part.pieces()
+        self.arrived = ""
+
+    async def carry(self, meanwhile: Callable[[], None] = lambda: None) -> None:
+        async for piece in self._pieces:
+            if not self.arrived:
+                meanwhile()
+            self.arrived += piece
+
+
 @pytest.mark.parametrize("change", [*IN_PLACE, *AWAY])
 async def test_a_file_that_changed_before_it_is_sent_is_never_sent_whole(
     desk: Desk, change: Callable[[Path], None]
 ) -> None:
     part = await streamed(desk, csv(HEADER, *LINES))
     change(desk.root / "a.csv")
-    yielded = ""
+    upload = Upload(part)
 
     with pytest.raises(SourceChanged):
-        async for piece in part.pieces():
-            yielded += piece
+        await upload.carry()
 
-    assert json_length(yielded) < part.json_size
+    assert json_length(upload.arrived) < part.json_size
 
 
 @pytest.mark.parametrize("change", IN_PLACE)
@@ -262,16 +275,13 @@ async def test_a_file_that_changes_while_it_is_sent_is_never_sent_whole(
     desk: Desk, change: Callable[[Path], None]
 ) -> None:
     part = await streamed(desk, csv(HEADER, *LINES))
-    yielded = ""
+    upload = Upload(part)
 
     with pytest.raises(SourceChanged):
-        async for piece in part.pieces():
-            if not yielded:
-                change(desk.root / "a.csv")
-            yielded += piece
+        await upload.carry(lambda: change(desk.root / "a.csv"))
 
-    assert yielded
-    assert json_length(yielded) < part.json_size
+    assert upload.arrived
+    assert json_length(upload.arrived) < part.json_size
 
 
 @pytest.mark.parametrize("change", AWAY)
@@ -279,15 +289,11 @@ async def test_a_file_that_is_put_away_while_it_is_sent_is_sent_as_it_was(
     desk: Desk, change: Callable[[Path], None]
 ) -> None:
     """What was opened are the bytes that were validated."""
-    part = await streamed(desk, csv(HEADER, *LINES))
-    yielded = ""
+    upload = Upload(await streamed(desk, csv(HEADER, *LINES)))
 
-    async for piece in part.pieces():
-        if not yielded:
-            change(desk.root / "a.csv")
-        yielded += piece
+    await upload.carry(lambda: change(desk.root / "a.csv"))
 
-    assert yielded == "\r\n".join([HEADER, *LINES])
+    assert upload.arrived == "\r\n".join([HEADER, *LINES])
 
 
 async def test_a_stream_that_is_broken_off_leaves_no_file_open(desk: Desk) -> None:

@@ -4,10 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
-import signal
 import sqlite3
-import subprocess
-import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -18,8 +15,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edges.jobs import ACCEPTED, CHECKED, EVENTS, STARTED, jobs, lives, new_job, result, sending
-from edges.ledgers import TARGET, a_ledger, commits, rows
+from edges.ledgers import TARGET, a_ledger, commits, damage, rows
+from edges.places import program
 from orchestrator.edges.batcher import inline
+from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.rows import event_row, job_of, job_row
 from orchestrator.errors import IllegalTransition, OutputError
 from orchestrator.model import (
@@ -31,7 +30,6 @@ from orchestrator.model import (
     Key,
     Rejected,
     SendUndone,
-    State,
     Superseded,
     evolve,
 )
@@ -55,12 +53,12 @@ async def test_what_is_recorded_is_seen_by_everyone_at_once(path: Path) -> None:
 
         assert after == sending()
         assert rows(path, "SELECT name, state, attempts FROM jobs") == [("roster", "sending", 1)]
-        assert await ledger.find(after.key) == after
+        assert ledger.find(after.key) == after
 
 
 async def test_what_is_recorded_outlives_a_kill(path: Path) -> None:
-    program = """
-import sys, time, anyio
+    recorder = """
+import sys, anyio
 from pathlib import Path
 from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job
 from edges.ledgers import a_ledger
@@ -69,22 +67,16 @@ async def main():
     with a_ledger(Path(sys.argv[1])) as ledger:
         job = await ledger.record(new_job(), CHECKED, STARTED)
         await ledger.record(job, ACCEPTED)
-        print("recorded", flush=True)
+        print("ready", flush=True)
         sys.stdin.read()
 
 anyio.run(main)
 """
-    command = [sys.executable, "-c", program, str(path)]
-    with subprocess.Popen(
-        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, cwd=Path(__file__).parent.parent
-    ) as process:
-        assert process.stdout is not None
-        assert process.stdout.readline() == b"recorded\n"
-        process.kill()
-        assert process.wait() == -signal.SIGKILL
+    with program(recorder, path):
+        pass
 
     with a_ledger(path) as ledger:
-        assert await ledger.find(new_job().key) == evolve(sending(), ACCEPTED)
+        assert ledger.find(new_job().key) == evolve(sending(), ACCEPTED)
 
 
 async def test_every_commit_reaches_the_disk_through_a_write_ahead_log(
@@ -107,7 +99,7 @@ async def test_every_commit_reaches_the_disk_through_a_write_ahead_log(
 
 async def test_nothing_is_known_of_a_key_that_never_came(path: Path) -> None:
     with a_ledger(path) as ledger:
-        assert await ledger.find(Key("nobody")) is None
+        assert ledger.find(Key("nobody")) is None
 
 
 async def test_the_newest_version_is_found_whatever_the_order_of_coming(path: Path) -> None:
@@ -117,7 +109,7 @@ async def test_the_newest_version_is_found_whatever_the_order_of_coming(path: Pa
             await ledger.record(job, CHECKED)
         await ledger.record(new_job("other", version=11), CHECKED)
 
-        found = await ledger.find(versions[0].key)
+        found = ledger.find(versions[0].key)
 
     assert found == evolve(versions[1], CHECKED)
 
@@ -139,12 +131,12 @@ async def test_a_whole_life_is_in_the_ledger_and_no_event_ever_changes(life: lis
         with a_ledger(path, hop=inline) as ledger:
             for event in life:
                 job = await ledger.record(job, event)
-                assert await ledger.find(job.key) == job
+                assert ledger.find(job.key) == job
                 now = rows(path, "SELECT * FROM events ORDER BY id")
                 assert now[:-1] == seen
                 seen = now
         with a_ledger(path, hop=inline) as ledger:
-            assert await ledger.find(job.key) == job
+            assert ledger.find(job.key) == job
         assert rows(path, "SELECT event, run FROM events ORDER BY id") == [
             (type(event).__name__, "run-1") for event in life
         ]
@@ -173,7 +165,7 @@ async def test_several_events_are_recorded_all_or_none(path: Path) -> None:
             await ledger.record(job, ACCEPTED, STARTED)
 
         assert commits(path) == before + 1
-        assert await ledger.find(job.key) == job
+        assert ledger.find(job.key) == job
 
 
 async def test_what_cannot_happen_writes_nothing(path: Path) -> None:
@@ -315,8 +307,7 @@ def test_a_database_of_another_program_is_refused_and_left_as_it_is(path: Path, 
 
 async def test_a_ledger_that_was_cut_short_is_refused(path: Path) -> None:
     await record_all(path, [(new_job(f"file-{n}"), (CHECKED, STARTED)) for n in range(200)])
-    content = path.read_bytes()
-    path.write_bytes(content[: len(content) // 2])
+    damage(path, cut=True)
 
     with pytest.raises(OutputError, match="damaged"), a_ledger(path) as ledger:
         ledger.unfinished()
@@ -324,36 +315,34 @@ async def test_a_ledger_that_was_cut_short_is_refused(path: Path) -> None:
 
 async def test_a_ledger_with_overwritten_pages_is_refused(path: Path) -> None:
     await record_all(path, [(new_job(f"file-{n}"), (CHECKED, STARTED)) for n in range(200)])
-    content = bytearray(path.read_bytes())
-    content[4096:] = b"\xa5" * (len(content) - 4096)
-    path.write_bytes(content)
+    damage(path, since=4096)
 
     with pytest.raises(OutputError, match="damaged"), a_ledger(path) as ledger:
         ledger.unfinished()
+
+
+async def find_all(ledger: SqliteLedger, names: list[str]) -> None:
+    for name in names:
+        ledger.find(new_job(name).key)
 
 
 async def test_damage_that_shows_only_later_is_told_as_such(path: Path) -> None:
     """The first pages are sound, so it opens; what then cannot be read is neither a bug nor a full disk."""
     names = [f"file-{number:04}" for number in range(1000)]
     await record_all(path, [(new_job(name), (CHECKED, STARTED)) for name in names])
-    content = bytearray(path.read_bytes())
-    middle = len(content) // 8192 * 4096
-    content[middle : middle + 20 * 4096] = b"\xa5" * 20 * 4096
-    path.write_bytes(content)
+    damage(path)
 
     with a_ledger(path) as ledger:
         with pytest.raises(OutputError, match="damaged"):
             ledger.unfinished()
         with pytest.raises(OutputError, match="damaged"):
-            for name in names:
-                await ledger.find(new_job(name).key)
+            await find_all(ledger, names)
 
 
-async def test_an_empty_file_becomes_a_ledger(path: Path) -> None:
+def test_an_empty_file_becomes_a_ledger(path: Path) -> None:
     """A run that died right after it made the file."""
     path.touch()
 
     with a_ledger(path) as ledger:
         assert ledger.unfinished() == []
-        job = await ledger.record(new_job(), CHECKED)
-        assert job.state is State.READY
+    assert rows(path, "SELECT value FROM meta WHERE key = 'target'") == [(TARGET,)]

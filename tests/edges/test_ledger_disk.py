@@ -46,7 +46,7 @@ async def test_a_full_disk_begins_nothing_new(path: Path) -> None:
                 await ledger.record(ready, STARTED)
 
         assert is_full(disk_of(path))
-        assert await ledger.find(ready.key) == ready
+        assert ledger.find(ready.key) == ready
         assert rows(path, "SELECT event FROM events") == [("Checked",)]
 
 
@@ -118,7 +118,7 @@ async def test_nothing_new_is_begun_beside_an_end_that_took_the_reserve(path: Pa
         assert not path.with_name("reserve").exists(), "the disk was full, or this tells nothing"
         assert outcomes["under-way"] == evolve(under_way, ACCEPTED)
         assert isinstance(outcomes["ready"], StorageError)
-        assert await ledger.find(ready.key) == ready
+        assert ledger.find(ready.key) == ready
 
 
 async def test_room_for_the_reserve_is_found_before_a_run_begins(path: Path) -> None:

@@ -164,8 +164,17 @@ def test_the_canonical_line_of_a_file_tells_what_became_of_it() -> None:
 
     del line["timestamp"]
     assert line == {
-        "event": "file", "level": "info", "path": "a.csv", "end": "done", "version": 3, "attempts": 1,
-        "rows": 10, "bad_rows": 2, "polls": 2, "upload": 0.123, "cause": "a remark",
+        "event": "file",
+        "level": "info",
+        "path": "a.csv",
+        "end": "done",
+        "version": 3,
+        "attempts": 1,
+        "rows": 10,
+        "bad_rows": 2,
+        "polls": 2,
+        "upload": 0.123,
+        "cause": "a remark",
     }
 
 
@@ -189,7 +198,7 @@ class Shelf:
     def __init__(self, *, full: bool = False) -> None:
         self.full = full
 
-    async def find(self, key: Key) -> Job | None:
+    def find(self, key: Key) -> Job | None:
         return new_job() if key == new_job().key else None
 
     async def record(self, job: Job, *events: Event) -> Job:
@@ -209,7 +218,7 @@ async def test_every_event_is_told_once_it_is_durable_and_without_its_token() ->
     assert {(fields["path"], fields["version"]) for _, fields in told} == {("roster.csv", 1)}
     assert told[1][1]["overwrite"] is False
     assert ACCEPTED.token not in repr(told)
-    assert await ledger.find(job.key) == new_job()
+    assert ledger.find(job.key) == new_job()
 
 
 async def test_what_did_not_become_durable_is_not_told() -> None:

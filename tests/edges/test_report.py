@@ -79,15 +79,29 @@ def test_the_summary_counts_files_rows_and_requests(tmp_path: Path) -> None:
     assert summary["requests"] == {"token": 1, "upload": 2, "poll": 5, "result": 2, "retries": 1}
     assert summary["files"] == {
         **dict.fromkeys([ending.value for ending in Ending], 0),
-        "found": 3, "adopted": 1, "done": 2, "failed": 1, "rejected": 1,
+        "found": 3,
+        "adopted": 1,
+        "done": 2,
+        "failed": 1,
+        "rejected": 1,
     }
     assert summary["rows"]["data"] == {
-        "read": 23, "invalid": 4, "withheld": 8, "sent": 11,
-        "accepted": 8, "refused": 3, "unknown": 0,
+        "read": 23,
+        "invalid": 4,
+        "withheld": 8,
+        "sent": 11,
+        "accepted": 8,
+        "refused": 3,
+        "unknown": 0,
     }
     assert summary["rows"]["events"] == {
-        "read": 8, "invalid": 2, "withheld": 3, "sent": 3,
-        "accepted": 3, "refused": 0, "unknown": 0,
+        "read": 8,
+        "invalid": 2,
+        "withheld": 3,
+        "sent": 3,
+        "accepted": 3,
+        "refused": 0,
+        "unknown": 0,
     }
 
 
@@ -133,10 +147,22 @@ def test_a_line_tells_all_that_is_known_of_a_file(tmp_path: Path) -> None:
 
     assert line.pop("results").startswith("results/2024-b~")
     assert line == {
-        "path": "b.csv", "name": "2024/b", "version": "3", "state": "done", "cause": "a remark",
-        "token": "0a1b", "rows": "10", "bad_rows": "2", "event_rows": "4", "bad_event_rows": "1",
-        "attempts": "1", "polls": "7",
-        "prepare_s": "0.1235", "upload_s": "", "wait_s": "3.5", "collect_s": "",
+        "path": "b.csv",
+        "name": "2024/b",
+        "version": "3",
+        "state": "done",
+        "cause": "a remark",
+        "token": "0a1b",
+        "rows": "10",
+        "bad_rows": "2",
+        "event_rows": "4",
+        "bad_event_rows": "1",
+        "attempts": "1",
+        "polls": "7",
+        "prepare_s": "0.1235",
+        "upload_s": "",
+        "wait_s": "3.5",
+        "collect_s": "",
     }
 
 

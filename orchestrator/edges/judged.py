@@ -1,0 +1,44 @@
+"""What the check of one CSV means for the file that it is part of. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.model import Digest, RelPath, Sheet
+from orchestrator.ports import Part
+from orchestrator.validation import Problem, Rule, Verdict
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Judged:
+    """One CSV after its check, with what may be sent of it."""
+
+    path: RelPath
+    sheet: Sheet
+    fault: Problem | None
+    part: Part
+
+    @classmethod
+    def of(cls, path: RelPath, verdict: Verdict, part: Part, sent: Digest) -> Judged:
+        is_sent = verdict.fault is None and verdict.rows > verdict.bad
+        sheet = Sheet(
+            rows=verdict.rows,
+            bad=verdict.bad,
+            header=verdict.header,
+            gaps=verdict.gaps,
+            sent=sent if is_sent else None,
+        )
+        return cls(path=path, sheet=sheet, fault=verdict.fault, part=part)
+
+    def objection(self, *, drop_rows: bool, may_be_empty: bool = False) -> str:
+        """Why the file is not sent; empty when it is. Names the place and the rule, never a value."""
+        empty = self.fault is not None and self.fault.rule in (Rule.EMPTY, Rule.NO_ROWS)
+        if self.fault is not None and not (drop_rows and may_be_empty and empty):
+            fault = self.fault
+            return f"{self.path}: line {fault.line}, column {fault.column}: {fault.rule}: {fault.message}"
+        if drop_rows and (may_be_empty or self.sheet.rows > self.sheet.bad):
+            return ""
+        if self.sheet.bad:
+            left = "no good row is left" if drop_rows else 'see rejects/, mend them or set on_bad_rows = "drop_rows"'
+            return f"{self.path}: {self.sheet.bad} of {self.sheet.rows} rows are bad; {left}"
+        return ""
