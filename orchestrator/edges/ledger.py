@@ -159,22 +159,27 @@ class SqliteLedger:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
-            for entry in entries:
-                self._write(*entry)
+            self._write(entries)
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
 
-    def _write(self, job: Job, events: tuple[Event, ...], at: float) -> None:
-        db = self._db
-        db.execute(UPSERT_JOB, (*job_row(job), at))
-        for event in events:
-            db.execute(INSERT_EVENT, (job.key, job.version, at, self._run, *event_row(event)))
-            if isinstance(event, Completed | Failed):
-                kept = [(job.key, job.version, r.key, r.suffix, r.size, r.sha256, r.body) for r in event.results]
-                db.executemany(INSERT_RESULT, kept)
+    def _write(self, entries: Sequence[_Entry]) -> None:
+        """Three statements for the whole group: each one gives the interpreter away and has to get it back."""
+        db, run = self._db, self._run
+        told = [(job, event, at) for job, events, at in entries for event in events]
+        db.executemany(UPSERT_JOB, [(*job_row(job), at) for job, _, at in entries])
+        db.executemany(INSERT_EVENT, [(job.key, job.version, at, run, *event_row(event)) for job, event, at in told])
+        kept = [
+            (job.key, job.version, r.key, r.suffix, r.size, r.sha256, r.body)
+            for job, event, _ in told
+            if isinstance(event, Completed | Failed)
+            for r in event.results
+        ]
+        if kept:
+            db.executemany(INSERT_RESULT, kept)
 
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
