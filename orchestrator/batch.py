@@ -6,7 +6,7 @@ import random
 import re
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -32,7 +32,7 @@ from orchestrator.intake import without_clashes
 from orchestrator.model import RelPath
 from orchestrator.naming import date_in
 from orchestrator.ports import Clock, File, Target
-from orchestrator.run import Plan, Run, Stop, plan
+from orchestrator.run import Errand, Run, Stop, plan
 from orchestrator.wiring import Parts, make_folder, make_inbox, make_pipeline, make_target
 
 
@@ -84,8 +84,8 @@ class Watcher:
     def ended(self, trip: Trip) -> None:
         """One of them has ended."""
 
-    async def watch(self, run: Run) -> None:
-        """Goes on beside the run, and may halt it; cancelled at its end."""
+    def starting(self, run: Run) -> None:
+        """This is the run; who looks on may halt it."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,31 +110,29 @@ class Batch:
         files = sum(errand.file is not None and errand.selected for errand in todo)
         self.watcher.planned(files + report.books.adopted)
         run = self._run(results, report)
+        self.watcher.starting(run)
         async with anyio.create_task_group() as beside:
-            beside.start_soon(self.watcher.watch, run)
             beside.start_soon(self._deadline, run)
             await run.carry_out(todo)
             beside.cancel_scope.cancel()
         report.books.found = files - run.merged
-        return self._finish(report, run, self.clock.monotonic() - began)
+        return self._finish(report, run, enough=files >= self.settings.input.minimum, began=began)
 
     async def _restore(self, results: ResultsFolder) -> None:
         for line in await anyio.to_thread.run_sync(results.restore):
             structlog.get_logger().warning("result_gone", detail=line)
 
-    def _plan(self) -> Plan:
-        """Lists everything before anything is sent."""
+    def _plan(self) -> list[Errand]:
+        """Lists everything before anything is sent; what may still be written to comes last."""
         selected = self.request.selection()
         ledger = self.place.ledger
         files = without_clashes(self.folder.list(), self.settings.target.name, ledger.owner)
         errands = plan(files, ledger.unfinished(), selected)
         if self.request.since is not None:
             errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))
-        now = self.clock.now().timestamp()
-        young = [e for e in errands if e.file and is_young(e.file, now, self.settings.input.settle)]
-        waiting = {id(errand) for errand in young}
-        steady = [errand for errand in errands if id(errand) not in waiting]
-        return Plan(steady=steady, young=young, canary=self.request.canary)
+        now, settle = self.clock.now().timestamp(), self.settings.input.settle
+        marked = [replace(e, young=e.file is not None and is_young(e.file, now, settle)) for e in errands]
+        return sorted(marked, key=lambda errand: errand.young and not errand.jobs)
 
     def _run(self, results: ResultsFolder, report: Report) -> Run:
         grace = Grace()
@@ -162,6 +160,7 @@ class Batch:
             grace_seconds=self.settings.limits.grace,
             in_flight=self.settings.limits.in_flight,
             settle=self.settings.input.settle,
+            canary=self.request.canary,
             look_again=self.folder.look_again,
             begun=self.watcher.began,
             report=ended,
@@ -172,10 +171,11 @@ class Batch:
             await self.clock.sleep(self.request.max_duration)
             run.halt(Stop.DEADLINE, "the run reached its --max-duration: run the same command again")
 
-    def _finish(self, report: Report, run: Run, seconds: float) -> Finished:
-        code = exit_of(report.books, run.halted, minimum=self.settings.input.minimum)
+    def _finish(self, report: Report, run: Run, *, enough: bool, began: float) -> Finished:
+        code = exit_of(report.books, run.halts, enough=enough)
+        seconds = self.clock.monotonic() - began
         report.requests = {**{kind.value: n for kind, n in self.http.counts.items()}, **self.retries}
-        message = run.halted.message if run.halted else self._remark(report)
+        message = run.halts[0].message if run.halts else self._remark(report, enough=enough)
         summary = report.summary(exit_code=code, seconds=seconds, message=message)
         try:
             report.write(self.place.report, summary)
@@ -185,12 +185,11 @@ class Batch:
             summary |= {"exit_code": int(code), "message": message}
         return Finished(exit_code=code, summary=summary, folder=self.place.out, message=message)
 
-    def _remark(self, report: Report) -> str:
-        books = report.books
-        if not books.balance:
+    def _remark(self, report: Report, *, enough: bool) -> str:
+        if not report.books.balance:
             return "the books do not balance, which is a bug: keep the output folder and report it"
-        if books.found < self.settings.input.minimum:
-            return f"{books.found} files found, but input.minimum is {self.settings.input.minimum}"
+        if not enough:
+            return f"fewer files were found than input.minimum expects, which is {self.settings.input.minimum}"
         return ""
 
 

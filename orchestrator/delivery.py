@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import anyio
 
@@ -79,6 +79,10 @@ class Delivery:
         async with self.lane.permit():
             started = self.clock.monotonic()
             trip.tries += 1
+            try:
+                await self.target.sign_in()
+            except NotSent as error:
+                return await self._not_begun(job, trip, error, *before)
             with self.grace.shield() as scope:
                 job = trip.job = await self.ledger.record(job, *before, SendStarted(overwrite))
                 job = trip.job = await self._submit(job, trip, body, overwrite=overwrite)
@@ -106,6 +110,15 @@ class Delivery:
                 case Moving(cause) | Unreadable(cause):
                     trip.cause = cause
                     return job
+
+    async def _not_begun(self, job: Job, trip: Trip, error: NotSent, *before: Event) -> Job:
+        """No token could be had, so no intent was noted, and a death in between would leave no doubt."""
+        self.lane.heed(error)
+        if before:
+            job = trip.job = await self.ledger.record(job, *before)
+        if isinstance(error, Unreachable) and trip.tries >= self.backoff.tries:
+            raise error
+        return replace(job, cause=str(error))
 
     async def recall(self, job: Job, cause: str) -> Job:
         """After a lost answer: find out, or repeat where that is harmless, or leave it to a person."""

@@ -27,6 +27,14 @@ class Locked(OrchestratorError):
     """Another run holds the ledger of this output folder."""
 
 
+class Interrupted(OrchestratorError):
+    """A signal came before the run had begun anything."""
+
+    def __init__(self, message: str, signum: int) -> None:
+        super().__init__(message)
+        self.signum = signum
+
+
 class SourceChanged(OrchestratorError):
     """The file is no longer the one that was validated; what was sent of it cannot be complete."""
 

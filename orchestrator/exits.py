@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import enum
+from collections.abc import Iterable
 
 from orchestrator.books import Books, Ending
 from orchestrator.errors import (
     ConfigError,
     Denied,
+    Interrupted,
     Locked,
     Misdirected,
     OrchestratorError,
@@ -61,19 +63,21 @@ _PRECEDENCE = (
 )
 
 
-def exit_of(books: Books, halted: Halt | None, *, minimum: int) -> Exit:
-    """The one code for a run; when several apply, the one that asks for the most attention."""
+def exit_of(books: Books, halts: Iterable[Halt], *, enough: bool) -> Exit:
+    """The one code for a run; when several apply, the one that asks for the most attention.
+
+    *enough*: at least as many files were found as `input.minimum` expects.
+    """
     ends = books.endings
     reasons = {Exit.OK}
     if not books.balance:
         reasons.add(Exit.BUG)
-    if halted is not None:
-        reasons.add(_STOPS[halted.stop])
+    reasons |= {_STOPS[halt.stop] for halt in halts}
     if ends[Ending.IN_DOUBT]:
         reasons.add(Exit.IN_DOUBT)
     if ends[Ending.WAITING] or ends[Ending.UNSENT] or ends[Ending.DEFERRED]:
         reasons.add(Exit.UNFINISHED)
-    if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.dropped or books.found < minimum:
+    if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.dropped or not enough:
         reasons.add(Exit.REJECTS)
     return min(reasons, key=_PRECEDENCE.index)
 
@@ -87,6 +91,8 @@ def exit_for(error: OrchestratorError) -> Exit:
             return Exit.DENIED
         case Locked():
             return Exit.LOCKED
+        case Interrupted(signum=signum):
+            return Exit(128 + signum)
         case StorageError() | TargetError():
             return Exit.UNFINISHED
         case _:

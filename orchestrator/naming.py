@@ -11,6 +11,7 @@ from pathlib import PurePosixPath
 from orchestrator.model import Digest, Key, Name, RelPath, Source
 
 _DATE = re.compile(r"(?<!\d)(?P<year>\d{4})(?P<sep>[-_./]?)(?P<month>\d{2})(?P=sep)(?P<day>\d{2})(?!\d)", re.ASCII)
+_PLACEHOLDER = re.compile(r"\{(relative|stem|date|sha12)\}")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|v\d+)(?:\..*)?", re.ASCII | re.IGNORECASE)
 
@@ -21,12 +22,13 @@ def name_of(pattern: str, path: RelPath, source: Source) -> Name | None:
     day = date_in(path)
     if "{date}" in pattern and day is None:
         return None
-    return Name(
-        pattern.replace("{relative}", str(pure.with_suffix("")))
-        .replace("{stem}", pure.stem)
-        .replace("{date}", day.isoformat() if day else "")
-        .replace("{sha12}", content_digest(source)[:12])
-    )
+    values = {
+        "relative": str(pure.with_suffix("")),
+        "stem": pure.stem,
+        "date": day.isoformat() if day else "",
+        "sha12": content_digest(source)[:12],
+    }
+    return Name(_PLACEHOLDER.sub(lambda found: values[found[1]], pattern))
 
 
 def is_content_addressed(pattern: str) -> bool:
@@ -56,6 +58,7 @@ def slug_of(name: Name) -> str:
     if _SAFE.fullmatch(name) and not _RESERVED.fullmatch(name) and not name.endswith("."):
         return name
     readable = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip("-.")[:80] or "name"
+    readable = f"_{readable}" if _RESERVED.fullmatch(readable) else readable
     return f"{readable}~{hashlib.sha256(key_of(name).encode()).hexdigest()[:8]}"
 
 
@@ -89,7 +92,7 @@ def path_in_words(path: str) -> str:
 
 def flaw_in(path: str) -> str:
     """Why a path cannot be a Name; empty when it can."""
-    if not path.isprintable():
+    if not all(char.isprintable() or unicodedata.category(char) == "Zs" for char in path):
         return "the file name holds control or undecodable characters: rename the file"
     if len(path.encode()) > 400:
         return "the path is longer than 400 bytes: shorten it"

@@ -185,6 +185,10 @@ class Target(Protocol):
         """Which remote and whose account: a ledger belongs to one."""
         ...
 
+    async def sign_in(self) -> None:
+        """Have everything that a submit needs before its first byte. Raises Denied, Misdirected or NotSent."""
+        ...
+
     async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted | Completed:
         """Send it. Completed when there is nothing to wait for."""
         ...

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.http import open_http
-from orchestrator.errors import Misdirected, Missing, NotSent, TargetError, Unclear
+from orchestrator.errors import Misdirected, Missing, Unclear
 from orchestrator.model import Token
 from orchestrator.wiring import make_folder, make_target
 
@@ -25,15 +25,13 @@ async def preflight(settings: Settings, secrets: Credentials, passed: Callable[[
             target = make_target(settings, secrets, http, SystemClock())
             await target.sign_in()
             passed("the identity server gives out a token")
+            await target.probe()
+            passed("the upload endpoint is there")
             try:
                 await target.check(Token(str(uuid.uuid4())))
             except Missing:
                 passed("the API answers, and takes the token and the API key")
             except Unclear as error:
                 raise Misdirected(f"{error}. Is target.base_url the API?") from None
-            except NotSent:
-                raise
-            except TargetError:
-                raise
             else:
                 passed("the API answers")

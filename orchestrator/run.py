@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import enum
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -61,19 +61,8 @@ class Errand:
     file: File | None = None
     selected: bool = True
     """Not selected: what is open is followed to its end, but nothing is sent."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """All of a run's errands, in order; those of `young` files wait until they have settled."""
-
-    steady: Sequence[Errand]
-    young: Sequence[Errand] = ()
-    canary: int = 0
-
-    def __iter__(self) -> Iterator[Errand]:
-        yield from self.steady
-        yield from self.young
+    young: bool = False
+    """Somebody wrote to the file just before: it is looked at once more before it is taken."""
 
 
 def plan(files: Iterable[File], unfinished: Iterable[Job], wanted: Callable[[RelPath], bool]) -> list[Errand]:
@@ -101,30 +90,32 @@ class Run:
     begun: Callable[[Trip], None]
     report: Callable[[Trip], None]
     """Called once for every file and every adopted job, at its end in this run."""
-    halted: Halt | None = None
+    canary: int = 0
+    """So many files go through to done before anything else starts."""
+    halts: list[Halt] = field(default_factory=list)
+    """Why it ended before its work did; the first reason is the one that it ended for."""
     merged: int = 0
     """Files that turned out to be adopted jobs, and are counted as these."""
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     _halting: anyio.Event = field(default_factory=anyio.Event)
     _begun: set[RelPath] = field(default_factory=set)
+    _started: float = 0.0
 
     def halt(self, stop: Stop, message: str) -> None:
-        """Begin nothing more; uploads under way get their grace. The first reason counts."""
-        if self.halted is None:
-            self.halted = Halt(stop, message)
-            self._scope.cancel()
-            self._halting.set()
+        """Begin nothing more; uploads under way get their grace."""
+        self.halts.append(Halt(stop, message))
+        self._scope.cancel()
+        self._halting.set()
 
-    async def carry_out(self, plan: Plan) -> None:
+    async def carry_out(self, errands: Sequence[Errand]) -> None:
+        self._started = self.clock.monotonic()
         async with anyio.create_task_group() as watch:
             watch.start_soon(self._end_grace)
             with self._scope:
-                if await self._canaries(plan):
-                    await self._all(errand for errand in plan.steady if errand.path not in self._begun)
-                    if plan.young:
-                        await self._all_young(plan)
+                if await self._canaries(errands):
+                    await self._all(errand for errand in errands if errand.path not in self._begun)
             watch.cancel_scope.cancel()
-        for errand in plan:
+        for errand in errands:
             if errand.path not in self._begun:
                 self._report_unbegun(errand)
 
@@ -160,7 +151,8 @@ class Run:
                     await self.pipeline.drive(job, trips[-1], errand.file)
             if errand.file is not None and errand.selected:
                 trips.append(self._begin(Trip(path=errand.path)))
-                await self.pipeline.take(errand.file, trips[-1])
+                if await self._has_settled(errand.file, trips[-1], young=errand.young):
+                    await self.pipeline.take(errand.file, trips[-1])
         except (Denied, Misdirected, Unreachable, StorageError, OutputError) as error:
             trips[-1].cause = trips[-1].cause or str(error)
             self.halt(_stop_for(error), str(error))
@@ -176,10 +168,21 @@ class Run:
         self.begun(trip)
         return trip
 
-    async def _canaries(self, plan: Plan) -> bool:
+    async def _has_settled(self, file: File, trip: Trip, *, young: bool) -> bool:
+        """A file that was written to just before is taken when it has kept still, and deferred when not."""
+        if not young:
+            return True
+        await self.clock.sleep(max(self._started + self.settle - self.clock.monotonic(), 0.0))
+        now = self.look_again(file)
+        if (now.stamp, now.events, now.events_stamp) == (file.stamp, file.events, file.events_stamp):
+            return True
+        trip.ending, trip.cause = Ending.DEFERRED, "somebody is still writing to it: the next run looks again"
+        return False
+
+    async def _canaries(self, errands: Sequence[Errand]) -> bool:
         """Carry the first files through to done, as many as asked for. False when one of them fails."""
-        rest = (errand for errand in plan.steady if errand.file is not None)
-        missing = plan.canary
+        rest = (errand for errand in errands if errand.file is not None)
+        missing = self.canary
         while missing > 0 and (batch := list(islice(rest, missing))):
             ends = [trip.end for trip in await self._all(batch)]
             if any(end not in _HARMLESS for end in ends):
@@ -187,20 +190,6 @@ class Run:
                 return False
             missing -= ends.count(Ending.DONE)
         return True
-
-    async def _all_young(self, plan: Plan) -> None:
-        """Files that were written to just before: taken when they have kept still, deferred when not."""
-        await self.clock.sleep(self.settle)
-        still = []
-        for errand in plan.young:
-            assert errand.file is not None
-            now = self.look_again(errand.file)
-            if (now.stamp, now.events_stamp) == (errand.file.stamp, errand.file.events_stamp):
-                still.append(errand)
-            else:
-                self._begun.add(errand.path)
-                self.report(Trip(path=errand.path, ending=Ending.DEFERRED, cause="somebody is still writing to it"))
-        await self._all(still)
 
     def _report_unbegun(self, errand: Errand) -> None:
         for job in errand.jobs:

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
+import sys
+
 import click
 
 from orchestrator import __version__
 from orchestrator.cli.batches import backfill, run
 from orchestrator.cli.checks import check, status, validate
+from orchestrator.cli.options import print_json
 from orchestrator.cli.resolve import resolve
 from orchestrator.cli.trial import demo, sandbox
 
@@ -35,5 +39,19 @@ for command in (run, backfill, validate, status, resolve, check, sandbox, demo):
 
 
 def main() -> None:
-    """The one door. A usage error is exit code 2, whatever click thinks of it."""
-    app(prog_name="orchestrator")
+    """The one door. What click finds wrong with a command line ends like every other error."""
+    signal.signal(signal.SIGTERM, _terminated)
+    try:
+        app(prog_name="orchestrator", standalone_mode=False)
+    except click.ClickException as error:
+        error.show()
+        if "--json" in sys.argv:
+            print_json({"exit_code": error.exit_code, "message": error.format_message()})
+        sys.exit(error.exit_code)
+    except (click.Abort, KeyboardInterrupt):
+        sys.exit(128 + signal.SIGINT)
+
+
+def _terminated(signum: int, _: object) -> None:
+    """Until a run listens for itself."""
+    sys.exit(128 + signum)

@@ -99,7 +99,7 @@ def run_and_tell(common: Common, settings: Settings, request: Request) -> int:
     common.set_up_logs(secrets.client_secret, secrets.api_key, level=logging.WARNING if watched else logging.INFO)
     terminal = Terminal(shown=watched, as_json=common.json)
     with terminal:
-        finished = anyio.run(run_batch, settings, secrets, request, terminal)
+        finished = anyio.run(terminal.attend, lambda: run_batch(settings, secrets, request, terminal))
     tell(finished)
     if common.json:
         print_json(finished.summary)

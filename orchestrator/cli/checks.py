@@ -7,7 +7,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import Common, command, json_option, print_json, say
+from orchestrator.cli.options import Common, command, json_option, print_json, put_out, say
 
 
 @command
@@ -25,7 +25,7 @@ def validate(common: Common, folder: Path | None) -> int:
     def tell(finding: Finding) -> None:
         findings.append(finding)
         if not common.json:
-            click.echo(finding.text)
+            put_out(finding.text)
 
     files = anyio.run(survey, common.settings(folder=folder), tell)
     faulty = len({finding.path for finding in findings})
@@ -74,18 +74,18 @@ def status(common: Common, output: Path | None) -> int:
         )
         return int(code)
     for item in doubts:
-        click.echo(f"in doubt  item {item.id}: {printable(item.job.path)} (since {_moment(item.since)})")
-        click.echo(f"          {printable(item.job.cause)}")
+        put_out(f"in doubt  item {item.id}: {printable(item.job.path)} (since {_moment(item.since)})")
+        put_out(f"          {printable(item.job.cause)}")
     if doubts:
-        click.echo(
+        put_out(
             "          decide with: orchestrator resolve ITEM --accepted TOKEN | --not-accepted | --resend | --abandon"
         )
-    click.echo(f"target    {target}")
+    put_out(f"target    {target}")
     for state, number in counts.items():
         if number:
-            click.echo(f"{state:<10}{number:>9,}")
+            put_out(f"{state:<10}{number:>9,}")
     if oldest:
-        click.echo(f"oldest    {printable(oldest.job.path)} is {oldest.job.state} since {_moment(oldest.since)}")
+        put_out(f"oldest    {printable(oldest.job.path)} is {oldest.job.state} since {_moment(oldest.since)}")
     return int(code)
 
 
@@ -106,7 +106,7 @@ def check(common: Common) -> int:
     def passed(step: str) -> None:
         steps.append(step)
         if not common.json:
-            click.echo(f"ok  {step}")
+            put_out(f"ok  {step}")
 
     anyio.run(preflight, settings, secrets, passed)
     if common.json:

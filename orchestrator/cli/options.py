@@ -87,8 +87,16 @@ def say(text: str) -> None:
     click.echo(text, err=True)
 
 
+def put_out(text: str) -> None:
+    """What was asked for. A reader who goes away changes nothing about how the command ends."""
+    try:
+        click.echo(text)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+
+
 def print_json(content: Mapping[str, Any]) -> None:
-    click.echo(json.dumps(content))
+    put_out(json.dumps(content))
 
 
 def _guarded(common: Common, function: Callable[[], int]) -> int:
@@ -102,9 +110,6 @@ def _guarded(common: Common, function: Callable[[], int]) -> int:
         raise
     except KeyboardInterrupt:
         return _fail(common, Exit.SIGINT, "interrupted before the run began: nothing was changed")
-    except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)  # nobody reads any more: spare the flush at exit
-        return Exit.OK
     except OrchestratorError as error:
         return _fail(common, exit_for(error), str(error))
     except Exception as error:

@@ -6,14 +6,16 @@ import os
 import signal
 import sys
 from collections import Counter
+from collections.abc import Awaitable, Callable
 from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
 
-from orchestrator.batch import Watcher
+from orchestrator.batch import Finished, Watcher
 from orchestrator.books import Trip
 from orchestrator.cli.options import print_json, say
+from orchestrator.errors import Interrupted
 from orchestrator.naming import printable
 from orchestrator.run import Run, Stop
 
@@ -39,6 +41,8 @@ class Terminal(Watcher):
         self._total: TaskID | None = None
         self._rows: dict[str, TaskID] = {}
         self._ends: Counter[str] = Counter()
+        self._run: Run | None = None
+        self._received: signal.Signals | None = None
 
     def __enter__(self) -> Self:
         if self._shown:
@@ -70,16 +74,38 @@ class Terminal(Watcher):
         rate = self._progress.tasks[0].speed or 0.0
         self._progress.update(self._total, advance=1, state=f"{rate:,.1f}/s  {ends}")
 
-    async def watch(self, run: Run) -> None:
-        """A first signal lets uploads under way reach the ledger; a second ends the process at once."""
+    def starting(self, run: Run) -> None:
+        self._run = run
+
+    async def attend(self, job: Callable[[], Awaitable[Finished]]) -> Finished:
+        """Do the job with an ear for signals.
+
+        A first one lets uploads under way reach the ledger, or ends what has not begun yet; a second one ends the
+        process at once. Raises Interrupted when nothing had begun.
+        """
+        finished: Finished | None = None
+        async with anyio.create_task_group() as both:
+            both.start_soon(self._listen, both.cancel_scope)
+            finished = await job()
+            both.cancel_scope.cancel()
+        if finished is None:
+            assert self._received is not None
+            raise Interrupted("stopped before anything was begun: run the same command again", self._received)
+        return finished
+
+    async def _listen(self, everything: anyio.CancelScope) -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
             async for received in signals:
-                if run.halted is not None and run.halted.stop in _STOPS.values():
+                if self._received is not None:
                     self._leave(received)
+                self._received = received
                 name = signal.Signals(received).name
-                run.halt(
-                    _STOPS[signal.Signals(received)],
-                    f"stopped by {name}: nothing new is begun, and uploads under way reach the ledger. "
+                if self._run is None:
+                    everything.cancel()
+                    return
+                self._run.halt(
+                    _STOPS[received],
+                    f"stopped by {name}: nothing new was begun, and uploads under way reached the ledger. "
                     "Run the same command again to go on",
                 )
                 say(f"orchestrator: {name}: waiting for the uploads under way; once more to leave at once")

@@ -89,7 +89,7 @@ async def _demo(common: Common, folder: Path, out: Path) -> int:
         secrets = Credentials(client_id=remote.client_id, client_secret=remote.client_secret, api_key=remote.api_key)
         common.set_up_logs(remote.client_secret, remote.api_key, level=logging.INFO)
         terminal = Terminal(shown=False, as_json=common.json)
-        finished = await run_batch(settings, secrets, Request(command="demo"), terminal)
+        finished = await terminal.attend(lambda: run_batch(settings, secrets, Request(command="demo"), terminal))
     tell(finished)
     if common.json:
         print_json(finished.summary)

@@ -132,28 +132,28 @@ class SqliteLedger:
 
     def _commit(self, entries: Sequence[_Entry]) -> list[Exception | None]:
         """All in one transaction; when that fails one by one, so that each gets a verdict of its own."""
-        if self._fault and len(entries) == 1 and not _tells_an_end(entries[0][1]):
-            return [StorageError(self._fault)]
+        if self._fault:
+            return [self._commit_end(entry) for entry in entries]
         try:
             self._transact(entries)
         except sqlite3.Error as error:
-            if len(entries) > 1:
-                return [outcome for entry in entries for outcome in self._commit([entry])]
-            return [self._rescue(entries[0], error)]
+            self._fault = str(trouble(error, self._path))
+            return [self._commit_end(entry) for entry in entries]
         return [None] * len(entries)
 
-    def _rescue(self, entry: _Entry, error: sqlite3.Error) -> Exception | None:
-        """The disk is full or failing: from now on nothing new is begun, and ends are written to the reserve."""
-        problem = trouble(error, self._path)
-        self._fault = str(problem)
-        if not (_tells_an_end(entry[1]) and self._reserve.exists()):
-            return problem
-        self._reserve.unlink()
-        try:
-            self._transact([entry])
-        except sqlite3.Error:
-            return problem
-        return None
+    def _commit_end(self, entry: _Entry) -> Exception | None:
+        """The disk is full or failing: nothing is begun any more, and ends are written, at last to the reserve."""
+        if not _tells_an_end(entry[1]):
+            return StorageError(self._fault)
+        while True:
+            try:
+                self._transact([entry])
+            except sqlite3.Error as error:
+                if not self._reserve.exists():
+                    return trouble(error, self._path)
+                self._reserve.unlink()
+            else:
+                return None
 
     def _transact(self, entries: Sequence[_Entry]) -> None:
         db = self._db

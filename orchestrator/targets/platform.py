@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from orchestrator.edges.http import Answer, Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import SourceChanged
+from orchestrator.errors import Misdirected, SourceChanged
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Held, Part, Running, Trace
 from orchestrator.targets.answers import read_feedback, require_result, status_of, token_of
@@ -48,6 +48,15 @@ class Platform:
     async def sign_in(self) -> None:
         """Raises Denied, Misdirected or NotSent when no token can be had."""
         await self._credentials.token()
+
+    async def probe(self) -> None:
+        """Raises Misdirected when there is no upload endpoint. A GET is not allowed there, and sends nothing."""
+        url = f"{self._config.base_url}/api/UploadData"
+        answer = await authorized(
+            self._credentials, lambda authorization: self._http.call(Kind.POLL, "GET", url, headers=authorization)
+        )
+        if answer.status == 404:
+            raise Misdirected(f"{url}: there is no upload endpoint (404). Check target.base_url.")
 
     async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted:
         members = self._members(job, overwrite=overwrite)

@@ -152,8 +152,15 @@ class FakeTarget:
     success: bool = True
     id: str = "fake"
     polls: int = 0
+    sign_ins: int = 0
+    locked_out: dict[int, BaseException] = field(default_factory=dict)
     inside: int = 0
     most_inside: int = 0
+
+    async def sign_in(self) -> None:
+        self.sign_ins += 1
+        if self.sign_ins in self.locked_out:
+            raise self.locked_out[self.sign_ins]
 
     async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted | Completed:
         self.inside += 1

@@ -239,6 +239,18 @@ async def test_trouble_of_the_whole_target_is_raised_after_the_file_is_noted_as_
     assert job_of(w).state is State.READY
 
 
+async def test_no_intent_is_noted_before_there_is_a_token_to_send_with() -> None:
+    w = world()
+    w.target.locked_out |= {1: NotSent("503"), 2: Death()}
+    with pytest.raises(Death):
+        await run(w)
+
+    assert job_of(w).state is State.READY, "so a death while the token is fetched leaves no doubt"
+    assert (await run(w)).job is not None
+    assert job_of(w).state is State.DONE
+    assert w.target.remote.copies == {"a": [("good", False)]}
+
+
 async def test_what_the_remote_refuses_at_once_has_failed() -> None:
     w = world()
     w.target.script.before[1] = Refused("upload: name_conflict")

@@ -13,7 +13,7 @@ from orchestrator.books import Books, Ending, Trip
 from orchestrator.errors import Denied, NotSent, StorageError, Unclear, Unreachable
 from orchestrator.model import Job, RelPath, State
 from orchestrator.ports import File, Stamp
-from orchestrator.run import Errand, Plan, Run, Stop, plan
+from orchestrator.run import Run, Stop, plan
 
 
 def everything(_: RelPath) -> bool:
@@ -38,15 +38,14 @@ class Night:
             report=self.trips.append,
         )
 
-    async def carry_out(self, *, canary: int = 0, young: Sequence[Errand] = ()) -> dict[str, Ending]:
+    async def carry_out(self, *, canary: int = 0, young: Sequence[str] = ()) -> dict[str, Ending]:
         files = [self.world.inbox.file(path) for path in sorted(self.world.inbox.files)]
-        late = {errand.path for errand in young}
-        steady = [e for e in plan(files, self.unfinished(), everything) if e.path not in late]
-        todo = Plan(steady=steady, young=young, canary=canary)
-        await self.run.carry_out(todo)
+        errands = [replace(e, young=e.path in young) for e in plan(files, self.unfinished(), everything)]
+        self.run.canary = canary
+        await self.run.carry_out(errands)
         books = Books(
-            found=sum(e.file is not None for e in todo) - self.run.merged,
-            adopted=sum(len(e.jobs) for e in todo),
+            found=sum(e.file is not None for e in errands) - self.run.merged,
+            adopted=sum(len(e.jobs) for e in errands),
         )
         for trip in self.trips:
             books.enter(trip)
@@ -125,8 +124,8 @@ async def test_trouble_that_concerns_all_stops_the_run_and_leaves_the_rest_unsen
     night = Night(world, in_flight=2)
     ends = await night.carry_out()
 
-    assert night.run.halted is not None
-    assert night.run.halted.stop is stop
+    assert night.run.halts
+    assert night.run.halts[0].stop is stop
     assert len(ends) == 30
     assert sum(end is Ending.DONE for end in ends.values()) == 0
 
@@ -137,8 +136,8 @@ async def test_a_remote_that_nobody_reaches_ends_the_run_soon() -> None:
     night = Night(world)
     await night.carry_out()
 
-    assert night.run.halted is not None
-    assert night.run.halted.stop is Stop.UNREACHABLE
+    assert night.run.halts
+    assert night.run.halts[0].stop is Stop.UNREACHABLE
     assert world.target.script.calls < 30
 
 
@@ -195,8 +194,8 @@ async def test_a_canary_that_fails_keeps_everything_else_from_starting() -> None
     night = Night(world)
     ends = await night.carry_out(canary=1)
 
-    assert night.run.halted is not None
-    assert night.run.halted.stop is Stop.CANARY
+    assert night.run.halts
+    assert night.run.halts[0].stop is Stop.CANARY
     assert sorted(ends.values()) == [Ending.FAILED] + [Ending.UNSENT] * 9
     assert len(world.target.remote.copies) == 1
 
@@ -211,14 +210,9 @@ async def test_a_rejected_or_known_file_is_no_canary() -> None:
     assert ends["10.csv"] is Ending.REJECTED
 
 
-def young(path: str) -> Errand:
-    stamp = Stamp(size=1, mtime_ns=1, inode=1)
-    return Errand(path=RelPath(path), file=File(path=RelPath(path), size=1, stamp=stamp))
-
-
 async def test_a_young_file_that_keeps_still_is_taken_in_the_same_run() -> None:
     world = world_of(3)
-    ends = await Night(world).carry_out(young=[young("02.csv")])
+    ends = await Night(world).carry_out(young=["02.csv"])
 
     assert set(ends.values()) == {Ending.DONE}
     assert 2.0 in world.clock.slept
@@ -229,10 +223,23 @@ async def test_a_young_file_that_is_still_written_to_is_deferred() -> None:
         return replace(file, stamp=Stamp(size=2, mtime_ns=2, inode=1))
 
     world = world_of(3)
-    ends = await Night(world, look_again=grown).carry_out(young=[young("02.csv")])
+    ends = await Night(world, look_again=grown).carry_out(young=["02.csv"])
 
     assert ends == {"00.csv": Ending.DONE, "01.csv": Ending.DONE, "02.csv": Ending.DEFERRED}
     assert "02" not in world.target.remote.copies
+
+
+async def test_an_adopted_job_is_followed_although_its_file_is_written_to_again() -> None:
+    def grown(file: File) -> File:
+        return replace(file, stamp=Stamp(size=2, mtime_ns=2, inode=1))
+
+    world = world_of(1, target=FakeTarget(polls_needed=10_000), patience=10.0)
+    await Night(world).carry_out()
+    world.target.polls_needed = 1
+    night = Night(world, look_again=grown)
+    await night.carry_out(young=["00.csv"])
+
+    assert [trip.end for trip in night.trips] == [Ending.DONE, Ending.DEFERRED]
 
 
 async def test_what_is_not_selected_is_followed_to_its_end_but_not_sent() -> None:
@@ -243,7 +250,7 @@ async def test_what_is_not_selected_is_followed_to_its_end_but_not_sent() -> Non
     files = [world.inbox.file(path) for path in sorted(world.inbox.files)]
     errands = plan(files, open_jobs, lambda path: False)
     night = Night(world)
-    await night.run.carry_out(Plan(steady=errands))
+    await night.run.carry_out(errands)
 
     assert [trip.end for trip in night.trips] == [Ending.UNSENT]
 
@@ -262,7 +269,7 @@ async def test_a_halt_after_the_first_keeps_the_first_reason() -> None:
     night.run.halt(Stop.CANARY, "first")
     night.run.halt(Stop.SIGINT, "second")
     with anyio.fail_after(1):
-        await night.run.carry_out(Plan(steady=[]))
+        await night.run.carry_out([])
 
-    assert night.run.halted is not None
-    assert night.run.halted.message == "first"
+    assert night.run.halts
+    assert night.run.halts[0].message == "first"

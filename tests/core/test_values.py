@@ -256,19 +256,25 @@ def books_with(**endings: int) -> Books:
 def test_the_exit_code_is_the_reason_that_asks_for_the_most_attention(
     endings: dict[str, int], stop: Stop | None, code: Exit
 ) -> None:
-    assert exit_of(books_with(**endings), Halt(stop, "why") if stop else None, minimum=1) is code
+    assert exit_of(books_with(**endings), [Halt(stop, "why")] if stop else [], enough=True) is code
 
 
 def test_dropped_rows_and_missing_files_count_as_rejects() -> None:
     dropped = books_with(done=1)
     dropped.dropped = 1
 
-    assert exit_of(dropped, None, minimum=1) is Exit.REJECTS
-    assert exit_of(books_with(done=1), None, minimum=2) is Exit.REJECTS
+    assert exit_of(dropped, [], enough=True) is Exit.REJECTS
+    assert exit_of(books_with(done=1), [], enough=False) is Exit.REJECTS
+
+
+def test_a_signal_after_a_deadline_counts_more_than_the_deadline() -> None:
+    halts = [Halt(Stop.DEADLINE, "why"), Halt(Stop.SIGTERM, "why")]
+
+    assert exit_of(books_with(unsent=1), halts, enough=True) is Exit.SIGTERM
 
 
 def test_books_that_do_not_balance_are_a_bug() -> None:
-    assert exit_of(Books(found=1), Halt(Stop.SIGINT, "why"), minimum=1) is Exit.BUG
+    assert exit_of(Books(found=1), [Halt(Stop.SIGINT, "why")], enough=True) is Exit.BUG
 
 
 @pytest.mark.parametrize(

@@ -17,8 +17,10 @@ TARGET = "platform https://api.example.com client-1"
 
 
 @contextmanager
-def a_ledger(path: Path, *, target: str = TARGET, hop: Hop = in_thread) -> Iterator[SqliteLedger]:
-    ledger = SqliteLedger(path, target_id=target, run="run-1", clock=FakeClock(), hop=hop)
+def a_ledger(
+    path: Path, *, target: str = TARGET, hop: Hop = in_thread, clock: FakeClock | None = None
+) -> Iterator[SqliteLedger]:
+    ledger = SqliteLedger(path, target_id=target, run="run-1", clock=clock or FakeClock(), hop=hop)
     try:
         yield ledger
     finally:

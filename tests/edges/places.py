@@ -98,14 +98,15 @@ def open_folder() -> Iterator[Path]:
 @contextmanager
 def as_an_ordinary_user() -> Iterator[None]:
     """Root reads and writes everything, so it steps down for the while."""
-    if os.geteuid() != 0:
+    try:
+        os.seteuid(NOBODY)
+    except PermissionError:  # ordinary already
         yield
         return
-    os.seteuid(NOBODY)
     try:
         yield
     finally:
-        os.seteuid(0)
+        os.seteuid(os.getuid())
 
 
 @contextmanager

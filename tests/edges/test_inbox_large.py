@@ -9,6 +9,8 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -151,6 +153,26 @@ async def test_of_a_pair_both_are_streamed_when_one_is_large(desk: Desk) -> None
 
     assert isinstance(prepared, Prepared)
     assert await body_texts(prepared.body) == (f"{HEADER}\r\n{ROW}", "\r\n".join([EVENTS_HEADER, *many]))
+
+
+@pytest.mark.parametrize("lines", [LINES, LINES[:2]], ids=["large", "small"])
+async def test_a_file_that_is_written_to_while_it_is_read_is_moving(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, lines: list[str]
+) -> None:
+    """It still has the size that it was listed with."""
+    file = desk.put("a.csv", csv(HEADER, *lines))
+    real = hashlib.sha256
+
+    def sha256(*content: bytes) -> Any:
+        place = desk.root / "a.csv"
+        written = place.read_bytes()
+        place.write_bytes(written.replace(b"R0001", b"R9999"))
+        os.utime(place, ns=(1, 1))
+        return real(*content)
+
+    monkeypatch.setattr(module, "hashlib", SimpleNamespace(sha256=sha256))
+
+    assert isinstance(await desk.inbox().read(file), Moving)
 
 
 async def test_a_large_file_that_was_written_to_after_the_listing_is_moving(desk: Desk) -> None:

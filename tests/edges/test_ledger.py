@@ -10,13 +10,14 @@ from contextlib import closing
 from pathlib import Path
 
 import anyio
+import anyio.to_thread
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from edges.jobs import ACCEPTED, CHECKED, EVENTS, STARTED, jobs, lives, new_job, result, sending
 from edges.ledgers import TARGET, a_ledger, commits, damage, rows
-from edges.places import program
+from edges.places import FakeClock, program
 from orchestrator.edges.batcher import inline
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.rows import event_row, job_of, job_row
@@ -90,11 +91,13 @@ async def test_every_commit_reaches_the_disk_through_a_write_ahead_log(
         return opened[-1][1]
 
     monkeypatch.setattr(sqlite3, "connect", connect_and_tell)
-    with a_ledger(path):
-        ((_, writer),) = [pair for pair in opened if not pair[0].endswith("mode=ro")]
-        assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
-        assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
-        assert writer.execute("PRAGMA locking_mode").fetchone() == ("normal",)
+    for _ in ("a new ledger", "one that was there"):
+        opened.clear()
+        with a_ledger(path):
+            ((_, writer),) = [pair for pair in opened if not pair[0].endswith("mode=ro")]
+            assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
+            assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
+            assert writer.execute("PRAGMA locking_mode").fetchone() == ("normal",)
 
 
 async def test_nothing_is_known_of_a_key_that_never_came(path: Path) -> None:
@@ -249,8 +252,34 @@ async def test_the_newest_earlier_version_with_results_is_known(path: Path) -> N
         ]
 
 
-async def test_what_is_unfinished_comes_in_the_order_in_which_it_came_in(path: Path) -> None:
+async def test_any_thread_may_ask_while_others_ask_and_write(path: Path) -> None:
+    names = [f"file-{number:03}" for number in range(50)]
+
     with a_ledger(path) as ledger:
+
+        def ask() -> list[Job | None]:
+            return [ledger.find(new_job(name).key) for name in names * 4]
+
+        async def write() -> None:
+            for name in names:
+                await ledger.record(sending(name), ACCEPTED)
+
+        async def look() -> None:
+            for found, name in zip(await anyio.to_thread.run_sync(ask), names * 4, strict=True):
+                assert found in (sending(name), evolve(sending(name), ACCEPTED))
+
+        async with anyio.create_task_group() as tasks:
+            for name in names:
+                tasks.start_soon(ledger.record, new_job(name), CHECKED, STARTED)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(write)
+            for _ in range(6):
+                tasks.start_soon(look)
+
+
+async def test_what_is_unfinished_comes_in_the_order_in_which_it_came_in(path: Path) -> None:
+    clock = FakeClock()
+    with a_ledger(path, clock=clock) as ledger:
         waiting = await ledger.record(new_job("waiting"), CHECKED, STARTED)
         ready = await ledger.record(new_job("ready"), CHECKED)
         await ledger.record(new_job("rejected"), Rejected("bad"))
@@ -259,6 +288,7 @@ async def test_what_is_unfinished_comes_in_the_order_in_which_it_came_in(path: P
         await ledger.record(evolve(new_job("superseded"), CHECKED), Superseded("newer"))
         doubted = await ledger.record(sending("in_doubt"), Doubted("who knows"))
         back = await ledger.record(sending("back"), SendUndone("busy"))
+        await clock.sleep(60)
         waiting = await ledger.record(waiting, ACCEPTED)
 
         assert ledger.unfinished() == [waiting, ready, doubted, back]

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job, result, sending
@@ -13,7 +14,7 @@ from edges.ledgers import a_ledger, rows
 from edges.places import files_no_larger_than, fill, is_full, small_disk
 from orchestrator.edges.view import open_view
 from orchestrator.errors import StorageError
-from orchestrator.model import Accepted, Completed, Doubted, Job, SendUndone, State, Token, evolve
+from orchestrator.model import Accepted, Completed, Doubted, Event, Job, SendUndone, State, Token, evolve
 
 
 @pytest.fixture
@@ -117,6 +118,43 @@ async def test_nothing_new_is_begun_beside_an_end_that_took_the_reserve(path: Pa
 
         assert not path.with_name("reserve").exists(), "the disk was full, or this tells nothing"
         assert outcomes["under-way"] == evolve(under_way, ACCEPTED)
+        assert isinstance(outcomes["ready"], StorageError)
+        assert ledger.find(ready.key) == ready
+
+
+async def test_nothing_is_begun_by_those_who_queued_before_the_disk_was_full(path: Path) -> None:
+    """They wait behind the commit that fails, and travel with an end that the reserve has room for."""
+    setting_out, underway = anyio.Event(), anyio.Event()
+    outcomes: dict[str, Job | StorageError] = {}
+
+    async def hop(work: Callable[[], None]) -> None:
+        underway.set()
+        await setting_out.wait()
+        work()
+
+    with a_ledger(path) as ledger:
+        ends = [await ledger.record(new_job(name), CHECKED, STARTED) for name in ("first", "last")]
+        ready = await ledger.record(new_job("ready"), CHECKED)
+    with a_ledger(path, hop=hop) as ledger:
+
+        async def record(job: Job, event: Event) -> None:
+            try:
+                outcomes[job.name] = await ledger.record(job, event)
+            except StorageError as error:
+                outcomes[job.name] = error
+
+        fill(disk_of(path))
+        with anyio.fail_after(10):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(record, ends[0], ACCEPTED)
+                await underway.wait()
+                tasks.start_soon(record, ready, STARTED)
+                tasks.start_soon(record, ends[1], ACCEPTED)
+                await anyio.lowlevel.checkpoint()
+                setting_out.set()
+
+        assert not path.with_name("reserve").exists(), "the disk was full, or this tells nothing"
+        assert [outcomes[job.name] for job in ends] == [evolve(job, ACCEPTED) for job in ends]
         assert isinstance(outcomes["ready"], StorageError)
         assert ledger.find(ready.key) == ready
 

@@ -66,8 +66,7 @@ async def test_a_file_counts_by_its_newest_version_and_by_every_older_one_that_i
 
 async def test_what_is_in_doubt_comes_oldest_first(path: Path) -> None:
     clock = FakeClock()
-    ledger = SqliteLedger(path, target_id=TARGET, run="run-1", clock=clock)
-    with closing(ledger):
+    with a_ledger(path, clock=clock) as ledger:
         for name in ("first", "second", "third"):
             await ledger.record(new_job(name), CHECKED, STARTED)
         for name in ("second", "third", "first"):
@@ -85,8 +84,7 @@ async def test_what_is_in_doubt_comes_oldest_first(path: Path) -> None:
 
 async def test_the_oldest_open_item_is_the_one_that_has_not_moved_for_the_longest_time(path: Path) -> None:
     clock = FakeClock()
-    ledger = SqliteLedger(path, target_id=TARGET, run="run-1", clock=clock)
-    with closing(ledger), open_view(path) as view:
+    with a_ledger(path, clock=clock) as ledger, open_view(path) as view:
         assert view.oldest_open() is None
         for name in ("doubted", "a", "b"):
             await ledger.record(new_job(name), CHECKED, STARTED)

@@ -1,0 +1,73 @@
+"""Years of files: by the dates in their paths, the oldest first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.rosters import roster
+from cli.stage import held, scripted, staged
+from orchestrator.sandbox import Fault
+
+DAYS = ["2023-12-31", "2024-01-01", "2024-01-02", "2024-01-31", "2024-02-01"]
+ROSTERS = [
+    roster(f"c/{DAYS[0]}.csv"),
+    roster("z/20240101.csv"),
+    roster("b/2024/01/02.csv"),
+    roster("a/2024_01_31.csv"),
+    roster("a/2024-02-01.csv"),
+    roster("undated.csv"),
+]
+JANUARY = ("inbox", "--json", "--since", "2024-01-01", "--until", "2024-01-31")
+IN_ORDER = ["z/20240101", "b/2024/01/02", "a/2024_01_31"]
+
+
+async def test_it_takes_the_days_asked_for_both_ends_in_and_the_oldest_first(tmp_path: Path) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        outcome = await stage.call("backfill", *JANUARY, limits__uploads=1)
+
+        assert outcome.code == 0
+        assert outcome.ends == {"found": 3, "done": 3}
+        assert outcome.summary["command"] == "backfill"
+        assert [entry["name"] for entry in stage.uploads] == IN_ORDER
+
+        again = await stage.call("backfill", *JANUARY, limits__uploads=1)
+
+        assert again.code == 0
+        assert again.ends == {"found": 3, "skipped": 3}
+        assert sum(again.summary["requests"].values()) == 0
+
+
+async def test_a_canary_that_fails_keeps_everything_else_from_being_sent(tmp_path: Path) -> None:
+    bad = Fault(endpoint="upload", kind="fail", name=IN_ORDER[0])
+    async with staged(tmp_path, ROSTERS, scripted(bad)) as stage:
+        outcome = await stage.call("backfill", *JANUARY, "--canary", "1")
+
+        assert outcome.code == 5
+        assert "canary" in outcome.summary["message"]
+        assert outcome.ends == {"found": 3, "failed": 1, "unsent": 2}
+        assert [entry["name"] for entry in stage.uploads] == IN_ORDER[:1]
+
+
+async def test_a_canary_is_brought_to_its_end_before_the_rest_begins(tmp_path: Path) -> None:
+    async with staged(tmp_path, ROSTERS, scripted(held("poll", name=IN_ORDER[0]))) as stage:
+        async with stage.start("backfill", *JANUARY, "--canary", "1") as program:
+            await stage.remote.until_held()
+            assert [entry["name"] for entry in stage.uploads] == IN_ORDER[:1]
+            stage.remote.release()
+            await program.wait()
+        outcome = program.outcome()
+
+        assert outcome.code == 0
+        assert outcome.ends == {"found": 3, "done": 3}
+        kinds = [(entry["kind"], entry.get("token")) for entry in stage.remote.record.entries]
+        first = stage.remote.datasets[IN_ORDER[0]].token
+        assert kinds.index(("upload", stage.remote.datasets[IN_ORDER[1]].token)) > kinds.index(("result", first))
+
+
+async def test_the_longest_duration_ends_it_in_a_way_that_can_be_taken_up(tmp_path: Path) -> None:
+    async with staged(tmp_path, ROSTERS, scripted(held("poll", times=99))) as stage:
+        stopped = await stage.call("backfill", *JANUARY, "--max-duration", "1", limits__uploads=1)
+
+        assert stopped.code == 5
+        assert "--max-duration" in stopped.summary["message"]
+        assert stopped.ends["waiting"] + stopped.ends.get("unsent", 0) == 3

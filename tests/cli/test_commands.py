@@ -1,0 +1,293 @@
+"""The commands beside `run`: each says what it was asked for, and ends with the right code."""
+
+from __future__ import annotations
+
+import csv
+import json
+import re
+import signal
+import socket
+from collections.abc import Callable
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cli.ledger import events_of, read_ledger
+from cli.rosters import plain_rosters, roster, write_all
+from cli.stage import Stage, call, environment, held, running, scripted, staged
+from orchestrator.sandbox import Fault
+
+COMMANDS = ("run", "backfill", "validate", "status", "resolve", "check", "sandbox", "demo")
+
+
+async def test_help_names_every_command_and_every_exit_code(tmp_path: Path) -> None:
+    outcome = await call("--help", cwd=tmp_path)
+
+    assert outcome.code == 0
+    said = outcome.out.decode()
+    assert all(re.search(rf"^  {command} ", said, re.MULTILINE) for command in COMMANDS)
+    assert all(code in said for code in ("75", "77", "130 / 143"))
+    assert not outcome.err
+
+
+# validate
+
+
+async def test_validate_says_every_problem_with_its_place_and_needs_no_network(tmp_path: Path) -> None:
+    rosters = [
+        roster("clean.csv"),
+        roster("2024/bad.csv", 4, bad=6),
+        roster("g.csv", 3, events=2, bad_events=3),
+    ]
+    write_all(tmp_path / "inbox", rosters)
+    outcome = await call("validate", "inbox", cwd=tmp_path)
+
+    assert outcome.code == 3
+    places = {line.partition(" (")[0] for line in outcome.out.decode().splitlines()}
+    assert places == {
+        f"{path}:{line}:{column}: {rule}"
+        for path, table in (("2024/bad.csv", rosters[1].data), ("g.events.csv", rosters[2].events))
+        for line, column, rule in (table.problems if table else ())
+    }
+    assert "9 problems in 2 files" in outcome.err
+    assert not (tmp_path / "out").exists()
+
+
+async def test_validate_ends_well_when_there_is_nothing_to_say(tmp_path: Path) -> None:
+    write_all(tmp_path / "inbox", plain_rosters(3))
+    outcome = await call("validate", "inbox", "--json", cwd=tmp_path)
+
+    assert outcome.json == {"exit_code": 0, "files": 3, "problems": []}
+
+
+# status and resolve
+
+
+async def test_what_is_in_doubt_is_shown_first_and_every_verdict_is_acted_on(tmp_path: Path) -> None:
+    arrived, lost = ("f00", "f02"), ("f01", "f03")
+    faults = [Fault(endpoint="upload", kind="drop_after", name=name) for name in arrived]
+    faults += [Fault(endpoint="upload", kind="drop_before", name=name) for name in lost]
+    rosters = plain_rosters(5)
+    async with staged(tmp_path, rosters, scripted(*faults)) as stage:
+        first = await stage.run()
+        told = await stage.call("status")
+        asked = await stage.call("status", "--json")
+
+        assert first.code == 4
+        assert first.ends == {"found": 5, "done": 1, "in_doubt": 4}
+        assert told.code == 4
+        assert told.out.decode().startswith("in doubt  item ")
+        assert re.search(r"^done +1$", told.out.decode(), re.MULTILINE)
+        status = asked.json
+        assert {item["name"] for item in status["in_doubt"]} == {*arrived, *lost}
+        assert all("may have arrived" in item["cause"] for item in status["in_doubt"])
+        assert {state: n for state, n in status["counts"].items() if n} == {"done": 1, "in_doubt": 4}
+
+        number = {item["name"]: str(item["item"]) for item in status["in_doubt"]}
+        token = stage.remote.datasets["f00"].token
+        for verdict in (
+            (number["f00"], "--accepted", token),
+            ("f01.csv", "--not-accepted"),
+            ("f02", "--resend"),
+            (number["f03"], "--abandon"),
+        ):
+            assert (await stage.call("resolve", "--json", *verdict)).json["exit_code"] == 0
+        assert stage.states == {
+            "f00.csv": "waiting",
+            "f01.csv": "ready",
+            "f02.csv": "ready",
+            "f03.csv": "failed",
+            "f04.csv": "done",
+        }
+        assert all("Resolved" in events_of(stage.out, f"{name}.csv") for name in (*arrived, *lost))
+
+        sent_before = len(stage.uploads)
+        outcome = await stage.run()
+
+        assert outcome.code == 3, "what was abandoned counts as failed"
+        assert outcome.summary["files"] | {"done": 3, "failed": 1} == outcome.summary["files"]
+        later = {entry["name"]: entry["overwrite"] for entry in list(stage.uploads)[sent_before:]}
+        assert later == {"f01": False, "f02": True}
+        assert all(dataset.copies == 1 for dataset in stage.remote.datasets.values())
+        assert "f03" not in stage.remote.datasets
+        assert stage.jobs["f00.csv"].token == token
+
+
+async def test_a_verdict_on_what_is_not_in_doubt_is_a_mistake_of_usage(tmp_path: Path) -> None:
+    async with staged(tmp_path, plain_rosters(1)) as stage:
+        await stage.run()
+        for arguments, said in (
+            (["unheard-of.csv", "--resend"], "no such item"),
+            (["f00.csv", "--resend"], "it is done"),
+            (["f00.csv", "--resend", "--abandon"], "exactly one"),
+        ):
+            outcome = await stage.call("resolve", *arguments)
+
+            assert outcome.code == 2
+            assert said in outcome.err
+        assert stage.states == {"f00.csv": "done"}
+
+
+async def test_status_looks_on_beside_a_run_and_an_item_in_doubt_keeps_asking_for_a_person(
+    tmp_path: Path,
+) -> None:
+    faults = (held("poll", name="f00"), Fault(endpoint="upload", kind="drop_after", name="f01"))
+    async with staged(tmp_path, plain_rosters(2), scripted(*faults)) as stage:
+        async with stage.start("run", "--json") as program:
+            await stage.remote.until_held()
+            await stage.until(lambda: len(stage.uploads) == 2)
+            beside = await stage.call("status", "--json")
+            stage.remote.release()
+            await program.wait()
+        again = await stage.run()
+
+        assert beside.json["counts"]["waiting"] == 1
+        assert beside.json["oldest_open"]["path"] == "f00.csv"
+        assert (program.outcome().code, again.code) == (4, 4)
+        assert again.summary["files"]["in_doubt"] == 1
+        assert sum(again.summary["requests"].values()) == 0
+
+
+async def test_status_without_a_ledger_says_which_folder_to_name(tmp_path: Path) -> None:
+    outcome = await call("status", "-o", "out", "--json", cwd=tmp_path)
+
+    assert outcome.code == 2
+    assert "-o" in outcome.json["message"]
+
+
+# check
+
+
+async def test_check_passes_where_everything_stands_ready_and_sends_nothing(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        outcome = await stage.call("check")
+
+        assert outcome.code == 0
+        assert outcome.out.decode().count("ok  ") == 4
+        assert not stage.uploads
+        assert not stage.out.exists()
+
+
+def _closed_port() -> str:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        return f"http://127.0.0.1:{free.getsockname()[1]}"
+
+
+def _wrong_secret(stage: Stage) -> dict[str, object]:
+    stage.secrets["ORCHESTRATOR_TARGET__CLIENT_SECRET"] = "not the secret"
+    return {}
+
+
+def _wrong_key(stage: Stage) -> dict[str, object]:
+    stage.secrets["ORCHESTRATOR_TARGET__API_KEY"] = "not the key"
+    return {}
+
+
+@pytest.mark.parametrize(
+    ("spoil", "code", "said"),
+    [
+        (_wrong_secret, 77, "client secret"),
+        (_wrong_key, 77, "API key"),
+        (lambda stage: {"target__token_url": f"{stage.remote.base_url}/no/token"}, 2, "target.token_url"),
+        (lambda stage: {"target__base_url": f"{stage.remote.base_url}/elsewhere"}, 2, "target.base_url"),
+        (lambda _: {"target__token_url": f"{_closed_port()}/connect/token"}, 5, "cannot connect"),
+    ],
+    ids=["wrong secret", "wrong API key", "wrong token_url", "wrong base_url", "unreachable"],
+)
+async def test_check_says_what_is_wrong(
+    tmp_path: Path, spoil: Callable[[Stage], dict[str, object]], code: int, said: str
+) -> None:
+    async with staged(tmp_path) as stage:
+        outcome = await stage.call("check", "--json", **spoil(stage))
+
+        assert outcome.code == code
+        assert said in outcome.json["message"]
+        assert len(outcome.err.splitlines()) == 1
+        assert not stage.uploads
+
+
+# sandbox and demo
+
+
+async def test_the_sandbox_says_where_it_is_takes_a_run_and_ends_when_it_is_told(tmp_path: Path) -> None:
+    write_all(tmp_path / "inbox", plain_rosters(2))
+    async with running("sandbox", "--port", "0", "--log", "record.jsonl", cwd=tmp_path, env=environment()) as sandbox:
+        trial = await sandbox.until_printed()
+        outcome = await call(
+            *("run", "inbox", "--json", "--set", "input.settle=0", "--set", "polling.first=0.02"),
+            *(
+                "--set",
+                f"target.base_url={trial['base_url']}",
+                "--set",
+                f"target.token_url={trial['token_url']}",
+            ),
+            *("--set", f"target.client_id={trial['client_id']}"),
+            cwd=tmp_path,
+            ORCHESTRATOR_TARGET__CLIENT_SECRET=trial["trial_client_secret"],
+            ORCHESTRATOR_TARGET__API_KEY=trial["trial_api_key"],
+        )
+        sandbox.send(signal.SIGTERM)
+        code = await sandbox.wait()
+
+    assert code == 0
+    assert sandbox.outcome().out.count(b"\n") == 1
+    assert outcome.code == 0
+    record = [json.loads(line) for line in (tmp_path / "record.jsonl").read_text().splitlines()]
+    tokens = {entry["token"] for entry in record if entry["kind"] == "upload"}
+    assert tokens == {job.token for job in read_ledger(tmp_path / "out")}
+
+
+async def test_the_demo_ends_well_and_leaves_results_to_look_at(tmp_path: Path) -> None:
+    outcome = await call("demo", "-o", "demo", cwd=tmp_path)
+
+    assert outcome.code == 0
+    jobs = read_ledger(tmp_path / "demo")
+    assert len(jobs) > 3
+    assert all(job.state in {"done", "rejected"} for job in jobs)
+    done = [job for job in jobs if job.state == "done"]
+    results = list((tmp_path / "demo" / "results").glob("*/tableofresultids.json"))
+    assert len(results) == len(done) > 0
+    assert list((tmp_path / "demo" / "rejects").rglob("*.csv"))
+
+
+# What is said meanwhile
+
+
+async def test_logs_are_one_line_a_file_or_every_event_or_nothing_but_the_summary(tmp_path: Path) -> None:
+    rosters = [roster("a.csv"), roster("b.csv", bad=1)]
+    async with staged(tmp_path, rosters) as stage:
+        loud = await stage.run("-v", "--log-format", "json")
+        plain = await stage.run()
+        quiet = await stage.run("-q")
+
+        lines = [json.loads(line) for line in loud.err.splitlines() if line.startswith("{")]
+        events = [(line["event"], line["path"]) for line in lines if line["level"] == "debug"]
+        assert [event for event, path in events if path == "a.csv"] == [
+            "Checked",
+            "SendStarted",
+            "Accepted",
+            "Completed",
+        ]
+        assert ("Rejected", "b.csv") in events
+        assert sorted(line["path"] for line in lines if line["event"] == "file") == ["a.csv", "b.csv"]
+        canonical = [line for line in plain.err.splitlines() if " file path=" in line]
+        assert len(canonical) == 2
+        first, *rest = quiet.err.splitlines()
+        assert first.startswith(f"run {quiet.json['run']}: ")
+        assert all(line.startswith("  ") for line in rest)
+
+
+async def test_a_report_survives_paths_that_look_like_formulas_and_terminals(tmp_path: Path) -> None:
+    async with staged(tmp_path, [roster("=1+1.csv"), roster("Zoë ✓.csv")]) as stage:
+        (stage.folder / "bell\x07\x1b[31m.csv").write_bytes(roster("x.csv").data.source)
+        outcome = await stage.run()
+
+        assert outcome.code == 3
+        assert outcome.ends == {"found": 3, "done": 2, "rejected": 1}
+        assert "\x1b" not in outcome.err
+        with (stage.report(outcome) / "files.csv").open(newline="") as file:
+            paths = sorted(line["path"] for line in csv.DictReader(file))
+        assert {"'=1+1.csv", "Zoë ✓.csv"} < set(paths)
+        assert any(path.endswith(r"bell\x07\x1b[31m.csv") for path in paths)
+        assert {entry["name"] for entry in stage.uploads} == {"=1+1", "Zoë ✓"}

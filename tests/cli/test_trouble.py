@@ -1,0 +1,194 @@
+"""Bad circumstances: each ends with its exit code and one message that says what to do."""
+
+from __future__ import annotations
+
+import socket
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from cli.checker import require_all_done
+from cli.rosters import plain_rosters, roster
+from cli.stage import Stage, call, held, scripted, staged
+
+ROSTERS = plain_rosters(3)
+
+
+async def _mended(stage: Stage) -> None:
+    """Nothing was lost: with everything as it should be, the same command finishes."""
+    outcome = await stage.run()
+    assert outcome.code == 0
+    require_all_done(stage, ROSTERS)
+
+
+async def test_wrong_credentials_stop_the_run_before_anything_is_sent(tmp_path: Path) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        right = stage.secrets["ORCHESTRATOR_TARGET__CLIENT_SECRET"]
+        stage.secrets["ORCHESTRATOR_TARGET__CLIENT_SECRET"] = "not the secret"
+        outcome = await stage.run()
+
+        assert outcome.code == 77
+        assert "refuses the credentials (invalid_client)" in outcome.summary["message"]
+        assert "target.client_id" in outcome.summary["message"]
+        assert outcome.ends == {"found": 3, "unsent": 3}
+        assert not stage.uploads
+        assert len(stage.remote.record.of("token")) == 1
+
+        stage.secrets["ORCHESTRATOR_TARGET__CLIENT_SECRET"] = right
+        await _mended(stage)
+
+
+async def test_a_wrong_api_key_stops_the_run_and_nothing_is_taken(tmp_path: Path) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        stage.secrets["ORCHESTRATOR_TARGET__API_KEY"] = "11111111-0000-4000-8000-000000000000"
+        outcome = await stage.run()
+
+        assert outcome.code == 77
+        assert "API key" in outcome.summary["message"]
+        assert outcome.ends == {"found": 3, "unsent": 3}
+        assert not stage.remote.datasets
+
+
+@pytest.mark.parametrize(
+    ("key", "path"), [("target__base_url", "/elsewhere"), ("target__token_url", "/nowhere/connect/token")]
+)
+async def test_a_wrong_address_is_a_matter_of_configuration(tmp_path: Path, key: str, path: str) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        outcome = await stage.run(**{key: stage.remote.base_url + path})
+
+        assert outcome.code == 2
+        assert key.replace("__", ".") in outcome.summary["message"]
+        assert outcome.ends == {"found": 3, "unsent": 3}
+        assert not stage.remote.datasets
+
+
+async def test_a_closed_port_ends_the_run_within_its_tries(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as free:
+        url = f"http://127.0.0.1:{free.getsockname()[1]}"
+    async with staged(tmp_path, ROSTERS[:1]) as stage:
+        outcome = await stage.run(target__base_url=url, target__token_url=f"{url}/connect/token")
+
+        assert outcome.code == 5
+        assert "cannot connect (connection refused)" in outcome.summary["message"]
+        assert outcome.ends == {"found": 1, "unsent": 1}
+        assert outcome.summary["requests"]["retries"] == 4
+        assert stage.states == {"f00.csv": "ready"}
+
+
+async def test_output_that_cannot_be_a_folder_is_said_before_anything_is_sent(tmp_path: Path) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        stage.out.write_text("a regular file")
+        outcome = await stage.run()
+
+        assert outcome.code == 2
+        assert "(-o)" in outcome.json["message"]
+        assert not stage.remote.record.entries
+
+
+async def test_a_file_size_limit_below_the_ledger_stops_the_run_before_anything_is_sent(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        limited = ("prlimit", f"--fsize={512 << 10}")
+        outcome = await stage.call("run", "--json", before=limited)
+
+        assert outcome.code == 5
+        assert "Make room" in outcome.json["message"]
+        assert not stage.remote.record.entries
+        await _mended(stage)
+
+
+async def test_an_empty_folder_looks_like_a_delivery_that_failed(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        outcome = await stage.run()
+        allowed = await stage.run(input__minimum=0)
+
+        assert (outcome.code, allowed.code) == (3, 0)
+        assert "input.minimum" in outcome.summary["message"]
+        assert not stage.remote.record.entries
+
+
+async def test_of_two_runs_at_once_the_second_is_turned_away_or_waits(tmp_path: Path) -> None:
+    async with staged(tmp_path, ROSTERS, scripted(held("upload"))) as stage:
+        async with stage.start("run", "--json") as first:
+            await stage.remote.until_held()
+            refused = await stage.run()
+            async with stage.start("run", "--json", "--wait", "60") as patient:
+                await stage.until_at_the_lock(patient)
+                stage.remote.release()
+                await patient.wait()
+            await first.wait()
+
+        assert refused.code == 75
+        assert "--wait" in refused.json["message"]
+        assert first.outcome().ends == {"found": 3, "done": 3}
+        assert patient.outcome().ends == {"found": 3, "skipped": 3}
+        assert (first.outcome().code, patient.outcome().code) == (0, 0)
+        assert len(stage.uploads) == 3
+
+
+@pytest.mark.parametrize(
+    ("config", "arguments", "variables", "said"),
+    [
+        ("[target\nid = 1", ["inbox"], {}, ["orchestrator.toml", "not valid TOML", "line 1"]),
+        ("[limits]\nuplods = 3", ["inbox"], {}, ["limits.uplods", "Did you mean limits.uploads?"]),
+        ("", ["inbox", "--set", "limits.uploads=many"], {}, ["limits.uploads", "whole number"]),
+        ("", ["inbox"], {"ORCHESTRATOR_TARGET__KIN": "x"}, ["ORCHESTRATOR_TARGET__KIN", "not a known key"]),
+        (
+            '[target]\nclient_id = "me"',
+            ["inbox"],
+            {},
+            ["ORCHESTRATOR_TARGET__CLIENT_SECRET", "ORCHESTRATOR_TARGET__API_KEY"],
+        ),
+        (
+            '[target]\nclient_id = "me"',
+            ["not-there"],
+            {"ORCHESTRATOR_TARGET__CLIENT_SECRET": "s", "ORCHESTRATOR_TARGET__API_KEY": "k"},
+            ["input.folder", "not-there"],
+        ),
+        (None, ["inbox"], {}, ["target.client_id", "ORCHESTRATOR_TARGET__CLIENT_ID"]),
+    ],
+    ids=["malformed", "unknown key", "wrong type", "unknown variable", "no secrets", "no folder", "no -c"],
+)
+async def test_a_mistake_in_the_configuration_is_named_with_its_key_and_its_remedy(
+    tmp_path: Path, config: str | None, arguments: list[str], variables: dict[str, str], said: list[str]
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    options = []
+    if config is not None:
+        (tmp_path / "orchestrator.toml").write_text(config)
+        options = ["-c", "orchestrator.toml"]
+    outcome = await call("run", "--json", *arguments, *options, cwd=tmp_path, **variables)
+
+    assert outcome.code == 2
+    message = outcome.json["message"]
+    assert all(part in message for part in said), message
+    assert all(line.removeprefix("orchestrator: ") in message for line in outcome.err.splitlines())
+    assert not (tmp_path / "out").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["run", "--json", "--no-such-option"],
+        ["backfill", "inbox", "--json", "--since", "2024-02-01", "--until", "2024-01-01"],
+    ],
+    ids=["unknown option", "days the wrong way round"],
+)
+async def test_a_mistake_on_the_command_line_is_told_like_every_other(tmp_path: Path, arguments: list[str]) -> None:
+    outcome = await call(*arguments, cwd=tmp_path)
+
+    assert outcome.code == 2
+    assert outcome.err
+    assert outcome.json["message"]
+
+
+async def test_a_reader_that_goes_away_does_not_change_what_the_exit_code_says(tmp_path: Path) -> None:
+    async with staged(tmp_path, [*ROSTERS, roster("bad.csv", bad=1)]) as stage:
+        closed = ("sh", "-c", 'exec "$@" >&-', "sh")
+        deaf = ("sh", "-c", '{ "$@"; echo "code $?" >&2; } | true', "sh")
+        outcomes = [await stage.call("run", "--json", before=before) for before in (closed, deaf)]
+
+        assert outcomes[0].code == 3
+        assert outcomes[1].err.splitlines()[-1] == "code 3"

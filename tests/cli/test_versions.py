@@ -1,0 +1,131 @@
+"""Names and their versions: what changed is sent as the next one, and only what is ours is replaced."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+from cli.checker import require_results
+from cli.rosters import plain_rosters, roster
+from cli.stage import Stage, scripted, staged
+from orchestrator.sandbox import Fault
+
+
+def sent(stage: Stage) -> list[tuple[str, bool, str]]:
+    return [(entry["name"], entry["overwrite"], entry["outcome"]) for entry in stage.uploads]
+
+
+async def test_a_changed_file_and_a_file_changed_back_are_sent_again_and_older_results_are_kept(
+    tmp_path: Path,
+) -> None:
+    a, b = roster("night.csv", 3), roster("night.csv", 6, events=2, edition=2)
+    async with staged(tmp_path) as stage:
+        for version, edition in enumerate((a, b, a), start=1):
+            edition.write(stage.folder)
+            if edition is a:
+                (stage.folder / a.events_path).unlink(missing_ok=True)
+            outcome = await stage.run()
+            assert outcome.code == 0
+            assert outcome.ends == {"found": 1, "done": 1}
+            assert stage.jobs["night.csv"].version == version
+
+        assert sent(stage) == [("night", version > 1, "accepted") for version in (1, 2, 3)]
+        assert stage.remote.datasets["night"].data_sha256 == a.data.sha256
+        assert stage.remote.datasets["night"].events_sha256 is None
+        tokens = [job.token or "" for job in stage.ledger]
+        rows = [3, 6, 3]
+        for folder, token, count in zip(("night/v1", "night/v2", "night"), tokens, rows, strict=True):
+            require_results(stage, folder, token, count)
+
+
+async def test_a_file_that_the_remote_refused_is_mended_in_place_and_replaces_its_own_name(
+    tmp_path: Path,
+) -> None:
+    good = roster("night.csv", 3)
+    ended_early = "N1,02/07/2024,09:00,01/07/2024,17:00"
+    bad = replace(good, data=replace(good.data, rows=(*good.data.rows, ended_early)))
+    async with staged(tmp_path, [bad], scripted(check_order=True)) as stage:
+        first = await stage.run()
+
+        assert first.code == 3
+        assert first.ends == {"found": 1, "failed": 1}
+        assert first.summary["rows"]["data"]["refused"] == 4
+        feedback = (stage.results("night") / "feedback.txt").read_text()
+        assert feedback == "5|01/07/2024|EndDate is before StartDate"
+        assert "1 rows" in stage.jobs["night.csv"].cause
+
+        again = await stage.run()
+
+        assert again.code == 3
+        assert again.ends == {"found": 1, "failed": 1}
+        assert sum(again.summary["requests"].values()) == 0
+
+        retried = await stage.run("--retry-failed")
+
+        assert retried.code == 3
+        assert sent(stage)[-1] == ("night", True, "accepted")
+
+        good.write(stage.folder)
+        mended = await stage.run()
+
+        assert mended.code == 0
+        assert sent(stage) == [("night", overwrite, "accepted") for overwrite in (False, True, True)]
+        assert stage.remote.datasets["night"].data_sha256 == good.data.sha256
+        assert (stage.results("night") / "v1" / "feedback.txt").read_text() == feedback
+
+
+async def test_a_failure_that_does_not_make_the_name_ours_is_retried_without_leave_to_replace(
+    tmp_path: Path,
+) -> None:
+    rosters = plain_rosters(2)
+    profile = scripted(Fault(endpoint="upload", kind="fail", name="f00"))
+    async with staged(tmp_path, rosters, profile) as stage:
+        first = await stage.run()
+        retried = await stage.run("--retry-failed")
+
+        assert (first.code, retried.code) == (3, 3)
+        assert first.ends == {"found": 2, "done": 1, "failed": 1}
+        assert retried.ends == {"found": 2, "skipped": 1, "failed": 1}
+        assert [entry["overwrite"] for entry in stage.uploads if entry["name"] == "f00"] == [False, False]
+        assert stage.remote.datasets["f00"].copies == 1
+        assert stage.jobs["f00.csv"].version == 2
+        assert "name_conflict" in stage.jobs["f00.csv"].cause
+
+
+async def test_a_name_that_was_there_before_us_is_not_replaced(tmp_path: Path) -> None:
+    rosters = plain_rosters(1)
+    async with staged(tmp_path, rosters) as stage:
+        await stage.run()
+        theirs = stage.remote.datasets["f00"]
+        stage.out.rename(tmp_path / "theirs")
+        outcome = await stage.run()
+
+        assert outcome.code == 3
+        assert outcome.ends == {"found": 1, "failed": 1}
+        assert "target.overwrite" in stage.jobs["f00.csv"].cause
+        assert stage.remote.datasets["f00"] == theirs
+
+
+async def test_only_the_files_that_match_are_taken(tmp_path: Path) -> None:
+    rosters = [roster("2023/a.csv"), roster("2024/a.csv"), roster("2024/deep/a.csv"), roster("a.csv")]
+    async with staged(tmp_path, rosters) as stage:
+        outcome = await stage.run("--only", "2024/*.csv")
+
+        assert outcome.code == 0
+        assert outcome.ends == {"found": 1, "done": 1}
+        assert [entry["name"] for entry in stage.uploads] == ["2024/a"]
+
+
+async def test_twins_whose_names_differ_in_case_are_one_name_and_the_second_is_rejected(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path, [roster("Night.csv"), roster("night.csv"), roster("day.csv")]) as stage:
+        outcome = await stage.run()
+
+        assert outcome.code == 3
+        assert outcome.ends == {"found": 3, "done": 2, "rejected": 1}
+        assert sorted(entry["name"] for entry in stage.uploads) == ["Night", "day"]
+        cause = stage.jobs["night.csv"].cause
+        assert "name_clash" in cause
+        assert "Night.csv" in cause
+        assert "'night'" in cause
