@@ -113,6 +113,8 @@ def _guarded(common: Common, function: Callable[[], int]) -> int:
     except OrchestratorError as error:
         return _fail(common, exit_for(error), str(error))
     except Exception as error:
+        while isinstance(error, ExceptionGroup):
+            error = error.exceptions[0]
         frames = traceback.extract_tb(error.__traceback__)
         places = " < ".join(f"{Path(f.filename).name}:{f.lineno}" for f in reversed(frames[-6:]))
         return _fail(

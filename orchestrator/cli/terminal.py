@@ -15,7 +15,7 @@ import anyio
 from orchestrator.batch import Finished, Watcher
 from orchestrator.books import Trip
 from orchestrator.cli.options import print_json, say
-from orchestrator.errors import Interrupted
+from orchestrator.errors import Interrupted, OrchestratorError
 from orchestrator.naming import printable
 from orchestrator.run import Run, Stop
 
@@ -83,15 +83,20 @@ class Terminal(Watcher):
         A first one lets uploads under way reach the ledger, or ends what has not begun yet; a second one ends the
         process at once. Raises Interrupted when nothing had begun.
         """
-        finished: Finished | None = None
+        outcome: Finished | OrchestratorError | None = None
         async with anyio.create_task_group() as both:
             both.start_soon(self._listen, both.cancel_scope)
-            finished = await job()
+            try:
+                outcome = await job()
+            except OrchestratorError as error:
+                outcome = error  # raised outside, where no group wraps it
             both.cancel_scope.cancel()
-        if finished is None:
+        if outcome is None:
             assert self._received is not None
             raise Interrupted("stopped before anything was begun: run the same command again", self._received)
-        return finished
+        if isinstance(outcome, OrchestratorError):
+            raise outcome
+        return outcome
 
     async def _listen(self, everything: anyio.CancelScope) -> None:
         with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:

@@ -164,7 +164,7 @@ async def test_check_passes_where_everything_stands_ready_and_sends_nothing(tmp_
         outcome = await stage.call("check")
 
         assert outcome.code == 0
-        assert outcome.out.decode().count("ok  ") == 4
+        assert outcome.out.decode().count("ok  ") == 5
         assert not stage.uploads
         assert not stage.out.exists()
 
