@@ -24,7 +24,7 @@ class ForgetfulLedger(SqliteLedger):
         super().__init__(*arguments, **options)
         self._newest: dict[Key, Job] = {}
 
-    async def find(self, key: Key) -> Job | None:
+    def find(self, key: Key) -> Job | None:
         return self._newest.get(key)
 
     async def record(self, job: Job, *events: Event) -> Job:
