@@ -25,7 +25,7 @@ from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
 from orchestrator.edges.workplace import Workplace, open_workplace
-from orchestrator.errors import StorageError
+from orchestrator.errors import OutputError, StorageError
 from orchestrator.exits import Exit, exit_of
 from orchestrator.guards import Grace
 from orchestrator.intake import without_clashes
@@ -179,7 +179,7 @@ class Batch:
         summary = report.summary(exit_code=code, seconds=seconds, message=message)
         try:
             report.write(self.place.report, summary)
-        except StorageError as error:
+        except (StorageError, OutputError) as error:
             message = str(error)
             code = Exit.UNFINISHED if code in (Exit.OK, Exit.REJECTS) else code
             summary |= {"exit_code": int(code), "message": message}

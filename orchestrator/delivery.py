@@ -29,7 +29,7 @@ from orchestrator.errors import (
     Unclear,
     Unreachable,
 )
-from orchestrator.guards import Grace, Lane, Memory
+from orchestrator.guards import Grace, Lane, Memory, Sense
 from orchestrator.intake import same_bytes
 from orchestrator.model import (
     Doubted,
@@ -72,6 +72,7 @@ class Delivery:
     backoff: Backoff
     overwrite: bool
     retried: Callable[[], None]
+    sense: Sense
 
     async def send(self, job: Job, trip: Trip, body: Body, *before: Event) -> Job:
         """One try. *before* is what the ledger does not know yet: it becomes durable with the intent."""
@@ -106,7 +107,10 @@ class Delivery:
                 case Reading() as reading if same_bytes(job, reading.source):
                     return await self._send_if_still_right(job, trip, reading)
                 case Reading():
-                    return await self.ledger.record(job, Superseded("the file was replaced before it was sent"))
+                    earlier = "; an earlier attempt may have arrived, and is replaced" if job.repeats else ""
+                    return await self.ledger.record(
+                        job, Superseded(f"the file was replaced before it was sent{earlier}")
+                    )
                 case Moving(cause) | Unreadable(cause):
                     trip.cause = cause
                     return job
@@ -142,22 +146,29 @@ class Delivery:
         try:
             outcome = await self.target.submit(job, body, overwrite=overwrite)
         except Refused as error:
+            self.sense.understood()
             return await self.ledger.record(job, Failed(str(error)))
         except Unclear as error:
-            return await self.recall(job, str(error))
+            job = trip.job = await self.recall(job, str(error))
+            self.sense.not_understood(error)
+            return job
         except (NotSent, SourceChanged, Denied, Misdirected) as error:
             job = trip.job = await self.ledger.record(job, SendUndone(str(error)))
             if isinstance(error, NotSent):
                 self.lane.heed(error)
+                if not isinstance(error, Unreachable):
+                    self.sense.understood()
             hopeless = isinstance(error, Unreachable) and trip.tries >= self.backoff.tries
             if hopeless or isinstance(error, Denied | Misdirected):
                 raise
             return job
+        self.sense.understood()
         return await self.ledger.record(job, outcome)
 
     async def _send_if_still_right(self, job: Job, trip: Trip, reading: Reading) -> Job:
         match await self.inbox.judge(reading):
             case Prepared(checked, body) if checked.rules == job.rules:
+                trip.judged = True
                 return await self.send(job, trip, body)
             case Prepared() | Rejected():
                 return await self.ledger.record(job, Superseded("the rules changed before it was sent"))

@@ -63,6 +63,10 @@ class Unclear(TargetError):
     """It may or may not have been taken. Never send again without asking `recall` first."""
 
 
+class Garbled(Unclear):
+    """A whole answer, but not one that this API would give: a page, a redirect, a success without a token."""
+
+
 class Refused(TargetError):
     """The remote looked at it and said no. Sending the same again will not help."""
 

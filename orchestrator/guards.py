@@ -14,7 +14,7 @@ from anyio.lowlevel import checkpoint_if_cancelled
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
-from orchestrator.errors import NotSent, Unclear
+from orchestrator.errors import Garbled, Misdirected, NotSent, Unclear, Unreachable
 from orchestrator.flow import Gate
 from orchestrator.model import Event, Job, Key, Token
 from orchestrator.ports import Clock, Ended, Fetched, Ledger, Running, Target
@@ -65,6 +65,37 @@ class Lane:
         """When the remote says how long to stay away, everybody stays away."""
         if error.retry_after:
             self._gate.hold(self._clock.monotonic(), error.retry_after)
+
+
+class Sense:
+    """Do the answers to uploads make sense? One that does not is a matter of its own file; a row of them is not.
+
+    Behind a wrong address or a broken gateway every upload would end in doubt, one by one, and leave a person
+    with a night's work. So a row of answers that nobody understands ends the run.
+    """
+
+    AT_FIRST = 3
+    """In a row, before any answer of this run was understood."""
+    LATER = 10
+
+    def __init__(self) -> None:
+        self._limit = self.AT_FIRST
+        self._row = 0
+        self._garbled = True
+
+    def understood(self) -> None:
+        self._limit, self._row, self._garbled = self.LATER, 0, True
+
+    def not_understood(self, error: Unclear) -> None:
+        """Raises Misdirected when all of the row are answers of something else, Unreachable otherwise."""
+        self._row += 1
+        self._garbled &= isinstance(error, Garbled)
+        if self._row < self._limit:
+            return
+        told = f"{self._row} uploads in a row got no answer that can be understood, so the run stops. The last: {error}"
+        if self._garbled:
+            raise Misdirected(f"{told}. Is target.base_url the API?")
+        raise Unreachable(told)
 
 
 class Memory:

@@ -97,6 +97,8 @@ def identify(reading: Reading, known: Job | None, *, retry_failed: bool) -> Fres
         if known.state.is_open or known.state is State.IN_DOUBT:
             return Blocked(f"version {known.version} of it is still {known.state}, and this one has to wait for it")
         return Fresh(replace(next_version(known, reading.source), path=reading.file.path))
+    if known.state is State.REJECTED and known.path != reading.file.path:
+        return Fresh(replace(next_version(known, reading.source), path=reading.file.path))
     again = known.state is State.SUPERSEDED or (known.state is State.FAILED and retry_failed)
     return Fresh(next_version(known, reading.source)) if again else Known(known)
 

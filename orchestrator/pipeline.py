@@ -38,9 +38,9 @@ class Pipeline:
         if job is not None:
             await self.drive(job, trip, file)
 
-    async def drive(self, job: Job, trip: Trip, file: File | None) -> None:
+    async def drive(self, job: Job, trip: Trip, file: File | None, *, may_send: bool = True) -> None:
         """Take *job* on from where it stands. It need not be final on return: the next run goes on."""
-        while job.state.is_open:
+        while job.state.is_open and (may_send or job.state is not State.READY):
             before = trip.job = job
             try:
                 job = trip.job = await self._step(job, trip, file)

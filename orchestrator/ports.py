@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import enum
 from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -233,9 +232,3 @@ class Sink(Protocol):
     async def project(self, job: Job, results: Sequence[Result]) -> None:
         """Write what the ledger holds as files under `results/`. Writing it twice is harmless."""
         ...
-
-
-class Permits(Protocol):
-    """A gate on the way: enter, do one try, leave. Never held during a wait."""
-
-    def permit(self) -> AbstractAsyncContextManager[None]: ...

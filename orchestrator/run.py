@@ -13,7 +13,7 @@ import anyio
 from orchestrator.books import Ending, Trip
 from orchestrator.errors import Denied, Misdirected, OutputError, StorageError, Unreachable
 from orchestrator.guards import Grace
-from orchestrator.model import Job, RelPath, State
+from orchestrator.model import Job, RelPath
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, File
 
@@ -147,8 +147,7 @@ class Run:
         try:
             for job in errand.jobs:
                 trips.append(self._begin(Trip(path=errand.path, job=job, adopted=True)))
-                if errand.selected or job.state is not State.READY:
-                    await self.pipeline.drive(job, trips[-1], errand.file)
+                await self.pipeline.drive(job, trips[-1], errand.file, may_send=errand.selected)
             if errand.file is not None and errand.selected:
                 trips.append(self._begin(Trip(path=errand.path)))
                 if await self._has_settled(errand.file, trips[-1], young=errand.young):
@@ -157,6 +156,8 @@ class Run:
             trips[-1].cause = trips[-1].cause or str(error)
             self.halt(_stop_for(error), str(error))
         finally:
+            reached = sum(trip.adopted for trip in trips)
+            trips += [Trip(path=errand.path, job=job, adopted=True) for job in errand.jobs[reached:]]
             trips = _without_twin(trips)
             if errand.jobs and errand.file and errand.selected and all(trip.adopted for trip in trips):
                 self.merged += 1
@@ -180,9 +181,14 @@ class Run:
         return False
 
     async def _canaries(self, errands: Sequence[Errand]) -> bool:
-        """Carry the first files through to done, as many as asked for. False when one of them fails."""
-        rest = (errand for errand in errands if errand.file is not None)
+        """Carry the first new files through to done, as many as asked for. False when one of them fails.
+
+        What earlier runs left open goes first, and is no canary: it was begun before.
+        """
         missing = self.canary
+        if missing:
+            await self._all(errand for errand in errands if errand.jobs)
+        rest = (errand for errand in errands if not errand.jobs and errand.selected)
         while missing > 0 and (batch := list(islice(rest, missing))):
             ends = [trip.end for trip in await self._all(batch)]
             if any(end not in _HARMLESS for end in ends):

@@ -13,7 +13,7 @@ from orchestrator.config import Settings
 from orchestrator.intake import Clash, Names, without_clashes
 from orchestrator.model import RelPath
 from orchestrator.naming import printable
-from orchestrator.ports import File, Moving, Reading, Unreadable
+from orchestrator.ports import File, Inbox, Moving, Reading, Unreadable
 from orchestrator.validation import BadRow, Problem, Schema
 from orchestrator.wiring import make_folder, make_inbox
 
@@ -60,7 +60,7 @@ async def survey(settings: Settings, tell: Callable[[Finding], None]) -> int:
     return len(files)
 
 
-async def _look_at(file: File, inbox: Any, names: Names, lists: _Lists) -> Sequence[Finding]:
+async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists) -> Sequence[Finding]:
     if file.fault:
         return [Finding(path=file.path, rule="refused", message=file.fault)]
     match await inbox.read(file):

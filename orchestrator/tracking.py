@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import random
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
@@ -11,6 +11,9 @@ from orchestrator.errors import Missing, Refused
 from orchestrator.guards import Reader
 from orchestrator.model import Doubted, Job, Result
 from orchestrator.ports import Clock, Ended, Ledger, Running, Sink, Target
+
+_SHORTEST_DELAY = 0.05
+"""Seconds between two polls of one job, whatever the configuration says."""
 
 _UNKNOWN_TOKEN_POLLS = 3
 _UNKNOWN_TOKEN_SECONDS = 60.0
@@ -39,7 +42,12 @@ class Tracking:
         while True:
             nth += 1
             delay = self.backoff.delay(nth, self.rng, hint)
-            if self.clock.monotonic() - started + delay > self.patience:
+            left = self.patience - (self.clock.monotonic() - started)
+            if nth == 1:
+                delay = min(delay, left)  # every run asks at least once
+            elif delay < _SHORTEST_DELAY:
+                delay = _SHORTEST_DELAY
+            if delay > left:
                 trip.cause = "it has not ended yet: the next run asks again"
                 return job
             if delay:
@@ -62,12 +70,20 @@ class Tracking:
         assert job.token is not None
         started = self.clock.monotonic()
         results: list[Result] = []
+        remarks: list[str] = []
         for key in ended.results:
             try:
                 results.append(await self.sink.keep(job, await self.reader.fetch(job.token, key)))
-            except (Refused, Missing) as error:
-                trip.cause = str(error)
+            except Missing as error:
+                if self._age(job) > self.give_up:
+                    return await self.ledger.record(job, Doubted(f"{error}, although the job has ended"))
+                trip.cause = f"{error}: the next run asks again"
+                return job
+            except Refused as error:
+                remarks.append(str(error))
         event = self.target.conclude(job, ended, results)
+        if remarks:
+            event = replace(event, cause="; ".join([*filter(None, [event.cause]), *remarks]))
         job = trip.job = await self.ledger.record(job, event)
         await self.sink.project(job, event.results)
         trip.spend("collect", self.clock.monotonic() - started)

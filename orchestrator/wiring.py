@@ -20,7 +20,7 @@ from orchestrator.edges.log import Narrated
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.errors import ConfigError
 from orchestrator.flow import Gate
-from orchestrator.guards import Grace, Lane, Memory, Reader, Unbroken
+from orchestrator.guards import Grace, Lane, Memory, Reader, Sense, Unbroken
 from orchestrator.intake import Names, will_be_judged
 from orchestrator.model import Job, Key
 from orchestrator.pipeline import Pipeline
@@ -41,6 +41,8 @@ def make_folder(settings: Settings) -> Folder:
         raise ConfigError(
             f"input.folder: {naming.printable(str(root))} is not a folder. Name the folder that holds the files."
         )
+    if settings.output.folder.resolve() == root.resolve():
+        raise ConfigError("output.folder: it is the input folder itself. Name another one (-o), or one inside it.")
     return Folder(
         FolderConfig(
             root=root,
@@ -140,6 +142,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         backoff=_SENDING,
         overwrite=settings.target.overwrite,
         retried=parts.retried,
+        sense=Sense(),
     )
     tracking = Tracking(
         target=parts.target,

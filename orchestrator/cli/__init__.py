@@ -13,6 +13,7 @@ from orchestrator.cli.checks import check, status, validate
 from orchestrator.cli.options import print_json
 from orchestrator.cli.resolve import resolve
 from orchestrator.cli.trial import demo, sandbox
+from orchestrator.errors import Interrupted
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -48,10 +49,12 @@ def main() -> None:
         if "--json" in sys.argv:
             print_json({"exit_code": error.exit_code, "message": error.format_message()})
         sys.exit(error.exit_code)
+    except Interrupted as error:
+        sys.exit(128 + error.signum)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(128 + signal.SIGINT)
 
 
 def _terminated(signum: int, _: object) -> None:
     """Until a run listens for itself."""
-    sys.exit(128 + signum)
+    raise Interrupted("stopped by SIGTERM: run the same command again", signum)

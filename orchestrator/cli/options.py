@@ -9,6 +9,7 @@ import os
 import sys
 import traceback
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,15 +84,16 @@ json_option = click.option("--json", is_flag=True, help="Print one JSON object t
 
 
 def say(text: str) -> None:
-    """To the person in front of it: stdout is kept for what was asked for."""
-    click.echo(text, err=True)
+    """To the person in front of it, if there is one: stdout is kept for what was asked for."""
+    with suppress(OSError):
+        click.echo(text, err=True)
 
 
 def put_out(text: str) -> None:
     """What was asked for. A reader who goes away changes nothing about how the command ends."""
     try:
         click.echo(text)
-    except BrokenPipeError:
+    except OSError:
         os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
 
 
@@ -109,7 +111,7 @@ def _guarded(common: Common, function: Callable[[], int]) -> int:
     except click.ClickException:
         raise
     except KeyboardInterrupt:
-        return _fail(common, Exit.SIGINT, "interrupted before the run began: nothing was changed")
+        return _fail(common, Exit.SIGINT, "interrupted: run the same command again")
     except OrchestratorError as error:
         return _fail(common, exit_for(error), str(error))
     except Exception as error:

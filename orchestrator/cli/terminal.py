@@ -118,6 +118,8 @@ class Terminal(Watcher):
     def _leave(self, received: signal.Signals) -> None:
         """The ledger is good at every instant, so there is nothing to tidy up."""
         code = 128 + int(received)
+        if self._progress is not None:
+            self._progress.stop()
         message = "stopped at once by a second signal: run the same command again to go on"
         say(f"orchestrator: {message}")
         if self._as_json:

@@ -30,7 +30,7 @@ def sandbox(common: Common, profile: str, port: int, log: Path | None, seed: int
 
     \b
     Trial credentials (they open nothing else):
-      client_id      00000000-0000-4000-8000-00005a4db07a
+      client_id      sandbox-trial-client
       client_secret  in the JSON line, under trial_client_secret
       api_key        in the JSON line, under trial_api_key
     """

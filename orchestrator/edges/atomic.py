@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from collections.abc import Iterator
@@ -9,13 +10,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
-from orchestrator.errors import StorageError
+from orchestrator.errors import OutputError, StorageError
 from orchestrator.naming import printable
 
 TEMPORARY = ".~"
 """How the name of a file begins that is not yet in place: hidden, beside its final place."""
 
 PRIVATE = 0o600
+
+_PASSING = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 
 @contextmanager
@@ -53,24 +56,34 @@ def _open(path: str) -> int:
 
 @contextmanager
 def storing(path: Path | str) -> Iterator[None]:
-    """What goes wrong inside is the disk's fault: raises StorageError with the remedy."""
+    """What goes wrong inside is told with its remedy: raises StorageError or OutputError."""
     try:
         yield
     except OSError as error:
-        raise StorageError(
-            f"{printable(str(path))}: the disk does not take it ({error.strerror}). Make room or mend the disk, "
+        raise storage_trouble(path, error) from None
+
+
+def storage_trouble(path: Path | str, error: OSError) -> OutputError | StorageError:
+    """A full or failing disk passes, a place that cannot be written does not."""
+    where = printable(str(path))
+    if error.errno in _PASSING:
+        return StorageError(
+            f"{where}: the disk does not take it ({error.strerror}). Make room or mend the disk, "
             "then run the same command again: nothing is lost."
-        ) from None
+        )
+    return OutputError(
+        f"{where}: it cannot be written ({error.strerror}). Name an output folder that this user may write (-o)."
+    )
 
 
 def put(path: Path | str, content: bytes, *, durable: bool = True) -> None:
-    """Raises StorageError."""
+    """Raises StorageError or OutputError."""
     with storing(path), whole_file(path, durable=durable) as file:
         file.write(content)
 
 
 def move(source: Path, path: Path) -> None:
-    """Put a finished file of ours in place, durably. Raises StorageError."""
+    """Put a finished file of ours in place, durably. Raises StorageError or OutputError."""
     with storing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
         with source.open("rb") as file:

@@ -55,10 +55,15 @@ class Folder:
         return sorted(files, key=lambda file: file.path)
 
     def look_again(self, file: File) -> File:
-        """The same file as it is now; its stamp tells whether somebody is still writing it."""
-        stamp = self.stamp(file.path)
-        events = self.stamp(file.events) if file.events else None
-        return replace(file, stamp=stamp, events_stamp=events)
+        """The same file as it is now, with a companion that came meanwhile."""
+        events = file.events or self.companion_of(file.path)
+        events_stamp = self.stamp(events) if events else None
+        return replace(
+            file,
+            stamp=self.stamp(file.path),
+            events=events if file.events or events_stamp else None,
+            events_stamp=events_stamp,
+        )
 
     def stamp(self, path: RelPath) -> Stamp | None:
         """None when it is gone."""
@@ -125,9 +130,9 @@ class Folder:
     def _files(self, folder: str, entries: dict[str, os.stat_result]) -> Iterator[File]:
         prefix = f"{folder}/" if folder else ""
         companions = {m["stem"]: name for name in entries if (m := self._companion_match(name))}
-        stems = set()
+        stems, taken = set(), set(companions.values())
         for name, info in entries.items():
-            if name in companions.values() or not self._wanted.fullmatch(prefix + name):
+            if name in taken or not self._wanted.fullmatch(prefix + name):
                 continue
             stem = PurePosixPath(name).stem
             stems.add(stem)

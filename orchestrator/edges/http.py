@@ -26,11 +26,15 @@ from aiofiles.threadpool import wrap
 from yarl import URL
 
 from orchestrator import __version__
+from orchestrator.edges.atomic import storage_trouble
 from orchestrator.edges.retry_after import seconds_of
-from orchestrator.errors import ConfigError, Misdirected, StorageError, TargetError, Unclear, Unreachable
+from orchestrator.errors import ConfigError, Misdirected, TargetError, Unclear, Unreachable
 
 HELD_LIMIT = 64 << 10
 """Bytes of an answer that are held in memory; longer results are spilled to a file."""
+
+RESULT_LIMIT = 16 << 30
+"""Bytes of a result; something that never ends must not fill the disk."""
 
 ANSWER_LIMIT = 1 << 20
 """Bytes of any answer that is not a result; more is not an answer of this API."""
@@ -164,14 +168,14 @@ class Http:
                 await file.write(held)
                 async for chunk in response.content.iter_chunked(_CHUNK):
                     size += len(chunk)
+                    if size > RESULT_LIMIT:
+                        raise Unclear(f"a result is longer than {RESULT_LIMIT:,} bytes")
                     digest.update(chunk)
                     await file.write(chunk)
         except BaseException as error:
             path.unlink(missing_ok=True)
             if isinstance(error, OSError) and not isinstance(error, aiohttp.ClientError | TimeoutError):
-                raise StorageError(
-                    f"{self.spill}: a result cannot be stored ({error.strerror}). Make room, then run again."
-                ) from None
+                raise storage_trouble(path, error) from None
             raise
         return Spilled(path=str(path), size=size, sha256=digest.hexdigest(), head=bytes(held[:HELD_LIMIT]))
 

@@ -22,7 +22,7 @@ from orchestrator import naming
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
 from orchestrator.edges.folder import Folder, stamp_of
 from orchestrator.edges.judged import Judged
-from orchestrator.errors import OrchestratorError, SourceChanged, StorageError
+from orchestrator.errors import OrchestratorError, SourceChanged
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
 from orchestrator.ports import (
     HELD_LIMIT,
@@ -171,7 +171,7 @@ class FolderInbox:
     def _judge_safely(self, reading: Reading) -> Prepared | Rejected | Moving | Exception:
         try:
             return self._judge(reading)
-        except StorageError as error:
+        except OrchestratorError as error:
             return error
 
     def _judge(self, reading: Reading) -> Prepared | Rejected | Moving:

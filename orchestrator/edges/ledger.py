@@ -18,6 +18,7 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
 
+from orchestrator.edges.atomic import storage_trouble
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
 from orchestrator.edges.rows import (
     INSERT_EVENT,
@@ -33,7 +34,22 @@ from orchestrator.edges.rows import (
     job_row,
 )
 from orchestrator.errors import OutputError, StorageError
-from orchestrator.model import Completed, Event, Failed, Job, Key, RelPath, Result, SendStarted, State, evolve
+from orchestrator.model import (
+    Accepted,
+    Completed,
+    Doubted,
+    Event,
+    Failed,
+    Job,
+    Key,
+    RelPath,
+    Result,
+    SendRepeatable,
+    SendStarted,
+    SendUndone,
+    State,
+    evolve,
+)
 from orchestrator.naming import printable
 from orchestrator.ports import Clock
 
@@ -73,7 +89,7 @@ class SqliteLedger:
     async def record(self, job: Job, *events: Event) -> Job:
         """Raises StorageError when the disk does not take it; then nothing of it is in the ledger."""
         after = evolve(job, *events)
-        if self._fault and not _tells_an_end(events):
+        if self._fault and _begins(events):
             raise StorageError(self._fault)
         await self._commits((after, events, self._clock.now().timestamp()))
         return after
@@ -143,13 +159,13 @@ class SqliteLedger:
 
     def _commit_end(self, entry: _Entry) -> Exception | None:
         """The disk is full or failing: nothing is begun any more, and ends are written, at last to the reserve."""
-        if not _tells_an_end(entry[1]):
+        if _begins(entry[1]):
             return StorageError(self._fault)
         while True:
             try:
                 self._transact([entry])
             except sqlite3.Error as error:
-                if not self._reserve.exists():
+                if not (_is_precious(entry[1]) and self._reserve.exists()):
                     return trouble(error, self._path)
                 self._reserve.unlink()
             else:
@@ -243,18 +259,27 @@ def _keep_back(reserve: Path) -> None:
         os.posix_fallocate(file.fileno(), 0, _RESERVE)
 
 
-def _tells_an_end(events: Sequence[Event]) -> bool:
-    """Whether it ends something that was begun, which a full disk must not make us forget."""
-    return not any(isinstance(event, SendStarted) for event in events)
+def _begins(events: Sequence[Event]) -> bool:
+    return any(isinstance(event, SendStarted) for event in events)
+
+
+def _is_precious(events: Sequence[Event]) -> bool:
+    """Whether it tells the end of an upload: what nobody could find out again, and small."""
+    return any(isinstance(event, Accepted | SendUndone | SendRepeatable | Doubted) for event in events)
 
 
 def trouble(error: Exception, path: Path) -> OutputError | StorageError:
-    """What an error of SQLite or the system means for the run: a damaged ledger, or a disk that fails."""
-    if getattr(error, "sqlite_errorcode", 0) in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+    """What an error of SQLite or of the system means: a damaged or unusable ledger, or a disk that fails."""
+    if isinstance(error, OSError):
+        return storage_trouble(path.parent, error)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
         return OutputError(
             f"{_shown(path)}: it cannot be read: this is not a ledger, or it is damaged. Restore it from a backup; "
             "never delete it while items in it are open."
         )
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return OutputError(f"{_shown(path)}: the ledger cannot be opened ({error}). Check that this user may write it.")
     return StorageError(
         f"{_shown(path.parent)}: the disk does not take or give what must be durable ({error}). "
         "Make room or mend the disk, then run the same command again: nothing is lost."

@@ -8,7 +8,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
-from orchestrator.errors import Locked
+from orchestrator.errors import Locked, OutputError
 from orchestrator.naming import printable
 from orchestrator.ports import Clock
 
@@ -43,4 +43,8 @@ def _is_taken(fd: int) -> bool:
         fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
+    except OSError as error:
+        raise OutputError(
+            f"the output folder cannot be locked ({error.strerror}): use one on a local disk (-o)."
+        ) from None
     return True

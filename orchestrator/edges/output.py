@@ -16,7 +16,7 @@ import anyio.to_thread
 
 from orchestrator.edges.atomic import move, put, storing
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
-from orchestrator.errors import StorageError
+from orchestrator.errors import OutputError, StorageError
 from orchestrator.model import Digest, Job, Result
 from orchestrator.naming import slug_of
 from orchestrator.ports import Fetched
@@ -101,7 +101,7 @@ class ResultsFolder:
     def _project_all(self, items: Sequence[tuple[Job, Sequence[Result]]]) -> list[Exception | None]:
         return [self._project(job, results) for job, results in items]
 
-    def _project(self, job: Job, results: Sequence[Result]) -> StorageError | None:
+    def _project(self, job: Job, results: Sequence[Result]) -> StorageError | OutputError | None:
         large = {_file_name(result) for result in results if result.body is None}
         place = str(self.place(job))
         try:
@@ -109,7 +109,7 @@ class ResultsFolder:
             for result in results:
                 if result.body is not None:
                     put(f"{place}/{_file_name(result)}", result.body, durable=False)
-        except StorageError as error:
+        except (StorageError, OutputError) as error:
             return error
         return None
 

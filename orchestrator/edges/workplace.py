@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import secrets
 import shutil
 from collections.abc import AsyncIterator
@@ -11,12 +10,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.edges import lock
+from orchestrator.edges.atomic import storage_trouble
 from orchestrator.edges.ledger import SqliteLedger
-from orchestrator.errors import OutputError, StorageError
-from orchestrator.naming import printable
 from orchestrator.ports import Clock
-
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,34 +44,21 @@ async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float
     """Raises Locked, OutputError when the folder cannot be used, StorageError when the disk is full."""
     state = state_folder(out)
     try:
-        state.mkdir(parents=True, exist_ok=True, mode=0o700)
+        state.mkdir(parents=True, exist_ok=True, mode=0o750)
         for name in ("results", "rejects", "runs"):
             (out / name).mkdir(exist_ok=True)
         handle = lock.open_lock(state / "lock")
     except OSError as error:
-        raise unwritable(out, error) from None
+        raise storage_trouble(out, error) from None
     async with lock.hold(handle, state, clock, wait=wait):
         try:
             shutil.rmtree(state / "spill", ignore_errors=True)
             (state / "spill").mkdir(mode=0o700, exist_ok=True)
         except OSError as error:
-            raise unwritable(out, error) from None
+            raise storage_trouble(out, error) from None
         run = f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         ledger = SqliteLedger(ledger_file(out), target_id=target_id, run=run, clock=clock)
         try:
             yield Workplace(out=out, run=run, ledger=ledger)
         finally:
             ledger.close()
-
-
-def unwritable(out: Path, error: OSError) -> OutputError | StorageError:
-    """What an error under the output folder means: a full or failing disk passes, a wrong folder does not."""
-    where = printable(str(out))
-    if error.errno in _FULL:
-        return StorageError(
-            f"{where}: the disk takes nothing more ({error.strerror}). Make room, then run the same command "
-            "again: nothing is lost."
-        )
-    return OutputError(
-        f"{where}: the output cannot be written ({error.strerror}). Name a folder that this user may write (-o)."
-    )

@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.edges.http import Answer
-from orchestrator.errors import Misdirected, Missing, NotSent, Refused, Unclear
+from orchestrator.errors import Garbled, Misdirected, Missing, NotSent, Refused, Unclear
 from orchestrator.model import Name, Token
 from orchestrator.ports import Ended, Running
 
@@ -50,13 +50,14 @@ def token_of(answer: Answer) -> Token:
         raise Misdirected(
             f"upload: the remote answers {status}: this is not its upload endpoint. Check target.base_url."
         )
-    raise Unclear(f"upload: the remote answered {status}, which does not say whether it took the submission")
+    kind = Garbled if status < 500 else Unclear
+    raise kind(f"upload: the remote answered {status}, which does not say whether it took the submission")
 
 
 def _processing_token(answer: Answer) -> Token:
     text = _bare(answer.text)
     if not _UUID.fullmatch(text):
-        raise Unclear(f"upload: the remote answered {answer.status} without a processing token")
+        raise Garbled(f"upload: the remote answered {answer.status} without a processing token")
     return Token(text.lower())
 
 

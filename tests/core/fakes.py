@@ -14,7 +14,7 @@ import anyio.lowlevel
 from orchestrator.backoff import Backoff
 from orchestrator.delivery import Delivery
 from orchestrator.flow import Gate
-from orchestrator.guards import Grace, Lane, Memory, Reader, Unbroken
+from orchestrator.guards import Grace, Lane, Memory, Reader, Sense, Unbroken
 from orchestrator.intake import Names
 from orchestrator.model import (
     Accepted,
@@ -310,6 +310,7 @@ class World:
                 backoff=self.sending,
                 overwrite=self.overwrite,
                 retried=self.retried,
+                sense=Sense(),
             ),
             tracking=Tracking(
                 target=self.target,

@@ -10,9 +10,9 @@ from hypothesis import strategies as st
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
-from orchestrator.errors import Missing, NotSent
+from orchestrator.errors import Garbled, Misdirected, Missing, NotSent, Unclear, Unreachable
 from orchestrator.flow import Gate
-from orchestrator.guards import Grace, Lane, Memory, Reader
+from orchestrator.guards import Grace, Lane, Memory, Reader, Sense
 from orchestrator.model import RelPath, Token
 
 
@@ -152,6 +152,31 @@ async def test_a_shielded_upload_outlives_a_cancel_and_ends_when_grace_does() ->
             assert stages == ["sending"]
             grace.expire()
     assert stages == ["sending", "ended"]
+
+
+def test_one_answer_that_nobody_understands_is_a_matter_of_its_file() -> None:
+    sense = Sense()
+    for _ in range(100):
+        sense.not_understood(Unclear("502"))
+        sense.not_understood(Garbled("a page"))
+        sense.understood()
+
+
+def test_a_row_of_pages_from_the_first_upload_on_means_that_this_is_not_the_api() -> None:
+    sense = Sense()
+    sense.not_understood(Garbled("a page"))
+    sense.not_understood(Garbled("a page"))
+    with pytest.raises(Misdirected, match="base_url"):
+        sense.not_understood(Garbled("a page"))
+
+
+def test_a_row_of_broken_answers_means_that_the_remote_is_down_and_later_ones_are_borne_longer() -> None:
+    sense = Sense()
+    sense.understood()
+    for _ in range(Sense.LATER - 1):
+        sense.not_understood(Unclear("502"))
+    with pytest.raises(Unreachable, match="502"):
+        sense.not_understood(Unclear("502"))
 
 
 async def test_nothing_new_is_sent_after_grace_has_run_out() -> None:

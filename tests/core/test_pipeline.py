@@ -400,6 +400,63 @@ async def test_rules_that_change_before_it_was_sent_judge_it_anew() -> None:
     assert (trip.end, job_of(w, 2).rules) == (Ending.DONE, "rules-2")
 
 
+async def test_rows_that_were_dropped_count_in_the_run_that_sends_the_rest() -> None:
+    w = world(sending=Backoff(tries=1))
+    w.target.script.before[1] = NotSent("busy")
+    await run(w)
+    trip = Trip(path=A, adopted=True)
+    await w.pipeline().drive(job_of(w), trip, w.inbox.file("a.csv"))
+
+    assert (trip.end, trip.judged) == (Ending.DONE, True)
+
+
+async def test_what_is_not_selected_is_not_sent_again_after_a_lost_answer() -> None:
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w.ledger.script.after[1] = Death()
+    with pytest.raises(Death):
+        await run(w)
+    await w.pipeline().drive(job_of(w), Trip(path=A, adopted=True), w.inbox.file("a.csv"), may_send=False)
+
+    assert job_of(w).state is State.READY
+    assert w.target.remote.copies == {}
+
+
+async def test_a_result_that_is_not_there_yet_is_asked_for_by_the_next_run() -> None:
+    w = world()
+    w.target.script.before[4] = Missing("feedback: 404")
+    trip = await run(w)
+
+    assert trip.end is Ending.WAITING
+    assert (await run(w)).end is Ending.SKIPPED
+    assert w.sink.written == {("a", 1): ("feedback",)}
+
+
+async def test_a_result_that_the_remote_does_not_offer_is_told_by_the_ledger() -> None:
+    w = world()
+    w.target.script.before[4] = Refused("feedback: the remote does not offer this result (400)")
+    await run(w)
+
+    assert job_of(w).state is State.DONE
+    assert "does not offer" in job_of(w).cause
+
+
+async def test_every_run_asks_at_least_once_however_short_its_patience() -> None:
+    w = world(target=FakeTarget(polls_needed=1), patience=0.5)
+
+    assert (await run(w)).end is Ending.DONE
+
+
+async def test_a_rejected_file_takes_its_name_along_when_it_moves() -> None:
+    w = world("bad")
+    w.inbox.pattern = "{stem}"
+    await run(w)
+    w.inbox.files = {RelPath("b/a.csv"): "bad"}
+    w.inbox.rules = "rules-2"
+    await run(w, "b/a.csv")
+
+    assert job_of(w, 2).path == "b/a.csv"
+
+
 async def test_a_file_that_went_away_before_it_was_sent_needs_a_person() -> None:
     w = world(sending=Backoff(tries=1))
     w.target.script.before[1] = NotSent("busy")

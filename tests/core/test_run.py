@@ -10,7 +10,7 @@ from fakes import FakeTarget, World
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Books, Ending, Trip
-from orchestrator.errors import Denied, NotSent, StorageError, Unclear, Unreachable
+from orchestrator.errors import Denied, Garbled, NotSent, StorageError, Unclear, Unreachable
 from orchestrator.model import Job, RelPath, State
 from orchestrator.ports import File, Stamp
 from orchestrator.run import Run, Stop, plan
@@ -253,6 +253,40 @@ async def test_what_is_not_selected_is_followed_to_its_end_but_not_sent() -> Non
     await night.run.carry_out(errands)
 
     assert [trip.end for trip in night.trips] == [Ending.UNSENT]
+
+
+async def test_every_adopted_job_of_a_path_is_reported_although_the_first_one_ends_the_run() -> None:
+    world = world_of(1, target=FakeTarget(polls_needed=10_000), patience=1.0)
+    world.inbox.pattern = "{relative}-{sha12}"
+    for text in ("one", "two"):
+        world.inbox.files[RelPath("00.csv")] = text
+        await Night(world).carry_out()
+    assert [job.state for job in world.ledger.jobs.values()] == [State.WAITING, State.WAITING]
+    world.target.script.before[world.target.script.calls + 1] = Denied("no")
+    night = Night(world)
+    await night.carry_out()
+
+    assert sum(trip.adopted for trip in night.trips) == 2
+
+
+async def test_an_old_item_in_doubt_is_no_canary() -> None:
+    world = world_of(1)
+    world.target.script.after[1] = Unclear("reset")
+    await Night(world).carry_out()
+    world.inbox.files[RelPath("01.csv")] = "new"
+    ends = await Night(world).carry_out(canary=1)
+
+    assert ends == {"00.csv": Ending.IN_DOUBT, "01.csv": Ending.DONE}
+
+
+async def test_a_remote_that_answers_with_pages_leaves_few_files_in_doubt() -> None:
+    world = world_of(60)
+    world.target.script.before |= {call: Garbled("a page") for call in range(1, 1000)}
+    night = Night(world)
+    ends = await night.carry_out()
+
+    assert night.run.halts[0].stop is Stop.MISDIRECTED
+    assert sum(end is Ending.IN_DOUBT for end in ends.values()) <= 3 + world.uploads
 
 
 async def test_a_bug_in_one_file_is_not_swallowed() -> None:

@@ -10,7 +10,7 @@ import pytest
 
 from edges.places import files_no_larger_than, fill, is_full, small_disk
 from orchestrator.edges.atomic import move, put, whole_file
-from orchestrator.errors import StorageError
+from orchestrator.errors import OutputError, StorageError
 
 
 def everything(folder: Path) -> list[str]:
@@ -92,7 +92,7 @@ def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
         (temporary,) = place.parent.iterdir()
     temporary.symlink_to(victim)
 
-    with pytest.raises(StorageError):
+    with pytest.raises(OutputError):
         put(place, b"new")
 
     assert victim.read_bytes() == b"precious"
@@ -101,7 +101,7 @@ def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
 def test_a_regular_file_where_a_folder_belongs_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "taken").write_bytes(b"")
 
-    with pytest.raises(StorageError, match="taken"):
+    with pytest.raises(OutputError, match="taken"):
         put(tmp_path / "taken" / "file.txt", b"new")
 
 
@@ -153,7 +153,7 @@ def test_a_file_that_cannot_be_moved_is_a_storage_error(tmp_path: Path) -> None:
     (tmp_path / "spilled").write_bytes(b"large")
     (tmp_path / "taken").write_bytes(b"")
 
-    with pytest.raises(StorageError):
+    with pytest.raises(OutputError):
         move(tmp_path / "spilled", tmp_path / "taken" / "feedback.txt")
 
     assert (tmp_path / "spilled").read_bytes() == b"large"

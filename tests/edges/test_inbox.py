@@ -26,7 +26,7 @@ from edges.samples import (
     sent,
 )
 from orchestrator.edges.batcher import in_thread
-from orchestrator.errors import StorageError
+from orchestrator.errors import OutputError, StorageError
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheet, Sheets, Source
 from orchestrator.naming import key_of
 from orchestrator.ports import Held, Moving, Prepared, Unreadable
@@ -338,7 +338,7 @@ async def test_trouble_with_the_rejects_of_one_file_is_not_that_of_those_who_tra
     async def carry(number: int) -> None:
         try:
             outcomes[files[number].path] = await inbox.judge(readings[number])
-        except StorageError as error:
+        except OutputError as error:
             outcomes[files[number].path] = error
 
     async with anyio.create_task_group() as tasks:
@@ -346,7 +346,7 @@ async def test_trouble_with_the_rejects_of_one_file_is_not_that_of_those_who_tra
             tasks.start_soon(carry, number)
 
     assert held(outcomes["b.csv"]) == (sent(HEADER, ROW), None)
-    assert isinstance(outcomes["taken/a.csv"], StorageError | Prepared)
+    assert isinstance(outcomes["taken/a.csv"], OutputError | Prepared)
 
 
 async def test_a_rejection_stands_until_the_rules_change_or_its_list_is_gone(desk: Desk) -> None:

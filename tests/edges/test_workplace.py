@@ -12,8 +12,9 @@ import pytest
 from edges.jobs import CHECKED, new_job
 from edges.ledgers import TARGET
 from edges.places import FakeClock, as_an_ordinary_user, fill, open_folder, read_only, small_disk
+from orchestrator.edges.atomic import storage_trouble
 from orchestrator.edges.clock import SystemClock
-from orchestrator.edges.workplace import ledger_file, open_workplace, state_folder, unwritable
+from orchestrator.edges.workplace import ledger_file, open_workplace, state_folder
 from orchestrator.errors import Locked, OutputError, StorageError
 
 
@@ -27,7 +28,7 @@ async def test_a_run_finds_its_folders_made(tmp_path: Path) -> None:
         assert (await place.ledger.record(new_job(), CHECKED)).name == "roster"
         assert ledger_file(out).is_file()
         assert place.spill.is_relative_to(state_folder(out))
-        assert state_folder(out).stat().st_mode & 0o777 == 0o700
+        assert state_folder(out).stat().st_mode & 0o777 == 0o750
 
 
 async def test_two_runs_of_one_second_have_names_of_their_own(tmp_path: Path) -> None:
@@ -72,7 +73,7 @@ async def test_the_folder_of_another_target_is_refused_and_set_free(tmp_path: Pa
 async def test_a_file_where_the_folder_belongs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"precious")
 
-    with pytest.raises(OutputError, match="out: the output cannot be written"):
+    with pytest.raises(OutputError, match="out: it cannot be written"):
         async with open_workplace(tmp_path / "out", TARGET, FakeClock(), wait=0):
             pytest.fail("no folder")
 
@@ -126,7 +127,7 @@ async def test_a_full_disk_is_not_a_wrong_folder() -> None:
     ],
 )
 def test_a_disk_that_passes_and_a_folder_that_is_wrong_are_told_apart(number: int, meaning: type[Exception]) -> None:
-    error = unwritable(Path("out\x1b[2J"), OSError(number, os.strerror(number)))
+    error = storage_trouble(Path("out\x1b[2J"), OSError(number, os.strerror(number)))
 
     assert type(error) is meaning
     assert os.strerror(number) in str(error)

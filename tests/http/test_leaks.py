@@ -56,7 +56,7 @@ async def test_a_redirect_is_never_followed(tmp_path: Path, status: int, use: st
 
             assert len(server.requests) + len(server.token_requests) == (1 if use == "token" else 2)
         assert elsewhere.connections == 0
-    assert type(caught.value) is MEANING[use]
+    assert isinstance(caught.value, MEANING[use])
     assert_tells_no_secret(caught.value)
 
 

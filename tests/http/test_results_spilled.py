@@ -21,7 +21,7 @@ from targets.remote import (
 from targets.wire import Reply, answer, chunked, head, scripted
 
 from orchestrator.edges.http import HELD_LIMIT, Kind, open_http
-from orchestrator.errors import OrchestratorError, StorageError, Unclear
+from orchestrator.errors import OrchestratorError, OutputError, Unclear
 
 LARGE = random.Random(1).randbytes(5 * HELD_LIMIT + 7)
 
@@ -113,7 +113,7 @@ async def test_a_fetch_that_is_cancelled_leaves_no_file(tmp_path: Path) -> None:
 
 async def test_a_spill_that_cannot_be_written_is_a_storage_error(tmp_path: Path) -> None:
     async with scripted(sized(LARGE)) as server, open_http(tmp_path / "missing") as http:
-        with pytest.raises(StorageError, match="missing") as caught:
+        with pytest.raises(OutputError, match="missing") as caught:
             await poll(http, server, Kind.RESULT)
 
     assert_tells_no_secret(caught.value)

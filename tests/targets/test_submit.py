@@ -165,7 +165,7 @@ async def test_trouble_that_has_nothing_to_do_with_the_file_is_not_a_change(tmp_
         with pytest.raises(TargetError) as caught:
             await remote.upload(streamed(*parts(DATA, cut=5)))
 
-    assert type(caught.value) is Unclear
+    assert isinstance(caught.value, Unclear)
 
 
 async def test_an_upload_is_sent_once_when_its_answer_is_lost(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.edges.http import Answer
-from orchestrator.errors import Denied, Misdirected, NotSent, Refused, TargetError, Unclear
+from orchestrator.errors import Denied, Garbled, Misdirected, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Accepted
 from orchestrator.targets.answers import token_of
 from targets.remote import NOW, UUID, assert_tells_no_secret, remote_at
@@ -33,7 +33,7 @@ def meaning(status: int, *, retry_after: bool) -> type[TargetError]:
         case 503 if retry_after:
             return NotSent
         case _:
-            return Unclear
+            return Garbled if status < 500 else Unclear
 
 
 @pytest.mark.parametrize("retry_after", [False, True])
