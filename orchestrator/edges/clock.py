@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from datetime import UTC, datetime
 
 import anyio
@@ -13,7 +12,8 @@ class SystemClock:
         return datetime.now(UTC)
 
     def monotonic(self) -> float:
-        return time.monotonic()
+        """The event loop's own time, so that a loop on virtual time takes the whole program along."""
+        return anyio.current_time()
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)

@@ -190,10 +190,10 @@ FAULTS: list[tuple[Any, str, float | None]] = [
     ("unavailable_bare", "Unclear", None),
     ("error_before", "Unclear", None),
     ("error_after", "Unclear", None),
-    ("html", "Unclear", None),
-    ("html_after", "Unclear", None),
+    ("html", "Garbled", None),
+    ("html_after", "Garbled", None),
     ("truncated", "Unclear", None),
-    ("empty", "Unclear", None),
+    ("empty", "Garbled", None),
 ]
 
 
