@@ -129,6 +129,9 @@ class Batch:
         files = without_clashes(self.folder.list(), self.settings.target.name, ledger.owner)
         errands = plan(files, ledger.unfinished(), selected)
         if self.request.since is not None:
+            if undated := sum(date_in(file.path) is None for file in files):
+                hint = "a date is written 2024-07-01, 20240701, 2024_07_01, 2024.07.01 or 2024/07/01"
+                structlog.get_logger().warning("left_out", files=undated, cause=f"no date in their paths; {hint}")
             errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))
         now, settle = self.clock.now().timestamp(), self.settings.input.settle
         marked = [replace(e, young=e.file is not None and is_young(e.file, now, settle)) for e in errands]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 
@@ -41,6 +42,7 @@ for command in (run, backfill, validate, status, resolve, check, sandbox, demo):
 
 def main() -> None:
     """The one door. What click finds wrong with a command line ends like every other error."""
+    _occupy_standard_descriptors()
     signal.signal(signal.SIGTERM, _terminated)
     try:
         app(prog_name="orchestrator", standalone_mode=False)
@@ -53,6 +55,15 @@ def main() -> None:
         sys.exit(128 + error.signum)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(128 + signal.SIGINT)
+
+
+def _occupy_standard_descriptors() -> None:
+    """Started with one of them closed, the next file that is opened would take its number, and its output."""
+    for descriptor in (0, 1, 2):
+        try:
+            os.fstat(descriptor)
+        except OSError:
+            os.open(os.devnull, os.O_RDWR)
 
 
 def _terminated(signum: int, _: object) -> None:

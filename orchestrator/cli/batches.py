@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 _output = click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
 _only = click.option("--only", default="", metavar="PATTERN", help="Only files whose path matches, as 2024/*.csv.")
 _retry = click.option("--retry-failed", is_flag=True, help="Send files that the remote refused once more.")
-_wait = click.option("--wait", type=float, default=0.0, metavar="SECONDS", help="Wait so long for the lock.")
+_wait = click.option(
+    "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait so long for the lock."
+)
 
 
 @command

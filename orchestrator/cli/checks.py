@@ -27,10 +27,14 @@ def validate(common: Common, folder: Path | None) -> int:
         if not common.json:
             put_out(finding.text)
 
-    files = anyio.run(survey, common.settings(folder=folder), tell)
+    settings = common.settings(folder=folder)
+    files = anyio.run(survey, settings, tell)
     faulty = len({finding.path for finding in findings})
     say(f"validate: {files:,} files looked at, {len(findings):,} problems in {faulty:,} files")
-    code = Exit.REJECTS if findings else Exit.OK
+    too_few = files < settings.input.minimum
+    if too_few:
+        say(f"validate: input.minimum expects at least {settings.input.minimum} files")
+    code = Exit.REJECTS if findings or too_few else Exit.OK
     if common.json:
         problems = [finding.as_json() for finding in findings]
         print_json({"exit_code": int(code), "files": files, "problems": problems})

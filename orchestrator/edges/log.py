@@ -53,16 +53,19 @@ def set_up_logs(*, as_json: bool, level: int, secrets: Collection[str] = (), str
 class _Unfailing:
     """A log that cannot be written must never fail what it tells of."""
 
-    def __init__(self, stream: TextIO) -> None:
+    def __init__(self, stream: TextIO | None) -> None:
+        """None is what a process has whose stderr was closed before it began."""
         self._stream = stream
 
     def write(self, text: str) -> None:
         with suppress(OSError):
-            self._stream.write(text)
+            if self._stream is not None:
+                self._stream.write(text)
 
     def flush(self) -> None:
         with suppress(OSError):
-            self._stream.flush()
+            if self._stream is not None:
+                self._stream.flush()
 
 
 class _Passing(logging.Handler):

@@ -22,6 +22,8 @@ COLUMNS = (
     "prepare_s,upload_s,wait_s,collect_s,results"
 ).split(",")
 
+_WITH_RESULTS = (Ending.DONE, Ending.SKIPPED, Ending.FAILED)
+
 _RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
 """How a cell begins that a spreadsheet would take for a formula (OWASP)."""
 
@@ -91,7 +93,7 @@ def _cells(trip: Trip) -> list[object]:
         job.attempts if job else 0,
         trip.polls,
         *seconds,
-        f"results/{slug_of(job.name)}" if job and trip.end in (Ending.DONE, Ending.SKIPPED, Ending.FAILED) else "",
+        f"results/{slug_of(job.name)}" if job and job.token and trip.end in _WITH_RESULTS else "",
     ]
 
 

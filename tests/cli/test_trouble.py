@@ -184,6 +184,15 @@ async def test_a_mistake_on_the_command_line_is_told_like_every_other(tmp_path: 
     assert outcome.json["message"]
 
 
+@pytest.mark.parametrize("stderr", [">&-", ">/dev/full"])
+async def test_a_log_that_cannot_be_written_fails_no_file(tmp_path: Path, stderr: str) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        outcome = await stage.call("run", before=("sh", "-c", f'exec "$@" 2{stderr}', "sh"))
+
+        assert outcome.code == 0
+        require_all_done(stage, ROSTERS)
+
+
 async def test_a_reader_that_goes_away_does_not_change_what_the_exit_code_says(tmp_path: Path) -> None:
     async with staged(tmp_path, [*ROSTERS, roster("bad.csv", bad=1)]) as stage:
         closed = ("sh", "-c", 'exec "$@" >&-', "sh")
