@@ -161,6 +161,11 @@ def test_one_answer_that_nobody_understands_is_a_matter_of_its_file() -> None:
         sense.not_understood(Garbled("a page"))
         sense.understood()
 
+    for _ in range(Sense.LATER - 1):
+        sense.not_understood(Unclear("502"))
+    with pytest.raises(Unreachable, match=f"{Sense.LATER} uploads in a row"):
+        sense.not_understood(Unclear("502"))
+
 
 def test_a_row_of_pages_from_the_first_upload_on_means_that_this_is_not_the_api() -> None:
     sense = Sense()
