@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from asyncio import get_running_loop
 from datetime import UTC, datetime
 
 import anyio
@@ -13,7 +14,7 @@ class SystemClock:
 
     def monotonic(self) -> float:
         """The event loop's own time, so that a loop on virtual time takes the whole program along."""
-        return anyio.current_time()
+        return get_running_loop().time()
 
     async def sleep(self, seconds: float) -> None:
         await anyio.sleep(seconds)

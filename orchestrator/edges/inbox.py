@@ -207,16 +207,18 @@ class FolderInbox:
             part: Part
             if content is not None:
                 text = judge.feed(content) + judge.close()
-                part, sent = Held(text), hashlib.sha256(text.encode())
+                encoded = text.encode()
+                part, sent = Held(text), digest if encoded == content else _sha256(encoded)
             else:
-                sent, json_size = hashlib.sha256(), 0
+                hashed, json_size = hashlib.sha256(), 0
                 for piece in self._judged_pieces(judge, path, digest):
-                    sent.update(piece.encode())
+                    hashed.update(piece.encode())
                     json_size += json_length(piece)
+                sent = Digest(hashed.hexdigest())
                 part = Streamed(json_size=json_size, pieces=lambda: self._pieces(schema, path, digest, json_size))
             if judge.verdict.fault is not None:
                 rejects.add_fault(judge.verdict.fault)
-        return Judged.of(path, judge.verdict, part, Digest(sent.hexdigest()))
+        return Judged.of(path, judge.verdict, part, sent)
 
     def _judged_pieces(self, judge: Judge, path: RelPath, expected: Digest) -> Iterator[str]:
         digest = hashlib.sha256()
@@ -250,6 +252,10 @@ class FolderInbox:
         if digest.hexdigest() != expected:
             raise SourceChanged("it changed while it was sent")
         yield kept
+
+
+def _sha256(content: bytes) -> Digest:
+    return Digest(hashlib.sha256(content).hexdigest())
 
 
 def _content(fd: int, size: int) -> tuple[bytes | None, str]:

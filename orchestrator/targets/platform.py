@@ -40,6 +40,7 @@ class Platform:
         self._http = http
         self._credentials = credentials
         self._clock = clock
+        self._key = quote(config.api_key, safe="")
 
     @property
     def id(self) -> str:
@@ -126,7 +127,7 @@ class Platform:
     async def _get(self, kind: Kind, token: Token, key: str) -> Answer:
         url = (
             f"{self._config.base_url}/api/GetResults?token={quote(token, safe='')}"
-            f"&key={quote(self._config.api_key, safe='')}&dataKey={quote(key, safe='')}"
+            f"&key={self._key}&dataKey={quote(key, safe='')}"
         )
         return await authorized(
             self._credentials, lambda authorization: self._http.call(kind, "GET", url, headers=authorization)
