@@ -10,7 +10,7 @@ PACKAGE = Path(__file__).parent.parent / "orchestrator"
 LAYERS = (
     {"errors"},
     {"model"},
-    {"ports", "backoff", "flow", "naming"},
+    {"ports", "backoff", "flow", "naming", "outcome"},
     {"books", "intake", "validation"},
     {"guards"},
     {"delivery", "tracking"},
@@ -29,7 +29,7 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
-    "errors", "model", "ports", "backoff", "flow", "naming", "books", "intake", "validation", "guards",
+    "errors", "model", "ports", "backoff", "flow", "naming", "outcome", "books", "intake", "validation", "guards",
     "delivery", "tracking", "pipeline", "run", "exits",
 }  # fmt: skip
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}

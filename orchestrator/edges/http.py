@@ -29,6 +29,7 @@ from orchestrator import __version__
 from orchestrator.edges.atomic import storage_trouble
 from orchestrator.edges.retry_after import seconds_of
 from orchestrator.errors import ConfigError, Misdirected, TargetError, Unclear, Unreachable
+from orchestrator.outcome import Phase
 
 HELD_LIMIT = 64 << 10
 """Bytes of an answer that are held in memory; longer results are spilled to a file."""
@@ -77,6 +78,8 @@ class Answer:
     body: bytes
     retry_after: float | None = None
     spilled: Spilled | None = None
+    phase: Phase = Phase.SENT
+    """How far the request's body was when the answer came."""
 
     @property
     def is_success(self) -> bool:

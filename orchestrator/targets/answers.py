@@ -12,8 +12,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.edges.http import Answer
-from orchestrator.errors import Garbled, Misdirected, Missing, NotSent, Refused, Unclear
+from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Name, Token
+from orchestrator.outcome import Outcome, Refusals, Reply, outcome_of
 from orchestrator.ports import Ended, Running
 
 _SUCCESS = "completedsuccessfully"
@@ -27,38 +28,57 @@ _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.I
 _PLAIN = re.compile(r"[a-z]{1,40}", re.ASCII)
 _OBJECTION = re.compile(r"\s*(?P<row>[0-9]{1,9})\s*\|(?P<value>.*)\|.*", re.ASCII | re.DOTALL)
 
-_REFUSALS = {
+_REFUSALS = Refusals()
+_OBJECTIONS = {
     400: "the remote refuses the submission as it stands",
     409: "name_conflict: the Name exists at the remote, and it is not known to be ours. Choose another "
     "target.name, or set target.overwrite = true and run with --retry-failed if it may be replaced",
     413: "the submission is too large for the remote",
     422: "the remote refuses the content",
 }
-_WRONG_ENDPOINT = frozenset({404, 405, 415})
 
 
 def token_of(answer: Answer) -> Token:
     """The processing token of an upload. Raises what the pipeline may do next: see each class."""
-    if answer.is_success:
-        return _processing_token(answer)
+    token = _processing_token(answer.text)
+    says_when = answer.retry_after is not None
+    reply = Reply(status=answer.status, has_token=token is not None, says_when=says_when)
+    outcome = outcome_of(answer.phase, reply, _REFUSALS)
+    if outcome is Outcome.ACCEPTED and token is not None:
+        return token
+    raise _objection(outcome, answer)
+
+
+def _objection(outcome: Outcome, answer: Answer) -> TargetError:
     status = answer.status
-    if status in (425, 429) or (status == 503 and answer.retry_after is not None):
-        raise NotSent(f"upload: the remote is busy ({status})", retry_after=answer.retry_after)
-    if status in _REFUSALS:
-        raise Refused(f"upload: {_REFUSALS[status]} ({status})")
-    if status in _WRONG_ENDPOINT:
-        raise Misdirected(
-            f"upload: the remote answers {status}: this is not its upload endpoint. Check target.base_url."
-        )
-    kind = Garbled if status < 500 else Unclear
-    raise kind(f"upload: the remote answered {status}, which does not say whether it took the submission")
+    match outcome:
+        case Outcome.NOT_SENT:
+            return NotSent(f"upload: the remote answered {status} before it had the whole submission")
+        case Outcome.BUSY:
+            return NotSent(f"upload: the remote is busy ({status})", retry_after=answer.retry_after)
+        case Outcome.REFUSED:
+            return Refused(f"upload: {_OBJECTIONS[status]} ({status})")
+        case Outcome.DENIED:
+            return Denied(f"upload: the remote refuses access ({status})")
+        case Outcome.MISDIRECTED:
+            return Misdirected(
+                f"upload: the remote answers {status}: this is not its upload endpoint. Check target.base_url."
+            )
+        case Outcome.GARBLED if answer.is_success:
+            return Garbled(f"upload: the remote answered {status} without a processing token")
+        case Outcome.GARBLED:
+            return Garbled(_unclear(status))
+        case _:
+            return Unclear(_unclear(status))
 
 
-def _processing_token(answer: Answer) -> Token:
-    text = _bare(answer.text)
-    if not _UUID.fullmatch(text):
-        raise Garbled(f"upload: the remote answered {answer.status} without a processing token")
-    return Token(text.lower())
+def _unclear(status: int) -> str:
+    return f"upload: the remote answered {status}, which does not say whether it took the submission"
+
+
+def _processing_token(body: str) -> Token | None:
+    text = _bare(body)
+    return Token(text.lower()) if _UUID.fullmatch(text) else None
 
 
 def status_of(answer: Answer, results: Sequence[str]) -> Running | Ended:
