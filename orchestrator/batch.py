@@ -28,10 +28,10 @@ from orchestrator.edges.workplace import Workplace, open_workplace
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.exits import Exit, exit_of
 from orchestrator.guards import Grace
-from orchestrator.intake import without_clashes
+from orchestrator.intake import will_be_judged, without_clashes
 from orchestrator.model import RelPath
 from orchestrator.naming import date_in
-from orchestrator.ports import Clock, File, Target
+from orchestrator.ports import Clock, File, Reading, Target
 from orchestrator.run import Errand, Run, Stop, plan
 from orchestrator.wiring import Parts, make_folder, make_inbox, make_pipeline, make_target
 
@@ -139,7 +139,7 @@ class Batch:
 
     def _run(self, results: ResultsFolder, report: Report) -> Run:
         grace = Grace()
-        inbox = make_inbox(self.settings, self.folder, Rejects(self.place.out / "rejects"), self.place.ledger.find)
+        inbox = make_inbox(self.settings, self.folder, Rejects(self.place.out / "rejects"), self._is_new)
         parts = Parts(
             target=self.target,
             ledger=self.place.ledger,
@@ -168,6 +168,10 @@ class Batch:
             begun=self.watcher.began,
             report=ended,
         )
+
+    def _is_new(self, reading: Reading) -> bool:
+        known = self.place.ledger.find(reading.key)
+        return will_be_judged(reading, known, self.clock.now().timestamp())
 
     async def _deadline(self, run: Run) -> None:
         if self.request.max_duration is not None:

@@ -29,9 +29,10 @@ from orchestrator.errors import (
     Unclear,
     Unreachable,
 )
-from orchestrator.guards import Grace, Lane, Memory, Sense
+from orchestrator.guards import Grace, Lane, Memory, Sense, Tokens
 from orchestrator.intake import same_bytes
 from orchestrator.model import (
+    Accepted,
     Doubted,
     Event,
     Failed,
@@ -73,6 +74,7 @@ class Delivery:
     overwrite: bool
     retried: Callable[[], None]
     sense: Sense
+    tokens: Tokens
 
     async def send(self, job: Job, trip: Trip, body: Body, *before: Event) -> Job:
         """One try. *before* is what the ledger does not know yet: it becomes durable with the intent."""
@@ -85,7 +87,7 @@ class Delivery:
             except NotSent as error:
                 return await self._not_begun(job, trip, error, *before)
             with self.grace.shield() as scope:
-                job = trip.job = await self.ledger.record(job, *before, SendStarted(overwrite))
+                job = trip.job = await self.ledger.record(job, *before, SendStarted(overwrite, self._now()))
                 job = trip.job = await self._submit(job, trip, body, overwrite=overwrite)
             if scope.cancelled_caught and job.state is State.SENDING:
                 job = trip.job = await self.recall(job, "the run was stopped before the answer came")
@@ -163,7 +165,26 @@ class Delivery:
                 raise
             return job
         self.sense.understood()
+        if isinstance(outcome, Accepted):
+            return await self._accepted(job, outcome)
         return await self.ledger.record(job, outcome)
+
+    async def _accepted(self, job: Job, accepted: Accepted) -> Job:
+        """One token for two submissions tells neither's end, so neither may end by it."""
+        token = accepted.token
+        twin = self.ledger.holder(token)
+        if twin is not None or token in self.tokens.landing:
+            self.tokens.shared.add(token)
+            first = f"as for {twin.path} (version {twin.version})" if twin else "as for another upload"
+            return await self.ledger.record(job, Doubted(f"token_twice: the remote gave out the same token {first}"))
+        self.tokens.landing.add(token)
+        try:
+            return await self.ledger.record(job, accepted)
+        finally:
+            self.tokens.landing.discard(token)
+
+    def _now(self) -> float:
+        return self.clock.now().timestamp()
 
     async def _send_if_still_right(self, job: Job, trip: Trip, reading: Reading) -> Job:
         match await self.inbox.judge(reading):

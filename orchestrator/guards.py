@@ -6,7 +6,7 @@ import random
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TypeVar
 
 import anyio
@@ -168,6 +168,16 @@ class Grace:
 
 
 @dataclass(frozen=True, slots=True)
+class Tokens:
+    """Which tokens of this run cannot be trusted to be one submission's alone."""
+
+    landing: set[Token] = field(default_factory=set)
+    """Accepted, and on their way into the ledger: at most as many as uploads are in flight."""
+    shared: set[Token] = field(default_factory=set)
+    """Given out twice."""
+
+
+@dataclass(frozen=True, slots=True)
 class Unbroken:
     """A ledger in which a stop never cuts a transition in half: we know of it, or it did not happen."""
 
@@ -175,6 +185,9 @@ class Unbroken:
 
     def find(self, key: Key) -> Job | None:
         return self.ledger.find(key)
+
+    def holder(self, token: Token) -> Job | None:
+        return self.ledger.holder(token)
 
     async def record(self, job: Job, *events: Event) -> Job:
         with anyio.CancelScope(shield=True):

@@ -10,6 +10,9 @@ from orchestrator.model import Digest, Job, Key, Name, RelPath, Source, State, n
 from orchestrator.naming import is_content_addressed, key_of, key_without_name, name_of
 from orchestrator.ports import File, Reading
 
+LATE = 15 * 60.0
+"""Seconds after which an attempt whose answer was lost can no longer arrive (a gateway's queue, a slow proxy)."""
+
 _UNREAD = Source(data=Digest(""), size=0)
 
 
@@ -89,10 +92,25 @@ def _clash(name: Name | None, owner: RelPath) -> str:
     )
 
 
-def identify(reading: Reading, known: Job | None, *, retry_failed: bool) -> Fresh | Known | Blocked:
-    """*known* is the newest version under the Name."""
+def identify(reading: Reading, known: Job | None, *, retry_failed: bool, now: float) -> Fresh | Known | Blocked:
+    """*known* is the newest version under the Name; *now* is Unix time."""
     if known is None:
         return Fresh(new_job(reading.key, reading.name, reading.file.path, reading.source))
+    found = _compare(reading, known, retry_failed=retry_failed)
+    if isinstance(found, Fresh) and may_arrive_late(known, now):
+        return Blocked(
+            f"an attempt of version {known.version} or before may still arrive late, and would replace this one: "
+            f"it is sent when {LATE / 60:.0f} minutes have gone by"
+        )
+    return found
+
+
+def may_arrive_late(job: Job, now: float) -> bool:
+    """Whether an attempt whose answer was lost may still be on its way. A clock that was set back waits too."""
+    return job.lost_at is not None and abs(now - job.lost_at) < LATE
+
+
+def _compare(reading: Reading, known: Job, *, retry_failed: bool) -> Fresh | Known | Blocked:
     if not same_bytes(known, reading.source):
         if known.state.is_open or known.state is State.IN_DOUBT:
             return Blocked(f"version {known.version} of it is still {known.state}, and this one has to wait for it")
@@ -103,11 +121,11 @@ def identify(reading: Reading, known: Job | None, *, retry_failed: bool) -> Fres
     return Fresh(next_version(known, reading.source)) if again else Known(known)
 
 
-def will_be_judged(reading: Reading, known: Job | None) -> bool:
+def will_be_judged(reading: Reading, known: Job | None, now: float) -> bool:
     """Whether it is certain, before anything else is known, that its rows will be looked at."""
     if known is not None and known.path != reading.file.path:
         return False
-    return isinstance(identify(reading, known, retry_failed=False), Fresh)
+    return isinstance(identify(reading, known, retry_failed=False, now=now), Fresh)
 
 
 def same_bytes(job: Job, source: Source) -> bool:

@@ -73,7 +73,8 @@ class Pipeline:
         if (clash := self.names.claim(reading, known)) is not None:
             await self._refuse(file, clash.cause, trip)
             return None
-        match identify(reading, known, retry_failed=self.retry_failed):
+        now = self.clock.now().timestamp()
+        match identify(reading, known, retry_failed=self.retry_failed, now=now):
             case Blocked(cause):
                 trip.ending, trip.cause = Ending.UNSENT, cause
                 return None

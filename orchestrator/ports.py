@@ -42,6 +42,10 @@ class Ledger(Protocol):
         """The newest version under *key*: one indexed look-up, cheaper than going anywhere to make it."""
         ...
 
+    def holder(self, token: Token) -> Job | None:
+        """The job that the remote gave *token* to."""
+        ...
+
     async def record(self, job: Job, *events: Event) -> Job:
         """Make *events* durable, all or none; only then return the job that they lead to."""
         ...

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
 from orchestrator.errors import Missing, Refused
-from orchestrator.guards import Reader
+from orchestrator.guards import Reader, Tokens
 from orchestrator.model import Doubted, Job, Result
 from orchestrator.ports import Clock, Ended, Ledger, Running, Sink, Target
 
@@ -28,6 +28,7 @@ class Tracking:
     clock: Clock
     rng: random.Random
     reader: Reader
+    tokens: Tokens
     backoff: Backoff
     patience: float
     """Seconds that one run waits for one job to end."""
@@ -58,6 +59,8 @@ class Tracking:
                 if nth >= _UNKNOWN_TOKEN_POLLS and self._age(job) > _UNKNOWN_TOKEN_SECONDS:
                     return await self.ledger.record(job, Doubted(f"{error}, although it gave it out"))
                 continue
+            if job.token in self.tokens.shared:
+                return await self.ledger.record(job, Doubted("token_twice: another upload got the same token"))
             if isinstance(status, Ended):
                 trip.spend("wait", self.clock.monotonic() - started)
                 return await self._collect(job, status, trip)

@@ -20,9 +20,8 @@ from orchestrator.edges.log import Narrated
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.errors import ConfigError
 from orchestrator.flow import Gate
-from orchestrator.guards import Grace, Lane, Memory, Reader, Sense, Unbroken
-from orchestrator.intake import Names, will_be_judged
-from orchestrator.model import Job, Key
+from orchestrator.guards import Grace, Lane, Memory, Reader, Sense, Tokens, Unbroken
+from orchestrator.intake import Names
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.targets.platform import Platform, PlatformConfig
@@ -55,13 +54,9 @@ def make_folder(settings: Settings) -> Folder:
 
 
 def make_inbox(
-    settings: Settings, folder: Folder, rejects: RejectsLists, find: Callable[[Key], Job | None] | None = None
+    settings: Settings, folder: Folder, rejects: RejectsLists, is_new: Callable[[Reading], bool] | None = None
 ) -> FolderInbox:
-    """With *find*, a file that the ledger does not know is judged as soon as it is read."""
-
-    def is_new(reading: Reading) -> bool:
-        return find is not None and will_be_judged(reading, find(reading.key))
-
+    """What *is_new* says yes to is judged as soon as it is read."""
     return FolderInbox(
         folder,
         rejects,
@@ -72,7 +67,7 @@ def make_inbox(
             encoding=settings.validation.encoding,
             drop_rows=settings.validation.on_bad_rows == "drop_rows",
         ),
-        is_new=is_new,
+        is_new=is_new or (lambda reading: False),
     )
 
 
@@ -119,6 +114,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
     limits, polling = settings.limits, settings.polling
     gate = Gate(limits.rate)
     memory = Memory(limits.bytes)
+    tokens = Tokens()
     log = structlog.get_logger()
     narrated = Narrated(parts.ledger, log.debug) if log.is_enabled_for(logging.DEBUG) else parts.ledger
     ledger = Unbroken(narrated)
@@ -143,6 +139,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         overwrite=settings.target.overwrite,
         retried=parts.retried,
         sense=Sense(),
+        tokens=tokens,
     )
     tracking = Tracking(
         target=parts.target,
@@ -151,6 +148,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         clock=parts.clock,
         rng=parts.rng,
         reader=reader,
+        tokens=tokens,
         backoff=Backoff(first=polling.first, factor=polling.factor, cap=polling.cap, jitter=_SPREAD),
         patience=polling.deadline,
         give_up=polling.give_up,

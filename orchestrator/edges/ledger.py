@@ -18,14 +18,13 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from orchestrator.edges.atomic import storage_trouble
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
+from orchestrator.edges.database import connect, open_database, trouble
 from orchestrator.edges.rows import (
     INSERT_EVENT,
     INSERT_RESULT,
     JOB_COLUMNS,
-    SCHEMA,
-    SCHEMA_VERSION,
+    SELECT_HOLDER,
     SELECT_NEWEST,
     SELECT_OPEN,
     UPSERT_JOB,
@@ -33,7 +32,7 @@ from orchestrator.edges.rows import (
     job_of,
     job_row,
 )
-from orchestrator.errors import OutputError, StorageError
+from orchestrator.errors import StorageError
 from orchestrator.model import (
     Accepted,
     Completed,
@@ -48,9 +47,10 @@ from orchestrator.model import (
     SendStarted,
     SendUndone,
     State,
+    TailReleased,
+    Token,
     evolve,
 )
-from orchestrator.naming import printable
 from orchestrator.ports import Clock
 
 _GROUP = 256
@@ -71,7 +71,7 @@ class SqliteLedger:
         self._fault = ""
         try:
             _keep_back(self._reserve)
-            self._db = _open(path, target_id)
+            self._db = open_database(path, target_id)
             self._reader = connect(path, "ro")
         except (sqlite3.Error, OSError) as error:
             raise trouble(error, path) from None
@@ -98,6 +98,10 @@ class SqliteLedger:
         """The path that a Name belongs to; one that was never sent belongs to nobody."""
         known = self.find(key)
         return known.path if known is not None and known.state is not State.REJECTED else None
+
+    def holder(self, token: Token) -> Job | None:
+        """The job that the remote gave *token* to."""
+        return next((job_of(row) for row in self._rows(SELECT_HOLDER, token)), None)
 
     def unfinished(self) -> list[Job]:
         """Everything that is not settled, in the order in which it came in."""
@@ -198,59 +202,6 @@ class SqliteLedger:
             db.executemany(INSERT_RESULT, kept)
 
 
-def connect(path: Path, mode: str) -> sqlite3.Connection:
-    """A connection that any thread may use, one at a time; transactions are begun and ended by hand."""
-    uri = f"{path.absolute().as_uri()}?mode={mode}"
-    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
-
-
-def _open(path: Path, target_id: str) -> sqlite3.Connection:
-    db = connect(path, "rwc")
-    try:
-        if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
-            _create(db, target_id)
-        _require_ours(db, path, target_id)
-        db.execute("PRAGMA journal_mode = WAL")
-        db.execute("PRAGMA synchronous = FULL")
-    except BaseException:
-        db.close()
-        raise
-    return db
-
-
-def _create(db: sqlite3.Connection, target_id: str) -> None:
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
-    db.executescript(f"BEGIN;{SCHEMA}")
-    db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA_VERSION), ("target", target_id)])
-    db.execute("COMMIT")
-
-
-def require_known_schema(db: sqlite3.Connection, path: Path) -> str:
-    """The target that the ledger belongs to. Raises OutputError when this program cannot read it."""
-    try:
-        meta = dict(db.execute("SELECT key, value FROM meta").fetchall())
-    except sqlite3.OperationalError as error:
-        if "no such" not in str(error):
-            raise
-        raise OutputError(f"{_shown(path)}: this is not a ledger. Name the output folder of a run (-o).") from None
-    if meta.get("schema") != SCHEMA_VERSION:
-        raise OutputError(
-            f"{_shown(path)}: this ledger was written by another version of this program (schema "
-            f"{meta.get('schema')}, this one knows {SCHEMA_VERSION}). Use that version, or another output folder."
-        )
-    return str(meta.get("target"))
-
-
-def _require_ours(db: sqlite3.Connection, path: Path, target_id: str) -> None:
-    target = require_known_schema(db, path)
-    if target != target_id:
-        raise OutputError(
-            f"{_shown(path)}: this ledger belongs to the target {target!r}, not to {target_id!r}. "
-            "Use one output folder for each target (-o), or set target.id."
-        )
-
-
 def _keep_back(reserve: Path) -> None:
     """Really allocated, not sparse; the folder entry survives a crash or is made again."""
     if reserve.exists() and reserve.stat().st_size == _RESERVE:
@@ -260,31 +211,9 @@ def _keep_back(reserve: Path) -> None:
 
 
 def _begins(events: Sequence[Event]) -> bool:
-    return any(isinstance(event, SendStarted) for event in events)
+    return any(isinstance(event, SendStarted | TailReleased) for event in events)
 
 
 def _is_precious(events: Sequence[Event]) -> bool:
     """Whether it tells the end of an upload: what nobody could find out again, and small."""
     return any(isinstance(event, Accepted | SendUndone | SendRepeatable | Doubted) for event in events)
-
-
-def trouble(error: Exception, path: Path) -> OutputError | StorageError:
-    """What an error of SQLite or of the system means: a damaged or unusable ledger, or a disk that fails."""
-    if isinstance(error, OSError):
-        return storage_trouble(path.parent, error)
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
-        return OutputError(
-            f"{_shown(path)}: it cannot be read: this is not a ledger, or it is damaged. Restore it from a backup; "
-            "never delete it while items in it are open."
-        )
-    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
-        return OutputError(f"{_shown(path)}: the ledger cannot be opened ({error}). Check that this user may write it.")
-    return StorageError(
-        f"{_shown(path.parent)}: the disk does not take or give what must be durable ({error}). "
-        "Make room or mend the disk, then run the same command again: nothing is lost."
-    )
-
-
-def _shown(path: Path) -> str:
-    return printable(str(path))

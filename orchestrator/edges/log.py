@@ -19,7 +19,7 @@ import structlog
 
 from orchestrator.books import Trip
 from orchestrator.edges.rows import event_row
-from orchestrator.model import Event, Job, Key
+from orchestrator.model import Event, Job, Key, Token
 from orchestrator.naming import printable
 from orchestrator.ports import Ledger
 
@@ -122,6 +122,9 @@ class Narrated:
 
     def find(self, key: Key) -> Job | None:
         return self.ledger.find(key)
+
+    def holder(self, token: Token) -> Job | None:
+        return self.ledger.holder(token)
 
     async def record(self, job: Job, *events: Event) -> Job:
         after = await self.ledger.record(job, *events)

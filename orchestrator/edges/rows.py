@@ -29,10 +29,11 @@ from orchestrator.model import (
     Source,
     State,
     Superseded,
+    TailReleased,
     Token,
 )
 
-SCHEMA_VERSION = "1"
+SCHEMA_VERSION = "2"
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -55,10 +56,14 @@ CREATE TABLE jobs (
     owns          INTEGER NOT NULL,
     overwrote     INTEGER NOT NULL,
     repeats       INTEGER NOT NULL,
+    held          INTEGER NOT NULL DEFAULT 0,
+    sent_at       REAL,
+    lost_at       REAL,
     updated_at    REAL NOT NULL,
     UNIQUE (key, version)
 );
 CREATE INDEX jobs_by_path ON jobs (path);
+CREATE INDEX jobs_by_token ON jobs (token) WHERE token IS NOT NULL;
 CREATE INDEX jobs_open ON jobs (id) WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt');
 CREATE TABLE events (
     id     INTEGER PRIMARY KEY,
@@ -80,18 +85,29 @@ CREATE TABLE results (
 ) WITHOUT ROWID;
 """
 
+UPGRADES = {
+    "1": """
+ALTER TABLE jobs ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN sent_at REAL;
+ALTER TABLE jobs ADD COLUMN lost_at REAL;
+CREATE INDEX jobs_by_token ON jobs (token) WHERE token IS NOT NULL;
+UPDATE meta SET value = '2' WHERE key = 'schema';
+"""
+}
+"""What turns a ledger of an earlier version into one of the next."""
+
 JOB_COLUMNS = (
     "key, version, name, path, state, cause, data_sha256, events_sha256, size, checked, rules, attempts, "
-    "token, accepted_at, owns, overwrote, repeats"
+    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at"
 )
 
 UPSERT_JOB = (
-    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "  # noqa: S608 -- constants only
+    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "  # noqa: S608 -- constants only
     "ON CONFLICT (key, version) DO UPDATE SET state = excluded.state, cause = excluded.cause, "
     "checked = excluded.checked, rules = excluded.rules, attempts = excluded.attempts, "
     "token = excluded.token, accepted_at = excluded.accepted_at, owns = excluded.owns, "
-    "overwrote = excluded.overwrote, "
-    "repeats = excluded.repeats, updated_at = excluded.updated_at"
+    "overwrote = excluded.overwrote, repeats = excluded.repeats, held = excluded.held, "
+    "sent_at = excluded.sent_at, lost_at = excluded.lost_at, updated_at = excluded.updated_at"
 )
 _ITS_JOB = "(SELECT id FROM jobs WHERE key = ? AND version = ?)"
 INSERT_EVENT = f"INSERT INTO events (job, at, run, event, detail) VALUES ({_ITS_JOB}, ?, ?, ?, ?)"  # noqa: S608 -- constants only
@@ -100,6 +116,7 @@ INSERT_RESULT = (
 )
 
 SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"  # noqa: S608 -- constants only
+SELECT_HOLDER = f"SELECT {JOB_COLUMNS} FROM jobs WHERE token = ? LIMIT 1"  # noqa: S608 -- constants only
 SELECT_OPEN = (
     f"SELECT {JOB_COLUMNS} FROM jobs "  # noqa: S608 -- constants only
     "WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') ORDER BY id"
@@ -112,7 +129,8 @@ _DETAILS: dict[type[Event], tuple[str, ...]] = {
     Checked: ("rules",),
     Rejected: ("cause", "rules"),
     Reopened: (),
-    SendStarted: ("overwrite",),
+    SendStarted: ("overwrite", "at", "held"),
+    TailReleased: (),
     SendUndone: ("cause",),
     SendRepeatable: ("cause",),
     Accepted: ("token", "at"),
@@ -144,12 +162,15 @@ def job_row(job: Job) -> tuple[Any, ...]:
         job.owns,
         job.overwrote,
         job.repeats,
+        job.held,
+        job.sent_at,
+        job.lost_at,
     )
 
 
 def job_of(row: Sequence[Any]) -> Job:
     (key, version, name, path, state, cause, data, events, size, checked, rules, *rest) = row
-    attempts, token, at, owns, overwrote, repeats = rest
+    attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at = rest
     return Job(
         key=Key(key),
         version=version,
@@ -166,6 +187,9 @@ def job_of(row: Sequence[Any]) -> Job:
         owns=bool(owns),
         overwrote=bool(overwrote),
         repeats=bool(repeats),
+        held=bool(held),
+        sent_at=sent_at,
+        lost_at=lost_at,
     )
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.edges.ledger import connect, require_known_schema, trouble
+from orchestrator.edges.database import connect, require_known_schema, target_of, trouble
 from orchestrator.edges.rows import JOB_COLUMNS, job_of
 from orchestrator.errors import OutputError
 from orchestrator.model import Job, State
@@ -75,7 +75,8 @@ def open_view(path: Path) -> Iterator[View]:
         if not path.exists():
             raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
         db = _connect(path)
-        yield View(db, require_known_schema(db, path))
+        require_known_schema(db, path)
+        yield View(db, target_of(db, path))
     except (sqlite3.OperationalError, OSError) as error:
         raise OutputError(f"{where}: the ledger cannot be read ({error}). Check that this user may read it.") from None
     except sqlite3.DatabaseError as error:

@@ -14,7 +14,7 @@ from typing import Any
 from orchestrator.cli import app
 from orchestrator.edges import workplace
 from orchestrator.edges.ledger import SqliteLedger
-from orchestrator.model import Event, Job, Key, evolve
+from orchestrator.model import Event, Job, Key, Token, evolve
 
 
 class ForgetfulLedger(SqliteLedger):
@@ -26,6 +26,9 @@ class ForgetfulLedger(SqliteLedger):
 
     def find(self, key: Key) -> Job | None:
         return self._newest.get(key)
+
+    def holder(self, token: Token) -> Job | None:
+        return None
 
     async def record(self, job: Job, *events: Event) -> Job:
         after = self._newest[job.key] = evolve(job, *events)

@@ -14,7 +14,7 @@ import anyio.lowlevel
 from orchestrator.backoff import Backoff
 from orchestrator.delivery import Delivery
 from orchestrator.flow import Gate
-from orchestrator.guards import Grace, Lane, Memory, Reader, Sense, Unbroken
+from orchestrator.guards import Grace, Lane, Memory, Reader, Sense, Tokens, Unbroken
 from orchestrator.intake import Names
 from orchestrator.model import (
     Accepted,
@@ -111,6 +111,9 @@ class FakeLedger:
         versions = [version for (known, version) in self.jobs if known == key]
         return self.jobs[key, max(versions)] if versions else None
 
+    def holder(self, token: Token) -> Job | None:
+        return next((job for job in self.jobs.values() if job.token == token), None)
+
     async def record(self, job: Job, *events: Event) -> Job:
         after = evolve(job, *events)
         call = self.script.enter()
@@ -131,10 +134,12 @@ class FakeRemote:
     copies: dict[Name, list[tuple[str, bool]]] = field(default_factory=dict)
     """By Name: every accepted submit as (text, overwrite)."""
     tokens: dict[Token, Name] = field(default_factory=dict)
+    only_token: Token | None = None
+    """What it gives to everybody, when it is that broken."""
 
     def take(self, name: Name, text: str, *, overwrite: bool) -> Token:
         self.copies.setdefault(name, []).append((text, overwrite))
-        token = Token(f"token-{len(self.tokens)}")
+        token = self.only_token or Token(f"token-{len(self.tokens)}")
         self.tokens[token] = name
         return token
 
@@ -283,7 +288,7 @@ class World:
     def pipeline(self) -> Pipeline:
         rng = random.Random(0)
         ledger = Unbroken(self.ledger)
-        memory = Memory(1000)
+        memory, tokens = Memory(1000), Tokens()
         reader = Reader(
             target=self.target,
             lane=Lane(16, self.gate, self.clock),
@@ -311,6 +316,7 @@ class World:
                 overwrite=self.overwrite,
                 retried=self.retried,
                 sense=Sense(),
+                tokens=tokens,
             ),
             tracking=Tracking(
                 target=self.target,
@@ -319,6 +325,7 @@ class World:
                 clock=self.clock,
                 rng=rng,
                 reader=reader,
+                tokens=tokens,
                 backoff=Backoff(first=2.0, factor=1.5, jitter=0.2),
                 patience=self.patience,
                 give_up=self.give_up,

@@ -29,6 +29,7 @@ from orchestrator.model import (
     Source,
     State,
     Superseded,
+    TailReleased,
     Token,
     Verdict,
     evolve,
@@ -40,7 +41,7 @@ EVENTS: tuple[Event, ...] = (
     Checked(SHEETS, "rules"),
     Rejected("bad rows", "rules"),
     Reopened(),
-    SendStarted(overwrite=False),
+    SendStarted(overwrite=False, at=0.0),
     SendUndone("no connection"),
     SendRepeatable("answer lost"),
     Accepted(Token("t"), 1.0),
@@ -52,6 +53,7 @@ EVENTS: tuple[Event, ...] = (
     Resolved(Verdict.NOT_ACCEPTED),
     Resolved(Verdict.RESEND),
     Resolved(Verdict.ABANDON),
+    TailReleased(),
 )
 
 LEGAL = {
@@ -74,6 +76,7 @@ LEGAL = {
     (State.IN_DOUBT, EVENTS[12]): State.READY,
     (State.IN_DOUBT, EVENTS[13]): State.READY,
     (State.IN_DOUBT, EVENTS[14]): State.FAILED,
+    (State.SENDING, EVENTS[15]): State.SENDING,
 }
 
 
@@ -96,10 +99,29 @@ def test_final_states_accept_only_what_a_person_or_new_rules_say() -> None:
 
 
 def test_a_send_counts_and_remembers_whether_it_overwrites() -> None:
-    sent = evolve(job(State.READY), SendStarted(overwrite=True))
+    sent = evolve(job(State.READY), SendStarted(overwrite=True, at=0.0))
 
     assert (sent.attempts, sent.overwrote) == (1, True)
-    assert evolve(sent, SendUndone("x"), SendStarted(overwrite=False)).attempts == 2
+    assert evolve(sent, SendUndone("x"), SendStarted(overwrite=False, at=0.0)).attempts == 2
+
+
+def test_the_time_of_an_attempt_is_kept_when_its_answer_is_lost_and_goes_on_to_the_next_version() -> None:
+    sending = evolve(job(State.READY), SendStarted(overwrite=True, at=7.0))
+
+    assert evolve(sending, SendUndone("not sent")).lost_at is None
+    assert evolve(sending, SendRepeatable("lost")).lost_at == 7.0
+    assert evolve(sending, Doubted("lost"), Resolved(Verdict.ABANDON)).lost_at == 7.0
+    again = evolve(sending, SendRepeatable("lost"), SendStarted(overwrite=True, at=9.0), Accepted(Token("t"), 9.5))
+    assert again.lost_at == 7.0, "that the second arrived says nothing about the first"
+    assert next_version(again, Source(data=Digest("d"), size=1)).lost_at == 7.0
+
+
+def test_a_tail_is_ours_until_it_is_released() -> None:
+    held = evolve(job(State.READY), SendStarted(overwrite=False, at=1.0, held=True))
+
+    assert held.held
+    assert not evolve(held, TailReleased()).held
+    assert not evolve(job(State.READY), SendStarted(overwrite=False, at=1.0)).held
 
 
 def test_only_what_the_remote_took_makes_a_name_ours() -> None:

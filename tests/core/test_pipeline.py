@@ -16,6 +16,7 @@ from orchestrator.errors import (
     Unclear,
     Unreachable,
 )
+from orchestrator.intake import LATE
 from orchestrator.model import (
     Job,
     Key,
@@ -384,9 +385,76 @@ async def test_a_superseded_version_that_may_have_arrived_is_replaced_not_double
     w.target.script.after[1] = Unclear("reset")
     await run(w)
     w.inbox.files[A] = "newer"
+    w.clock.time += LATE
     await run(w)
 
     assert w.target.remote.copies[Name("a")] == [("good", False), ("newer", True)]
+
+
+@pytest.mark.parametrize("since", [0.0, LATE - 30, -LATE + 30])
+async def test_nothing_newer_is_sent_while_a_lost_attempt_may_still_arrive(since: float) -> None:
+    """It would be replaced by the older bytes when these come late. A clock that was set back only waits."""
+    w = world(sending=Backoff(tries=1), target=FakeTarget(trace=Trace.REPLACEABLE))
+    w.target.script.after[1] = Unclear("reset")
+    await run(w)
+    w.inbox.files[A] = "newer"
+    w.clock.time += since
+    trip = await run(w)
+
+    assert trip.end is Ending.UNSENT
+    assert "may still arrive late" in trip.why
+    assert w.target.remote.copies[Name("a")] == [("good", False)]
+
+    w.clock.time += 2 * LATE
+    assert (await run(w)).end is Ending.DONE
+
+
+async def test_the_same_bytes_need_not_wait_for_a_lost_attempt_of_their_own() -> None:
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w.target.script.after[1] = Unclear("reset")
+
+    assert (await run(w)).end is Ending.DONE
+    assert w.target.remote.copies[Name("a")] == [("good", False), ("good", True)]
+
+
+async def test_a_version_that_was_done_after_a_lost_attempt_does_not_make_that_attempt_harmless() -> None:
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w.target.script.after[1] = Unclear("reset")
+    await run(w)
+    w.inbox.files[A] = "newer"
+
+    assert (await run(w)).end is Ending.UNSENT
+    w.clock.time += LATE
+    assert (await run(w)).end is Ending.DONE
+
+
+async def test_a_token_that_was_given_out_twice_ends_neither_submission() -> None:
+    b = RelPath("b.csv")
+    w = world()
+    w.inbox.files[b] = "good too"
+    w.target.remote.only_token = Token("one-for-all")
+    pipeline = w.pipeline()
+    trips = [Trip(path=path) for path in (A, b)]
+    async with anyio.create_task_group() as tasks:
+        for trip in trips:
+            tasks.start_soon(pipeline.take, w.inbox.file(trip.path), trip)
+
+    assert [trip.end for trip in trips] == [Ending.IN_DOUBT, Ending.IN_DOUBT]
+    assert all("token_twice" in trip.why for trip in trips)
+    assert not any("one-for-all" in trip.why for trip in trips), "a token is not shown"
+
+
+async def test_a_token_that_an_earlier_run_got_as_well_is_not_taken_for_a_new_one() -> None:
+    b = RelPath("b.csv")
+    w = world()
+    w.target.remote.only_token = Token("one-for-all")
+    assert (await run(w)).end is Ending.DONE
+    w.inbox.files = {b: "good too"}
+    trip = Trip(path=b)
+    await w.pipeline().take(w.inbox.file(b), trip)
+
+    assert trip.end is Ending.IN_DOUBT
+    assert "as for a.csv (version 1)" in trip.why
 
 
 async def test_rules_that_change_before_it_was_sent_judge_it_anew() -> None:

@@ -147,7 +147,7 @@ def reading(path: str, data: str = "new") -> Reading:
 
 
 def test_a_new_name_is_fresh() -> None:
-    found = identify(reading("a.csv"), None, retry_failed=False)
+    found = identify(reading("a.csv"), None, retry_failed=False, now=0.0)
 
     assert isinstance(found, Fresh)
     assert (found.job.version, found.job.state) == (1, State.FOUND)
@@ -155,14 +155,14 @@ def test_a_new_name_is_fresh() -> None:
 
 @pytest.mark.parametrize("state", list(State))
 def test_the_same_bytes_are_known_unless_their_version_was_superseded(state: State) -> None:
-    found = identify(reading("a.csv", "d"), made(state), retry_failed=False)
+    found = identify(reading("a.csv", "d"), made(state), retry_failed=False, now=0.0)
 
     assert isinstance(found, Fresh if state is State.SUPERSEDED else Known)
 
 
 @pytest.mark.parametrize("state", list(State))
 def test_other_bytes_wait_for_an_open_version_and_follow_an_ended_one(state: State) -> None:
-    found = identify(reading("a.csv"), made(state), retry_failed=False)
+    found = identify(reading("a.csv"), made(state), retry_failed=False, now=0.0)
 
     if state.is_open or state is State.IN_DOUBT:
         assert isinstance(found, Blocked)
@@ -172,7 +172,7 @@ def test_other_bytes_wait_for_an_open_version_and_follow_an_ended_one(state: Sta
 
 
 def test_a_failed_file_is_sent_once_more_when_that_is_asked_for() -> None:
-    found = identify(reading("a.csv", "d"), made(State.FAILED), retry_failed=True)
+    found = identify(reading("a.csv", "d"), made(State.FAILED), retry_failed=True, now=0.0)
 
     assert isinstance(found, Fresh)
     assert found.job.version == 2
@@ -182,7 +182,7 @@ def test_other_events_are_other_bytes() -> None:
     known = made(State.DONE)
     with_events = replace(known, source=Source(data=Digest("new"), events=Digest("e"), size=1))
 
-    assert isinstance(identify(reading("a.csv"), with_events, retry_failed=False), Fresh)
+    assert isinstance(identify(reading("a.csv"), with_events, retry_failed=False, now=0.0), Fresh)
 
 
 def test_a_second_path_with_the_same_name_is_a_clash_that_names_both() -> None:

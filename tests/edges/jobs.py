@@ -32,6 +32,7 @@ from orchestrator.model import (
     Source,
     State,
     Superseded,
+    TailReleased,
     Token,
     Verdict,
     evolve,
@@ -40,7 +41,7 @@ from orchestrator.naming import key_of
 
 SHEETS = Sheets(data=Sheet(rows=3, sent=Digest("d" * 64)))
 CHECKED = Checked(SHEETS, "rules")
-STARTED = SendStarted(overwrite=False)
+STARTED = SendStarted(overwrite=False, at=0.0)
 ACCEPTED = Accepted(Token("0a1b"), 1720000000.5)
 
 
@@ -112,7 +113,8 @@ EVENTS: dict[type, st.SearchStrategy[Event]] = {
     Checked: st.builds(Checked, sheets, texts),
     Rejected: st.builds(Rejected, texts, texts, st.none() | sheets),
     Reopened: st.just(Reopened()),
-    SendStarted: st.builds(SendStarted, st.booleans()),
+    SendStarted: st.builds(SendStarted, st.booleans(), moments, st.booleans()),
+    TailReleased: st.just(TailReleased()),
     SendUndone: st.builds(SendUndone, texts),
     SendRepeatable: st.builds(SendRepeatable, texts),
     Accepted: st.builds(Accepted, st.builds(Token, some_text), moments),
@@ -143,6 +145,7 @@ _SAMPLES: dict[type, Event] = {
     Rejected: Rejected(""),
     Reopened: Reopened(),
     SendStarted: STARTED,
+    TailReleased: TailReleased(),
     SendUndone: SendUndone(""),
     SendRepeatable: SendRepeatable(""),
     Accepted: ACCEPTED,

@@ -1,0 +1,107 @@
+"""The file behind the ledger: opened, made, brought up to date, and what is wrong with it in words."""
+
+from __future__ import annotations
+
+import sqlite3
+from pathlib import Path
+
+from orchestrator.edges.atomic import storage_trouble
+from orchestrator.edges.rows import SCHEMA, SCHEMA_VERSION, UPGRADES
+from orchestrator.errors import OutputError, StorageError
+from orchestrator.naming import printable
+
+
+def connect(path: Path, mode: str) -> sqlite3.Connection:
+    """A connection that any thread may use, one at a time; transactions are begun and ended by hand."""
+    uri = f"{path.absolute().as_uri()}?mode={mode}"
+    return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
+
+
+def open_database(path: Path, target_id: str) -> sqlite3.Connection:
+    """The connection that writes. Raises OutputError when the file is no ledger of this target."""
+    db = connect(path, "rwc")
+    try:
+        if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            _create(db, target_id)
+        _require_target(db, path, target_id)
+        _upgrade(db)
+        require_known_schema(db, path)
+        db.execute("PRAGMA journal_mode = WAL")
+        db.execute("PRAGMA synchronous = FULL")
+    except BaseException:
+        db.close()
+        raise
+    return db
+
+
+def _create(db: sqlite3.Connection, target_id: str) -> None:
+    db.execute("PRAGMA journal_mode = WAL")
+    db.execute("PRAGMA synchronous = FULL")
+    db.executescript(f"BEGIN;{SCHEMA}")
+    db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA_VERSION), ("target", target_id)])
+    db.execute("COMMIT")
+
+
+def target_of(db: sqlite3.Connection, path: Path) -> str:
+    """The target that the ledger belongs to. Raises OutputError when the file is no ledger."""
+    return str(_meta(db, path).get("target"))
+
+
+def require_known_schema(db: sqlite3.Connection, path: Path) -> None:
+    """Raises OutputError when this program cannot read the ledger as it stands."""
+    schema = _meta(db, path).get("schema")
+    if schema in UPGRADES:
+        raise OutputError(
+            f"{_shown(path)}: this ledger is of an earlier version of this program. The next run brings it up to date."
+        )
+    if schema != SCHEMA_VERSION:
+        raise OutputError(
+            f"{_shown(path)}: this ledger was written by another version of this program (schema "
+            f"{schema}, this one knows {SCHEMA_VERSION}). Use that version, or another output folder."
+        )
+
+
+def _meta(db: sqlite3.Connection, path: Path) -> dict[str, str]:
+    try:
+        return dict(db.execute("SELECT key, value FROM meta").fetchall())
+    except sqlite3.OperationalError as error:
+        if "no such" not in str(error):
+            raise
+        raise OutputError(f"{_shown(path)}: this is not a ledger. Name the output folder of a run (-o).") from None
+
+
+def _upgrade(db: sqlite3.Connection) -> None:
+    """From version to version, each step in one transaction."""
+    known = "SELECT value FROM meta WHERE key = 'schema'"
+    while (statements := UPGRADES.get(str(db.execute(known).fetchone()[0]))) is not None:
+        db.executescript(f"BEGIN IMMEDIATE;{statements}COMMIT;")
+
+
+def _require_target(db: sqlite3.Connection, path: Path, target_id: str) -> None:
+    if (target := target_of(db, path)) != target_id:
+        raise OutputError(
+            f"{_shown(path)}: this ledger belongs to the target {target!r}, not to {target_id!r}. "
+            "Use one output folder for each target (-o), or set target.id."
+        )
+
+
+def trouble(error: Exception, path: Path) -> OutputError | StorageError:
+    """What an error of SQLite or of the system means: a damaged or unusable ledger, or a disk that fails."""
+    if isinstance(error, OSError):
+        return storage_trouble(path.parent, error)
+    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
+    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+        return OutputError(
+            f"{_shown(path)}: it cannot be read: this is not a ledger, or it is damaged. Restore it from a backup; "
+            "never delete it while items in it are open."
+        )
+    if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
+        return OutputError(f"{_shown(path)}: the ledger cannot be opened ({error}). Check that this user may write it.")
+    return StorageError(
+        f"{_shown(path.parent)}: the disk does not take or give what must be durable ({error}). "
+        "Make room or mend the disk, then run the same command again: nothing is lost."
+    )
+
+
+def _shown(path: Path) -> str:
+    return printable(str(path))

@@ -1,0 +1,119 @@
+"""What can happen to a job. One class each, in the past tense, written to the ledger as it is."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import TypeAlias
+
+from orchestrator.model.job import Result, Sheets, Token
+
+
+@dataclass(frozen=True, slots=True)
+class Checked:
+    sheets: Sheets
+    rules: str
+
+
+@dataclass(frozen=True, slots=True)
+class Rejected:
+    cause: str
+    rules: str = ""
+    sheets: Sheets | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Reopened:
+    """The rules that rejected it have changed, or its rejects file is gone: it is judged again."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendStarted:
+    overwrite: bool
+    at: float
+    held: bool = False
+    """Its last bytes are kept back until TailReleased is durable."""
+
+
+@dataclass(frozen=True, slots=True)
+class TailReleased:
+    """From now on the attempt may arrive whole."""
+
+
+@dataclass(frozen=True, slots=True)
+class SendUndone:
+    """The remote certainly does not have this attempt."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class SendRepeatable:
+    """The answer was lost, but sending again has the effect of sending once."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    token: Token
+    at: float
+
+
+@dataclass(frozen=True, slots=True)
+class Completed:
+    results: tuple[Result, ...] = ()
+    cause: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Failed:
+    cause: str
+    results: tuple[Result, ...] = ()
+    owns: bool = False
+    """The remote took the submission in and named its bad rows: the Name is ours to replace."""
+
+
+@dataclass(frozen=True, slots=True)
+class Doubted:
+    """Nobody can tell, or it never ended. The cause is the evidence that a person decides by."""
+
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Superseded:
+    cause: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A person's verdict on an item in doubt."""
+
+    verdict: Verdict
+    token: Token | None = None
+    at: float = 0.0
+
+
+class Verdict(enum.StrEnum):
+    ACCEPTED = "accepted"
+    NOT_ACCEPTED = "not_accepted"
+    RESEND = "resend"
+    ABANDON = "abandon"
+
+
+Event: TypeAlias = (
+    Checked
+    | Rejected
+    | Reopened
+    | SendStarted
+    | TailReleased
+    | SendUndone
+    | SendRepeatable
+    | Accepted
+    | Completed
+    | Failed
+    | Doubted
+    | Superseded
+    | Resolved
+)

@@ -1,0 +1,97 @@
+"""How a job changes: what happened, and what it is after that."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from orchestrator.errors import IllegalTransition
+from orchestrator.model.events import (
+    Accepted,
+    Checked,
+    Completed,
+    Doubted,
+    Event,
+    Failed,
+    Rejected,
+    Reopened,
+    Resolved,
+    SendRepeatable,
+    SendStarted,
+    SendUndone,
+    Superseded,
+    TailReleased,
+    Verdict,
+)
+from orchestrator.model.job import Job, Source, State
+
+
+def evolve(job: Job, *events: Event) -> Job:
+    """The only place where a job changes state. Raises IllegalTransition for every pair not named here."""
+    for event in events:
+        job = _evolved(job, event)
+    return job
+
+
+def _evolved(job: Job, event: Event) -> Job:
+    match job.state, event:
+        case State.FOUND, Checked(sheets, rules):
+            return replace(job, state=State.READY, checked=sheets, rules=rules, cause="")
+        case State.FOUND, Rejected(cause, rules, sheets):
+            return replace(job, state=State.REJECTED, cause=cause, rules=rules, checked=sheets)
+        case State.REJECTED, Reopened():
+            return replace(job, state=State.FOUND)
+        case State.READY, SendStarted(overwrite, at, held):
+            attempts = job.attempts + 1
+            return replace(
+                job, state=State.SENDING, attempts=attempts, overwrote=overwrite, sent_at=at, held=held, cause=""
+            )
+        case State.READY, Superseded(cause):
+            return replace(job, state=State.SUPERSEDED, cause=cause)
+        case State.SENDING, TailReleased():
+            return replace(job, held=False)
+        case State.SENDING, SendUndone(cause):
+            return replace(job, state=State.READY, cause=cause)
+        case State.SENDING, SendRepeatable(cause):
+            return replace(job, state=State.READY, cause=cause, repeats=True, lost_at=job.sent_at)
+        case State.SENDING, Accepted(token, at):
+            return replace(job, state=State.WAITING, token=token, accepted_at=at, cause="")
+        case ((State.SENDING | State.WAITING), Completed(_, cause)):
+            return replace(job, state=State.DONE, cause=cause, owns=True)
+        case ((State.SENDING | State.WAITING), Failed(cause, _, owns)):
+            return replace(job, state=State.FAILED, cause=cause, owns=job.owns or owns)
+        case State.SENDING, Doubted(cause):
+            return replace(job, state=State.IN_DOUBT, cause=cause, lost_at=job.sent_at)
+        case ((State.READY | State.WAITING), Doubted(cause)):
+            return replace(job, state=State.IN_DOUBT, cause=cause)
+        case State.IN_DOUBT, Resolved():
+            return _resolved(job, event)
+        case _:
+            raise IllegalTransition(f"{type(event).__name__} cannot happen to a job that is {job.state}")
+
+
+def _resolved(job: Job, event: Resolved) -> Job:
+    match event.verdict:
+        case Verdict.ACCEPTED:
+            if event.token is None:
+                raise IllegalTransition("a job is accepted with its token, or not at all")
+            return replace(job, state=State.WAITING, token=event.token, accepted_at=event.at, cause="")
+        case Verdict.NOT_ACCEPTED:
+            return replace(job, state=State.READY, cause="a person says that it did not arrive")
+        case Verdict.RESEND:
+            return replace(job, state=State.READY, cause="a person wants it sent again", repeats=True)
+        case Verdict.ABANDON:
+            return replace(job, state=State.FAILED, cause="abandoned by a person")
+
+
+def next_version(job: Job, source: Source) -> Job:
+    """The job that follows *job* under its Name, for other bytes or for the same ones once more."""
+    return Job(
+        key=job.key,
+        version=job.version + 1,
+        name=job.name,
+        path=job.path,
+        source=source,
+        owns=job.owns,
+        repeats=job.repeats,
+        lost_at=job.lost_at,
+    )

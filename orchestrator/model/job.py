@@ -1,0 +1,121 @@
+"""What a job is."""
+
+from __future__ import annotations
+
+import enum
+from dataclasses import dataclass
+from typing import NewType
+
+RelPath = NewType("RelPath", str)
+"""Where a file lies below the input folder, with forward slashes: what people call it by."""
+
+Name = NewType("Name", str)
+"""What the remote calls the submission: the same Name with Overwrite replaces it."""
+
+Key = NewType("Key", str)
+"""Which line of versions a job belongs to: its Name without regard to case or Unicode form."""
+
+Digest = NewType("Digest", str)
+"""SHA-256, 64 hexadecimal digits."""
+
+Token = NewType("Token", str)
+"""What the remote gave us to ask again with. Opaque to all but the target that issued it."""
+
+
+class State(enum.StrEnum):
+    FOUND = "found"
+    READY = "ready"
+    SENDING = "sending"
+    WAITING = "waiting"
+    DONE = "done"
+    REJECTED = "rejected"
+    FAILED = "failed"
+    IN_DOUBT = "in_doubt"
+    SUPERSEDED = "superseded"
+
+    @property
+    def is_open(self) -> bool:
+        """Whether a run has something to do about it."""
+        return self in _OPEN
+
+
+_OPEN = frozenset({State.FOUND, State.READY, State.SENDING, State.WAITING})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """The bytes that a job stands for: a file and, where it has one, its companion of events."""
+
+    data: Digest
+    events: Digest | None = None
+    size: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheet:
+    """What the check of one CSV found; enough to join a sent row to its source line after a restart."""
+
+    rows: int = 0
+    bad: int = 0
+    header: bool = True
+    gaps: tuple[tuple[int, int], ...] = ()
+    """Ranges of lines, both ends in, that hold no first line of a sent row."""
+    sent: Digest | None = None
+    """SHA-256 of the text as the remote gets it; None when nothing of this sheet is sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sheets:
+    data: Sheet
+    events: Sheet | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """One answer of the remote about a job, as it came."""
+
+    key: str
+    suffix: str
+    """The file name's end that its content type calls for, with the dot."""
+    size: int
+    sha256: Digest
+    body: bytes | None
+    """None when it is too large for the ledger: then the file under `results/` is the original."""
+    head: bytes = b""
+    """How one begins that is too large; not kept."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Job:
+    key: Key
+    version: int
+    name: Name
+    path: RelPath
+    state: State = State.FOUND
+    cause: str = ""
+    source: Source | None = None
+    """None when the file was refused before it was read."""
+    checked: Sheets | None = None
+    rules: str = ""
+    """Digest of the rules that judged it: a rejection holds only for these."""
+    attempts: int = 0
+    token: Token | None = None
+    accepted_at: float | None = None
+    """Unix time; wall time, because it has to outlive the process."""
+    owns: bool = False
+    """The remote took an earlier version under this Name from us: it is ours to replace."""
+    overwrote: bool = False
+    """The last attempt was sent with Overwrite, so that sending it again changes nothing."""
+    repeats: bool = False
+    """An attempt may have arrived, and sending again was found to replace it."""
+    held: bool = False
+    """The last bytes of the attempt under way are still ours, so it cannot have arrived whole."""
+    sent_at: float | None = None
+    """Unix time at which the last attempt began."""
+    lost_at: float | None = None
+    """The same of the last one whose answer was lost, in this version or before: it may still arrive late."""
+
+    @property
+    def replaces(self) -> bool:
+        """Whether the next send may overwrite what stands under the Name."""
+        return self.owns or self.repeats

@@ -1,0 +1,94 @@
+"""A ledger that an earlier version of this program wrote, kept as it was; the program goes on with it."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from edges.ledgers import TARGET, a_ledger, rows
+from orchestrator.edges.rows import SCHEMA_VERSION, UPGRADES
+from orchestrator.edges.view import open_view
+from orchestrator.errors import OutputError
+from orchestrator.model import Accepted, Key, SendUndone, State, Token
+
+GOLDEN = {"1": Path(__file__).with_name("ledger-1.sql")}
+
+
+def test_every_earlier_version_is_kept_here_and_leads_to_this_one() -> None:
+    assert set(UPGRADES) == set(GOLDEN)
+    assert SCHEMA_VERSION not in UPGRADES
+
+
+@pytest.fixture(params=GOLDEN)
+def earlier(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
+    path = tmp_path / ".orchestrator" / "ledger.sqlite3"
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as db:
+        db.executescript(GOLDEN[request.param].read_text())
+    return path
+
+
+async def test_a_run_goes_on_with_an_earlier_ledger(earlier: Path) -> None:
+    with a_ledger(earlier) as ledger:
+        assert {job.name: job.state for job in ledger.unfinished()} == {
+            "waiting": State.WAITING,
+            "sending": State.SENDING,
+            "doubt": State.IN_DOUBT,
+        }
+        sending = ledger.find(Key("sending"))
+        assert sending is not None
+        assert not sending.held, "nothing was ever kept back by the version that wrote this"
+        await ledger.record(sending, SendUndone("not sent"))
+        holder = ledger.holder(Token("t-fin"))
+        assert holder is not None
+        assert holder.name == "finished"
+
+    assert rows(earlier, "SELECT value FROM meta WHERE key = 'schema'") == [(SCHEMA_VERSION,)]
+    with a_ledger(earlier) as ledger:
+        waiting = ledger.find(Key("waiting"))
+        assert waiting is not None
+        assert waiting.token == "t-done"
+        assert waiting.lost_at is None
+
+
+def test_a_foreign_ledger_is_left_as_it_is(earlier: Path) -> None:
+    before = rows(earlier, "SELECT * FROM meta"), rows(earlier, "SELECT sql FROM sqlite_master")
+    with pytest.raises(OutputError, match="belongs to"), a_ledger(earlier, target=f"{TARGET} no more"):
+        pass
+
+    assert (rows(earlier, "SELECT * FROM meta"), rows(earlier, "SELECT sql FROM sqlite_master")) == before
+
+
+def test_who_only_looks_is_told_that_a_run_brings_it_up_to_date(earlier: Path) -> None:
+    with pytest.raises(OutputError, match="next run brings it up to date"), open_view(earlier):
+        pass
+
+
+def test_the_tables_are_the_same_whether_made_now_or_brought_up_to_date(earlier: Path, tmp_path: Path) -> None:
+    new = tmp_path / "new.sqlite3"
+    for path in (earlier, new):
+        with a_ledger(path):
+            pass
+
+    def shape(path: Path) -> dict[str, set[str]]:
+        tables = [name for (name,) in rows(path, "SELECT name FROM sqlite_master WHERE type = 'table'")]
+        return {table: {str(row[1:6]) for row in rows(path, f"PRAGMA table_info({table})")} for table in tables}
+
+    def indexes(path: Path) -> set[str]:
+        return {sql for (sql,) in rows(path, "SELECT sql FROM sqlite_master WHERE type = 'index' AND sql IS NOT NULL")}
+
+    assert shape(earlier) == shape(new)
+    assert indexes(earlier) == indexes(new)
+
+
+async def test_the_history_of_an_earlier_version_is_kept(earlier: Path) -> None:
+    before = rows(earlier, "SELECT * FROM events")
+    with a_ledger(earlier) as ledger:
+        sending = ledger.find(Key("sending"))
+        assert sending is not None
+        await ledger.record(sending, Accepted(Token("t"), 1.0))
+
+    assert rows(earlier, "SELECT * FROM events")[: len(before)] == before
