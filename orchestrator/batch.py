@@ -27,6 +27,7 @@ from orchestrator.edges.report import Report
 from orchestrator.edges.workplace import Workplace, open_workplace
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.exits import Exit, exit_of
+from orchestrator.flow import JobTimes
 from orchestrator.guards import Grace
 from orchestrator.intake import will_be_judged, without_clashes
 from orchestrator.model import RelPath
@@ -149,6 +150,7 @@ class Batch:
             grace=grace,
             retried=lambda: self.retries.update(retries=1),
             rng=random.Random(),
+            times=JobTimes(self.place.ledger.durations()),
         )
 
         def ended(trip: Trip) -> None:

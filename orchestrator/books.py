@@ -54,9 +54,16 @@ class Trip:
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0
+    first_try: float = 0.0
+    """When it began, on the run's own clock."""
     polls: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     """By phase: prepare, upload, wait, collect."""
+
+    def begin_try(self, now: float) -> None:
+        self.tries += 1
+        if self.tries == 1:
+            self.first_try = now
 
     def spend(self, phase: str, seconds: float) -> None:
         self.seconds[phase] = self.seconds.get(phase, 0.0) + seconds

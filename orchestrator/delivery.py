@@ -29,8 +29,9 @@ from orchestrator.errors import (
     Unclear,
     Unreachable,
 )
-from orchestrator.guards import Grace, Lane, Memory, Sense, Tokens
+from orchestrator.guards import Grace, Memory, Sense, Tokens
 from orchestrator.intake import same_bytes
+from orchestrator.lanes import UploadLane
 from orchestrator.model import (
     Accepted,
     Doubted,
@@ -67,7 +68,7 @@ class Delivery:
     inbox: Inbox
     clock: Clock
     rng: random.Random
-    lane: Lane
+    lane: UploadLane
     memory: Memory
     grace: Grace
     backoff: Backoff
@@ -81,14 +82,14 @@ class Delivery:
         overwrite = self.overwrite or job.replaces
         async with self.lane.permit():
             started = self.clock.monotonic()
-            trip.tries += 1
+            trip.begin_try(started)
             try:
                 await self.target.sign_in()
             except NotSent as error:
                 return await self._not_begun(job, trip, error, *before)
             with self.grace.shield() as scope:
                 job = trip.job = await self.ledger.record(job, *before, SendStarted(overwrite, self._now()))
-                job = trip.job = await self._submit(job, trip, body, overwrite=overwrite)
+                job = trip.job = await self._submit(job, trip, body, started, overwrite=overwrite)
             if scope.cancelled_caught and job.state is State.SENDING:
                 job = trip.job = await self.recall(job, "the run was stopped before the answer came")
             trip.spend("upload", self.clock.monotonic() - started)
@@ -98,7 +99,7 @@ class Delivery:
         """The bytes are read and judged anew: nothing is held while a job waits for its next try."""
         if file is None:
             return await self.ledger.record(job, Doubted("source_gone: the file went away before it was sent"))
-        if trip.tries >= self.backoff.tries:
+        if trip.tries and self.backoff.is_spent(trip.tries, self.clock.monotonic() - trip.first_try):
             trip.cause = f"{job.cause}; {trip.tries} tries in this run"
             return job
         if trip.tries:
@@ -119,10 +120,10 @@ class Delivery:
 
     async def _not_begun(self, job: Job, trip: Trip, error: NotSent, *before: Event) -> Job:
         """No token could be had, so no intent was noted, and a death in between would leave no doubt."""
-        self.lane.heed(error)
+        self.lane.way.failed(error)
         if before:
             job = trip.job = await self.ledger.record(job, *before)
-        if isinstance(error, Unreachable) and trip.tries >= self.backoff.tries:
+        if isinstance(error, Unreachable) and self.lane.way.is_hopeless(trip.tries):
             raise error
         return replace(job, cause=str(error))
 
@@ -144,30 +145,43 @@ class Delivery:
             case outcome:
                 return await self.ledger.record(job, outcome)
 
-    async def _submit(self, job: Job, trip: Trip, body: Body, *, overwrite: bool) -> Job:
+    async def _submit(self, job: Job, trip: Trip, body: Body, started: float, *, overwrite: bool) -> Job:
         try:
             outcome = await self.target.submit(job, body, overwrite=overwrite)
         except Refused as error:
-            self.sense.understood()
+            self._understood()
             return await self.ledger.record(job, Failed(str(error)))
         except Unclear as error:
+            self.lane.way.failed(error)
             job = trip.job = await self.recall(job, str(error))
             self.sense.not_understood(error)
             return job
-        except (NotSent, SourceChanged, Denied, Misdirected) as error:
+        except NotSent as error:
+            self._not_taken(error, started)
             job = trip.job = await self.ledger.record(job, SendUndone(str(error)))
-            if isinstance(error, NotSent):
-                self.lane.heed(error)
-                if not isinstance(error, Unreachable):
-                    self.sense.understood()
-            hopeless = isinstance(error, Unreachable) and trip.tries >= self.backoff.tries
-            if hopeless or isinstance(error, Denied | Misdirected):
+            if isinstance(error, Unreachable) and self.lane.way.is_hopeless(trip.tries):
                 raise
             return job
-        self.sense.understood()
+        except SourceChanged as error:
+            return await self.ledger.record(job, SendUndone(str(error)))
+        except (Denied, Misdirected) as error:
+            trip.job = await self.ledger.record(job, SendUndone(str(error)))
+            raise
+        self._understood()
         if isinstance(outcome, Accepted):
             return await self._accepted(job, outcome)
         return await self.ledger.record(job, outcome)
+
+    def _understood(self) -> None:
+        self.sense.understood()
+        self.lane.succeeded()
+
+    def _not_taken(self, error: NotSent, started: float) -> None:
+        if isinstance(error, Unreachable):
+            self.lane.way.failed(error)
+        else:
+            self.sense.understood()
+            self.lane.busy(error, started)
 
     async def _accepted(self, job: Job, accepted: Accepted) -> Job:
         """One token for two submissions tells neither's end, so neither may end by it."""

@@ -1,4 +1,4 @@
-"""Limits on the way to the target: a permit is held for one try, never during a wait."""
+"""What watches over a run: sense, memory, grace, whole transitions, and patient reads."""
 
 from __future__ import annotations
 
@@ -10,61 +10,15 @@ from dataclasses import dataclass, field
 from typing import TypeVar
 
 import anyio
-from anyio.lowlevel import checkpoint_if_cancelled
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
-from orchestrator.errors import Garbled, Misdirected, NotSent, Unclear, Unreachable
-from orchestrator.flow import Gate
+from orchestrator.errors import Garbled, Misdirected, Missing, NotSent, Refused, Unclear, Unreachable
+from orchestrator.lanes import Lane
 from orchestrator.model import Event, Job, Key, Token
 from orchestrator.ports import Clock, Ended, Fetched, Ledger, Running, Target
 
 T = TypeVar("T")
-
-
-class Permit:
-    """For one try: `async with` waits for the gate outside and holds one of the permits inside."""
-
-    __slots__ = ("_clock", "_gate", "_permits")
-
-    def __init__(self, permits: anyio.Semaphore, gate: Gate, clock: Clock) -> None:
-        self._permits = permits
-        self._gate = gate
-        self._clock = clock
-
-    async def __aenter__(self) -> None:
-        if (turn := self._gate.reserve(self._clock.monotonic())) > 0:
-            await self._clock.sleep(turn)
-        await self._permits.acquire()
-        while (wait := self._gate.closed_for(self._clock.monotonic())) > 0:
-            self._permits.release()
-            await self._clock.sleep(wait)
-            await self._permits.acquire()
-        try:
-            await checkpoint_if_cancelled()  # a permit got without waiting must not slip past a stop
-        except BaseException:
-            self._permits.release()
-            raise
-
-    async def __aexit__(self, *error: object) -> None:
-        self._permits.release()
-
-
-class Lane:
-    """A number of permits behind the target's gate."""
-
-    def __init__(self, width: int, gate: Gate, clock: Clock) -> None:
-        self._permits = anyio.Semaphore(width, fast_acquire=True)
-        self._gate = gate
-        self._clock = clock
-
-    def permit(self) -> Permit:
-        return Permit(self._permits, self._gate, self._clock)
-
-    def heed(self, error: NotSent | Unclear) -> None:
-        """When the remote says how long to stay away, everybody stays away."""
-        if error.retry_after:
-            self._gate.hold(self._clock.monotonic(), error.retry_after)
 
 
 class Sense:
@@ -219,14 +173,22 @@ class Reader:
         return await self._patiently(lambda: self.target.fetch(token, key))
 
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
-        for nth in range(1, self.backoff.tries + 1):
+        nth, started = 0, self.clock.monotonic()
+        while True:
+            nth += 1
             try:
                 async with self.lane.permit():
-                    return await call()
+                    answer = await call()
+            except (Missing, Refused):
+                self.lane.way.succeeded()
+                raise
             except (NotSent, Unclear) as error:
-                if nth == self.backoff.tries:
+                self.lane.way.failed(error)
+                hopeless = isinstance(error, Unreachable) and self.lane.way.is_hopeless(nth)
+                if hopeless or self.backoff.is_spent(nth, self.clock.monotonic() - started):
                     raise
-                self.lane.heed(error)
                 self.retried()
                 await self.clock.sleep(self.backoff.delay(nth, self.rng, error.retry_after))
-        raise AssertionError("a backoff has at least one try")
+            else:
+                self.lane.way.succeeded()
+                return answer

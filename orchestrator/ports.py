@@ -192,6 +192,10 @@ class Target(Protocol):
         """Have everything that a submit needs before its first byte. Raises Denied, Misdirected or NotSent."""
         ...
 
+    async def probe(self) -> None:
+        """One request that changes nothing. Raises NotSent or Unclear while the remote is not well."""
+        ...
+
     async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted | Completed:
         """Send it. Completed when there is nothing to wait for."""
         ...

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import random
+from collections.abc import Callable
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 
-from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
 from orchestrator.errors import Missing, Refused
+from orchestrator.flow import Schedule
 from orchestrator.guards import Reader, Tokens
 from orchestrator.model import Doubted, Job, Result
 from orchestrator.ports import Clock, Ended, Ledger, Running, Sink, Target
@@ -29,7 +31,9 @@ class Tracking:
     rng: random.Random
     reader: Reader
     tokens: Tokens
-    backoff: Backoff
+    slots: Callable[[], AbstractContextManager[None]]
+    """Around the time for which a job is unfinished at the remote."""
+    schedule: Schedule
     patience: float
     """Seconds that one run waits for one job to end."""
     give_up: float
@@ -37,12 +41,17 @@ class Tracking:
 
     async def wait(self, job: Job, trip: Trip) -> Job:
         """Poll until it ends or this run's patience does; then the same job comes back."""
+        with self.slots():
+            return await self._wait(job, trip)
+
+    async def _wait(self, job: Job, trip: Trip) -> Job:
         assert job.token is not None
+        size = job.source.size if job.source else 0
         started = self.clock.monotonic()
         nth, hint = 0, None
         while True:
             nth += 1
-            delay = self.backoff.delay(nth, self.rng, hint)
+            delay = self.schedule.delay(nth, self.rng, size=size, age=self._age(job), at_least=hint)
             left = self.patience - (self.clock.monotonic() - started)
             if nth == 1:
                 delay = min(delay, left)  # every run asks at least once
@@ -63,6 +72,8 @@ class Tracking:
                 return await self.ledger.record(job, Doubted("token_twice: another upload got the same token"))
             if isinstance(status, Ended):
                 trip.spend("wait", self.clock.monotonic() - started)
+                if not trip.adopted:
+                    self.schedule.times.learn(size, self._age(job))
                 return await self._collect(job, status, trip)
             hint = status.retry_after
             if self._age(job) > self.give_up:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import random
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import structlog
 
@@ -19,17 +19,18 @@ from orchestrator.edges.inbox import FolderInbox, InboxConfig, RejectsLists
 from orchestrator.edges.log import Narrated
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.errors import ConfigError
-from orchestrator.flow import Gate
-from orchestrator.guards import Grace, Lane, Memory, Reader, Sense, Tokens, Unbroken
+from orchestrator.flow import Gate, JobTimes, Schedule
+from orchestrator.guards import Grace, Memory, Reader, Sense, Tokens, Unbroken
 from orchestrator.intake import Names
+from orchestrator.lanes import Lane, UploadLane, Way
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.targets.platform import Platform, PlatformConfig
 from orchestrator.tracking import Tracking
 from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
 
-_READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=8)
-_SENDING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=5)
+_READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=12, seconds=3600.0)
+_SENDING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=15, seconds=3600.0)
 _SPREAD = 0.2
 """Share of a poll's delay that is random, so that jobs that began together are not asked together."""
 
@@ -108,11 +109,14 @@ class Parts:
     grace: Grace
     retried: Callable[[], None]
     rng: random.Random
+    times: JobTimes = field(default_factory=JobTimes)
+    """What earlier runs taught about how long jobs take."""
 
 
 def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pipeline:
     limits, polling = settings.limits, settings.polling
-    gate = Gate(limits.rate)
+    way = Way(Gate(limits.rate, rng=parts.rng, tell=_tell), parts.target.probe, parts.clock)
+    uploads = UploadLane(limits.uploads, way, parts.clock, _tell)
     memory = Memory(limits.bytes)
     tokens = Tokens()
     log = structlog.get_logger()
@@ -120,7 +124,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
     ledger = Unbroken(narrated)
     reader = Reader(
         target=parts.target,
-        lane=Lane(limits.polls, gate, parts.clock),
+        lane=Lane(limits.polls, way),
         backoff=_READING,
         clock=parts.clock,
         rng=parts.rng,
@@ -132,7 +136,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         inbox=parts.inbox,
         clock=parts.clock,
         rng=parts.rng,
-        lane=Lane(limits.uploads, gate, parts.clock),
+        lane=uploads,
         memory=memory,
         grace=parts.grace,
         backoff=_SENDING,
@@ -149,7 +153,11 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         rng=parts.rng,
         reader=reader,
         tokens=tokens,
-        backoff=Backoff(first=polling.first, factor=polling.factor, cap=polling.cap, jitter=_SPREAD),
+        slots=uploads.job,
+        schedule=Schedule(
+            backoff=Backoff(first=polling.first, factor=polling.factor, cap=polling.cap, jitter=_SPREAD),
+            times=parts.times,
+        ),
         patience=polling.deadline,
         give_up=polling.give_up,
     )
@@ -163,3 +171,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         tracking=tracking,
         retry_failed=retry_failed,
     )
+
+
+def _tell(change: str) -> None:
+    structlog.get_logger().info("flow", change=change)

@@ -10,8 +10,10 @@ PACKAGE = Path(__file__).parent.parent / "orchestrator"
 LAYERS = (
     {"errors"},
     {"model"},
-    {"ports", "backoff", "flow", "naming", "outcome"},
+    {"ports", "backoff", "naming", "outcome"},
+    {"flow"},
     {"books", "intake", "validation"},
+    {"lanes"},
     {"guards"},
     {"delivery", "tracking"},
     {"pipeline"},
@@ -29,8 +31,8 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
-    "errors", "model", "ports", "backoff", "flow", "naming", "outcome", "books", "intake", "validation", "guards",
-    "delivery", "tracking", "pipeline", "run", "exits",
+    "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "books", "intake", "validation",
+    "lanes", "guards", "delivery", "tracking", "pipeline", "run", "exits",
 }  # fmt: skip
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}
 

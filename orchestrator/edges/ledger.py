@@ -24,6 +24,7 @@ from orchestrator.edges.rows import (
     INSERT_EVENT,
     INSERT_RESULT,
     JOB_COLUMNS,
+    SELECT_DURATIONS,
     SELECT_HOLDER,
     SELECT_NEWEST,
     SELECT_OPEN,
@@ -106,6 +107,10 @@ class SqliteLedger:
     def unfinished(self) -> list[Job]:
         """Everything that is not settled, in the order in which it came in."""
         return [job_of(row) for row in self._rows(SELECT_OPEN)]
+
+    def durations(self) -> Iterator[tuple[int, float]]:
+        """Size in bytes and seconds at the remote of the newest jobs that one run took from acceptance to done."""
+        yield from self._rows(SELECT_DURATIONS)
 
     def results(self) -> Iterator[tuple[Job, Result]]:
         """Every result of every version without its body, the newest version of a key first."""

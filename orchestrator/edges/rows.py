@@ -117,6 +117,14 @@ INSERT_RESULT = (
 
 SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"  # noqa: S608 -- constants only
 SELECT_HOLDER = f"SELECT {JOB_COLUMNS} FROM jobs WHERE token = ? LIMIT 1"  # noqa: S608 -- constants only
+SELECT_DURATIONS = """
+SELECT size, seconds FROM (
+    SELECT done.id, jobs.size, done.at - jobs.accepted_at AS seconds
+    FROM events done JOIN jobs ON jobs.id = done.job
+    JOIN events accepted ON accepted.job = done.job AND accepted.run = done.run
+    WHERE done.event = 'Completed' AND accepted.event = 'Accepted' ORDER BY done.id DESC LIMIT 1000
+) WHERE seconds >= 0 ORDER BY id
+"""
 SELECT_OPEN = (
     f"SELECT {JOB_COLUMNS} FROM jobs "  # noqa: S608 -- constants only
     "WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') ORDER BY id"

@@ -12,7 +12,7 @@ from urllib.parse import quote
 
 from orchestrator.edges.http import Answer, Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import Misdirected, SourceChanged
+from orchestrator.errors import Misdirected, NotSent, SourceChanged
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Held, Part, Running, Trace
 from orchestrator.targets.answers import read_feedback, require_result, status_of, token_of
@@ -51,13 +51,15 @@ class Platform:
         await self._credentials.token()
 
     async def probe(self) -> None:
-        """Raises Misdirected when there is no upload endpoint. A GET is not allowed there, and sends nothing."""
+        """A GET is not allowed at the upload endpoint and sends nothing. Raises Misdirected when there is none."""
         url = f"{self._config.base_url}/api/UploadData"
         answer = await authorized(
             self._credentials, lambda authorization: self._http.call(Kind.POLL, "GET", url, headers=authorization)
         )
         if answer.status == 404:
             raise Misdirected(f"{url}: there is no upload endpoint (404). Check target.base_url.")
+        if answer.status == 429 or answer.status >= 500:
+            raise NotSent(f"{url}: the remote answered {answer.status}", retry_after=answer.retry_after)
 
     async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted:
         members = self._members(job, overwrite=overwrite)

@@ -13,9 +13,10 @@ import anyio.lowlevel
 
 from orchestrator.backoff import Backoff
 from orchestrator.delivery import Delivery
-from orchestrator.flow import Gate
-from orchestrator.guards import Grace, Lane, Memory, Reader, Sense, Tokens, Unbroken
+from orchestrator.flow import Gate, Schedule
+from orchestrator.guards import Grace, Memory, Reader, Sense, Tokens, Unbroken
 from orchestrator.intake import Names
+from orchestrator.lanes import Lane, UploadLane, Way
 from orchestrator.model import (
     Accepted,
     Checked,
@@ -159,6 +160,8 @@ class FakeTarget:
     polls: int = 0
     sign_ins: int = 0
     locked_out: dict[int, BaseException] = field(default_factory=dict)
+    probes: int = 0
+    unwell: dict[int, BaseException] = field(default_factory=dict)
     inside: int = 0
     most_inside: int = 0
 
@@ -166,6 +169,11 @@ class FakeTarget:
         self.sign_ins += 1
         if self.sign_ins in self.locked_out:
             raise self.locked_out[self.sign_ins]
+
+    async def probe(self) -> None:
+        self.probes += 1
+        if self.probes in self.unwell:
+            raise self.unwell[self.probes]
 
     async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted | Completed:
         self.inside += 1
@@ -289,9 +297,11 @@ class World:
         rng = random.Random(0)
         ledger = Unbroken(self.ledger)
         memory, tokens = Memory(1000), Tokens()
+        way = Way(self.gate, self.target.probe, self.clock)
+        uploads = UploadLane(self.uploads, way, self.clock)
         reader = Reader(
             target=self.target,
-            lane=Lane(16, self.gate, self.clock),
+            lane=Lane(16, way),
             backoff=self.reading,
             clock=self.clock,
             rng=rng,
@@ -309,7 +319,7 @@ class World:
                 inbox=self.inbox,
                 clock=self.clock,
                 rng=rng,
-                lane=Lane(self.uploads, self.gate, self.clock),
+                lane=uploads,
                 memory=memory,
                 grace=self.grace,
                 backoff=self.sending,
@@ -326,7 +336,8 @@ class World:
                 rng=rng,
                 reader=reader,
                 tokens=tokens,
-                backoff=Backoff(first=2.0, factor=1.5, jitter=0.2),
+                slots=uploads.job,
+                schedule=Schedule(backoff=Backoff(first=2.0, factor=1.5, jitter=0.2)),
                 patience=self.patience,
                 give_up=self.give_up,
             ),

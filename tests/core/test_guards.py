@@ -12,8 +12,13 @@ from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
 from orchestrator.errors import Garbled, Misdirected, Missing, NotSent, Unclear, Unreachable
 from orchestrator.flow import Gate
-from orchestrator.guards import Grace, Lane, Memory, Reader, Sense
+from orchestrator.guards import Grace, Memory, Reader, Sense
+from orchestrator.lanes import Lane, Way
 from orchestrator.model import RelPath, Token
+
+
+def way(clock: FakeClock, gate: Gate | None = None) -> Way:
+    return Way(gate or Gate(), FakeTarget().probe, clock)
 
 
 def reader(target: FakeTarget, lane: Lane, clock: FakeClock, tries: int = 8) -> Reader:
@@ -30,7 +35,7 @@ def reader(target: FakeTarget, lane: Lane, clock: FakeClock, tries: int = 8) -> 
 async def test_a_permit_is_not_held_while_the_gate_is_closed() -> None:
     """Somebody who waits for the gate must not keep the only permit from those who may pass."""
     clock, gate = FakeClock(), Gate()
-    lane = Lane(1, gate, clock)
+    lane = Lane(1, way(clock, gate))
     inside: list[float] = []
     gate.hold(0.0, 10.0)
 
@@ -48,7 +53,7 @@ async def test_a_permit_is_not_held_while_the_gate_is_closed() -> None:
 
 async def test_a_read_that_waits_for_its_next_try_holds_no_permit() -> None:
     clock = FakeClock()
-    lane = Lane(1, Gate(), clock)
+    lane = Lane(1, way(clock))
     target = FakeTarget(script=Script(before={1: NotSent("busy")}), polls_needed=1)
     entered: list[str] = []
     real_sleep = clock.sleep
@@ -69,7 +74,7 @@ async def test_reads_are_tried_as_often_as_allowed_and_then_raise_what_they_last
     target = FakeTarget(script=Script(before={n: NotSent(f"try {n}") for n in range(1, 9)}))
     trip = Trip(path=RelPath("a"))
     with pytest.raises(NotSent, match="try 3"):
-        await reader(target, Lane(1, Gate(), clock), clock, tries=3).check(Token("t"), trip)
+        await reader(target, Lane(1, way(clock)), clock, tries=3).check(Token("t"), trip)
 
     assert trip.polls == 3
     assert len(clock.slept) == 2
@@ -79,7 +84,7 @@ async def test_an_unknown_token_is_not_asked_for_again_by_the_reader() -> None:
     clock = FakeClock()
     target = FakeTarget(script=Script(before={1: Missing("404")}))
     with pytest.raises(Missing):
-        await reader(target, Lane(1, Gate(), clock), clock).check(Token("t"), Trip(path=RelPath("a")))
+        await reader(target, Lane(1, way(clock)), clock).check(Token("t"), Trip(path=RelPath("a")))
 
     assert target.script.calls == 1
 

@@ -16,6 +16,7 @@ from orchestrator.errors import (
     Unclear,
     Unreachable,
 )
+from orchestrator.flow.gate import FIRST_TRIES
 from orchestrator.intake import LATE
 from orchestrator.model import (
     Job,
@@ -219,13 +220,13 @@ async def test_tries_that_are_used_up_leave_the_file_ready_for_the_next_run() ->
 
 
 async def test_a_remote_out_of_reach_ends_the_run_after_all_tries() -> None:
-    w = world(sending=Backoff(tries=3))
-    w.target.script.before |= {call: Unreachable("refused") for call in range(1, 10)}
+    w = world(sending=Backoff(tries=15))
+    w.target.script.before |= {call: Unreachable("refused") for call in range(1, 20)}
     with pytest.raises(Unreachable):
         await run(w)
 
     assert job_of(w).state is State.READY
-    assert w.target.script.calls == 3
+    assert w.target.script.calls == FIRST_TRIES
 
 
 @pytest.mark.parametrize("error", [Denied("no"), Misdirected("404")])

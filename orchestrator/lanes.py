@@ -1,0 +1,167 @@
+"""The ways to the target: a permit is held for one try, never during a wait."""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable, Iterator
+from contextlib import contextmanager
+
+import anyio
+from anyio.lowlevel import checkpoint_if_cancelled
+
+from orchestrator.errors import NotSent, Unclear, Unreachable
+from orchestrator.flow import Gate, Slots, Tell, Width, nobody
+from orchestrator.ports import Clock
+
+
+class Way:
+    """The target's gate with somebody at it: after a pause of the breaker one of those who wait asks first."""
+
+    def __init__(self, gate: Gate, probe: Callable[[], Awaitable[None]], clock: Clock) -> None:
+        """*probe* is a read that changes nothing, and raises NotSent or Unclear while the remote is not well."""
+        self._gate = gate
+        self._probe = probe
+        self._clock = clock
+        self._probing = anyio.Lock()
+
+    @property
+    def is_open(self) -> bool:
+        return not self._gate.is_half_open and self._gate.closed_for(self._clock.monotonic()) == 0
+
+    async def turn(self) -> None:
+        """Wait for one's own turn, where the number of requests a second is limited."""
+        if (seconds := self._gate.reserve(self._clock.monotonic())) > 0:
+            await self._clock.sleep(seconds)
+
+    async def open(self) -> None:
+        """Wait until requests may go out."""
+        while not self.is_open:
+            if (wait := self._gate.closed_for(self._clock.monotonic())) > 0:
+                await self._clock.sleep(wait)
+            else:
+                await self._ask_first()
+
+    def succeeded(self) -> None:
+        self._gate.succeeded(self._clock.monotonic())
+
+    def failed(self, error: NotSent | Unclear) -> None:
+        """When the remote says how long to stay away, everybody stays away."""
+        now = self._clock.monotonic()
+        if error.retry_after:
+            self._gate.hold(now, error.retry_after)
+        self._gate.failed(now)
+
+    def is_hopeless(self, tries: int) -> bool:
+        """Whether nobody gets through, after *tries* of one request."""
+        return self._gate.is_hopeless(self._clock.monotonic(), tries)
+
+    async def _ask_first(self) -> None:
+        async with self._probing:
+            if not self._gate.is_half_open or self._gate.closed_for(self._clock.monotonic()) > 0:
+                return  # somebody else asked meanwhile
+            try:
+                await self._probe()
+            except (NotSent, Unclear) as error:
+                if error.retry_after:
+                    self._gate.hold(self._clock.monotonic(), error.retry_after)
+                self._gate.probed(self._clock.monotonic(), well=False)
+                if self.is_hopeless(tries=0):
+                    raise Unreachable(f"the remote has not been well for a long time. The last: {error}") from None
+            else:
+                self._gate.probed(self._clock.monotonic(), well=True)
+
+
+class Permit:
+    """For one try: `async with` waits for the way outside and holds one of the lane's permits inside."""
+
+    __slots__ = ("_lane",)
+
+    def __init__(self, lane: Lane) -> None:
+        self._lane = lane
+
+    async def __aenter__(self) -> None:
+        lane = self._lane
+        await lane.way.turn()
+        while True:
+            await lane.open()
+            await lane.acquire(self)
+            if lane.way.is_open:
+                break
+            lane.release(self)
+        try:
+            await checkpoint_if_cancelled()  # a permit got without waiting must not slip past a stop
+        except BaseException:
+            lane.release(self)
+            raise
+
+    async def __aexit__(self, *error: object) -> None:
+        self._lane.release(self)
+
+
+class Lane:
+    """A fixed number of permits."""
+
+    def __init__(self, width: int, way: Way) -> None:
+        self.way = way
+        self._permits = anyio.Semaphore(width, fast_acquire=True)
+
+    def permit(self) -> Permit:
+        return Permit(self)
+
+    async def open(self) -> None:
+        await self.way.open()
+
+    async def acquire(self, permit: Permit) -> None:
+        await self._permits.acquire()
+
+    def release(self, permit: Permit) -> None:
+        self._permits.release()
+
+
+class UploadLane(Lane):
+    """As many permits as the remote bears, and none while it has no room for one more job."""
+
+    def __init__(self, most: int, way: Way, clock: Clock, tell: Tell = nobody) -> None:
+        super().__init__(most, way)
+        self._clock = clock
+        self._limiter = anyio.CapacityLimiter(most)
+        self._width = Width(most, tell)
+        self._slots = Slots(tell)
+        self._job_ended = anyio.Event()
+
+    async def open(self) -> None:
+        while True:
+            while not self._slots.has_room:
+                await self._job_ended.wait()
+            await self.way.open()
+            if self._slots.has_room:
+                return
+
+    async def acquire(self, permit: Permit) -> None:
+        await self._limiter.acquire_on_behalf_of(permit)
+
+    def release(self, permit: Permit) -> None:
+        self._limiter.release_on_behalf_of(permit)
+
+    @contextmanager
+    def job(self) -> Iterator[None]:
+        """Around the time for which a job of ours is unfinished at the remote, as far as this run follows it."""
+        self._slots.began()
+        try:
+            yield
+        finally:
+            self._slots.ended()
+            self._job_ended.set()
+            self._job_ended = anyio.Event()
+
+    def succeeded(self) -> None:
+        self.way.succeeded()
+        self._width.succeeded()
+        self._limiter.total_tokens = self._width.current
+
+    def busy(self, error: NotSent, started: float) -> None:
+        """The remote took nothing for now, in a try that began at *started*."""
+        self.way.failed(error)
+        if error.retry_after is None:
+            self._slots.refused()
+        self._width.pressed(started, self._clock.monotonic())
+        self._limiter.total_tokens = self._width.current
