@@ -44,6 +44,8 @@ from orchestrator.model import (
     SendUndone,
     State,
     Superseded,
+    TailReleased,
+    evolve,
 )
 from orchestrator.ports import (
     HELD_LIMIT,
@@ -87,9 +89,11 @@ class Delivery:
                 await self.target.sign_in()
             except NotSent as error:
                 return await self._not_begun(job, trip, error, *before)
+            held = self.target.holds_back(job, body, overwrite=overwrite)
             with self.grace.shield() as scope:
-                job = trip.job = await self.ledger.record(job, *before, SendStarted(overwrite, self._now()))
-                job = trip.job = await self._submit(job, trip, body, started, overwrite=overwrite)
+                trip.job = await self.ledger.record(job, *before, SendStarted(overwrite, self._now(), held))
+                trip.job = await self._submit(trip.job, trip, body, started)
+            job = trip.job or job
             if scope.cancelled_caught and job.state is State.SENDING:
                 job = trip.job = await self.recall(job, "the run was stopped before the answer came")
             trip.spend("upload", self.clock.monotonic() - started)
@@ -129,6 +133,8 @@ class Delivery:
 
     async def recall(self, job: Job, cause: str) -> Job:
         """After a lost answer: find out, or repeat where that is harmless, or leave it to a person."""
+        if job.held:
+            return await self.ledger.record(job, SendUndone(f"{cause}, and its last bytes had not left"))
         try:
             with anyio.CancelScope(shield=True):
                 trace = await self.target.recall(job)
@@ -145,9 +151,19 @@ class Delivery:
             case outcome:
                 return await self.ledger.record(job, outcome)
 
-    async def _submit(self, job: Job, trip: Trip, body: Body, started: float, *, overwrite: bool) -> Job:
+    async def _submit(self, job: Job, trip: Trip, body: Body, started: float) -> Job:
+        sending = job
+
+        async def release() -> None:
+            nonlocal job
+            job = trip.job = evolve(sending, TailReleased())  # whether it becomes durable or not: from now on it counts
+            await self.ledger.record(sending, TailReleased())
+
         try:
-            outcome = await self.target.submit(job, body, overwrite=overwrite)
+            if sending.held:
+                outcome = await self.target.submit(job, body, overwrite=job.overwrote, release=release)
+            else:
+                outcome = await self.target.submit(job, body, overwrite=job.overwrote)
         except Refused as error:
             self._understood()
             return await self.ledger.record(job, Failed(str(error)))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol, TypeAlias
@@ -180,6 +180,10 @@ class Ended:
     results: tuple[str, ...]
 
 
+Release: TypeAlias = Callable[[], Awaitable[None]]
+"""Makes it durable that the last bytes of a submission are about to leave."""
+
+
 class Target(Protocol):
     """One remote bulk-import API. Raises only TargetError; never sleeps, retries or logs."""
 
@@ -196,8 +200,17 @@ class Target(Protocol):
         """One request that changes nothing. Raises NotSent or Unclear while the remote is not well."""
         ...
 
-    async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted | Completed:
-        """Send it. Completed when there is nothing to wait for."""
+    def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+        """Whether the last bytes of this submit are to be kept back until `release` has returned."""
+        ...
+
+    async def submit(
+        self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None
+    ) -> Accepted | Completed:
+        """Send it. Completed when there is nothing to wait for.
+
+        With *release* the last bytes leave after it has returned, and never when it raises.
+        """
         ...
 
     async def recall(self, job: Job) -> Accepted | Completed | Trace:

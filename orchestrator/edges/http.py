@@ -17,9 +17,8 @@ import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import Any
 
 import aiohttp
 from aiofiles.threadpool import wrap
@@ -27,9 +26,10 @@ from yarl import URL
 
 from orchestrator import __version__
 from orchestrator.edges.atomic import storage_trouble
+from orchestrator.edges.body import MeasuredBody
 from orchestrator.edges.retry_after import seconds_of
-from orchestrator.errors import ConfigError, Misdirected, TargetError, Unclear, Unreachable
-from orchestrator.outcome import Phase
+from orchestrator.errors import ConfigError, Misdirected, NotSent, TargetError, Unclear, Unreachable
+from orchestrator.outcome import Outcome, Phase, Refusals, outcome_of
 
 HELD_LIMIT = 64 << 10
 """Bytes of an answer that are held in memory; longer results are spilled to a file."""
@@ -79,7 +79,7 @@ class Answer:
     retry_after: float | None = None
     spilled: Spilled | None = None
     phase: Phase = Phase.SENT
-    """How far the request's body was when the answer came."""
+    """How far the request's body went until the answer was read."""
 
     @property
     def is_success(self) -> bool:
@@ -112,14 +112,11 @@ class Http:
         url: str,
         *,
         headers: Mapping[str, str],
-        data: Any = None,
-        size: int = 0,
+        data: bytes | MeasuredBody | None = None,
     ) -> Answer:
         self.counts[kind] += 1
         where = f"{method} {url.partition('?')[0]}"
-        timeout = _TIMEOUTS.get(kind) or aiohttp.ClientTimeout(
-            total=180 + size / _SLOWEST, connect=_CONNECT, sock_read=120
-        )
+        timeout = _TIMEOUTS.get(kind) or _upload_timeout(data)
         try:
             async with self.session.request(
                 method,
@@ -129,9 +126,10 @@ class Http:
                 timeout=timeout,
                 allow_redirects=False,
             ) as response:
-                return await self._read(kind, where, response)
+                answer = await self._read(kind, where, response)
+            return replace(answer, phase=_phase(data))  # only now is it certain that no more of it leaves
         except (aiohttp.ClientError, TimeoutError, OSError, UnicodeError) as error:
-            problem = _translated(error, where)
+            problem = _translated(error, where, _phase(data))
         raise problem  # outside the handler, so that the library's exception is not its context
 
     async def _read(self, kind: Kind, where: str, response: aiohttp.ClientResponse) -> Answer:
@@ -205,7 +203,17 @@ async def _read_at_most(response: aiohttp.ClientResponse, limit: int, where: str
     return bytes(body)
 
 
-def _translated(error: Exception, where: str) -> TargetError:
+def _upload_timeout(data: bytes | MeasuredBody | None) -> aiohttp.ClientTimeout:
+    size = data.size if isinstance(data, MeasuredBody) else len(data or b"")
+    return aiohttp.ClientTimeout(total=180 + (size or 0) / _SLOWEST, connect=_CONNECT, sock_read=120)
+
+
+def _phase(data: bytes | MeasuredBody | None) -> Phase:
+    """Of a connection that was made: what is given away in one piece may have left."""
+    return data.phase if isinstance(data, MeasuredBody) else Phase.SENT
+
+
+def _translated(error: Exception, where: str, phase: Phase) -> TargetError:
     """The order matters: aiohttp's classes overlap, and a refused connection is a kind of OSError."""
     match error:
         case aiohttp.ClientConnectorCertificateError():
@@ -219,16 +227,23 @@ def _translated(error: Exception, where: str) -> TargetError:
             return Unreachable(f"{where}: cannot connect (this cannot be a host name)")
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
             return Unreachable(f"{where}: cannot connect ({_reason(error)})")
+    if outcome_of(phase, None, Refusals()) is Outcome.NOT_SENT:
+        return NotSent(f"{where}: {_trouble(error)}, and its last bytes had not left")
+    return Unclear(f"{where}: {_trouble(error)}")
+
+
+def _trouble(error: Exception) -> str:
+    match error:
         case aiohttp.ServerDisconnectedError():
-            return Unclear(f"{where}: the connection was closed without an answer")
+            return "the connection was closed without an answer"
         case TimeoutError():
-            return Unclear(f"{where}: no answer in time")
+            return "no answer in time"
         case aiohttp.ClientPayloadError():
-            return Unclear(f"{where}: the answer was cut off")
+            return "the answer was cut off"
         case aiohttp.ClientResponseError():
-            return Unclear(f"{where}: the answer is not HTTP")
+            return "the answer is not HTTP"
         case _:
-            return Unclear(f"{where}: the connection broke ({type(error).__name__})")
+            return f"the connection broke ({type(error).__name__})"
 
 
 def _reason(error: Exception) -> str:

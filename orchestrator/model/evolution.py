@@ -29,6 +29,8 @@ def evolve(job: Job, *events: Event) -> Job:
     """The only place where a job changes state. Raises IllegalTransition for every pair not named here."""
     for event in events:
         job = _evolved(job, event)
+        if job.held and job.state is not State.SENDING:
+            job = replace(job, held=False)
     return job
 
 

@@ -3,22 +3,22 @@
 from __future__ import annotations
 
 import hashlib
-import io
-import json
-from collections.abc import AsyncIterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from orchestrator.edges.body import Hold, releasing
 from orchestrator.edges.http import Answer, Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import Misdirected, NotSent, SourceChanged
+from orchestrator.errors import Misdirected, NotSent
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
-from orchestrator.ports import Body, Clock, Ended, Fetched, Held, Part, Running, Trace
+from orchestrator.ports import Body, Clock, Ended, Fetched, Release, Running, Trace
 from orchestrator.targets.answers import read_feedback, require_result, status_of, token_of
+from orchestrator.targets.payload import Payload, length_of
 
-_AT_ONCE = 1 << 20
-"""Bytes that are handed to the transport in one piece; aiohttp warns about more."""
+HOLD_FROM = 256 << 10
+"""Characters of a body from which on its sending takes long enough to be interrupted in the middle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,13 @@ class Platform:
         if answer.status == 429 or answer.status >= 500:
             raise NotSent(f"{url}: the remote answered {answer.status}", retry_after=answer.retry_after)
 
-    async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted:
-        members = self._members(job, overwrite=overwrite)
-        payload = _Payload(members, body)
+    def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+        """Where a repeat would do no harm, or the body leaves in a moment, holding back gains nothing."""
+        return not overwrite and not self._is_repeatable(job) and length_of(body) > HOLD_FROM
+
+    async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Accepted:
+        hold = Hold() if release is not None else None
+        payload = Payload(self._members(job, overwrite=overwrite), body, hold)
         url = f"{self._config.base_url}/api/UploadData"
 
         async def exchange(authorization: Mapping[str, str]) -> Answer:
@@ -72,21 +76,23 @@ class Platform:
                 "Content-Type": "application/json",
                 "Content-Length": str(payload.size),
             }
-            return await self._http.call(
-                Kind.UPLOAD, "POST", url, headers=headers, data=payload.open(), size=payload.size
-            )
+            return await self._http.call(Kind.UPLOAD, "POST", url, headers=headers, data=payload.open())
+
+        async def send() -> Answer:
+            return await authorized(self._credentials, exchange)
 
         try:
-            answer = await authorized(self._credentials, exchange)
+            answer = await (send() if hold is None or release is None else releasing(hold, release, send))
         finally:
             payload.require_unchanged()
         return Accepted(token_of(answer), self._clock.now().timestamp())
 
     async def recall(self, job: Job) -> Trace:
         """The API has no look-up by Name, so all that helps is that replacing by Name does no harm."""
-        if self._config.repeat_replaces or job.replaces or job.overwrote:
-            return Trace.REPLACEABLE
-        return Trace.UNKNOWN
+        return Trace.REPLACEABLE if self._is_repeatable(job) or job.overwrote else Trace.UNKNOWN
+
+    def _is_repeatable(self, job: Job) -> bool:
+        return self._config.repeat_replaces or job.replaces
 
     async def check(self, token: Token) -> Running | Ended:
         return status_of(await self._get(Kind.POLL, token, "status"), self._config.results)
@@ -134,63 +140,3 @@ class Platform:
         return await authorized(
             self._credentials, lambda authorization: self._http.call(kind, "GET", url, headers=authorization)
         )
-
-
-class _Payload:
-    """The request body: whole in memory for held text, a stream of known length for streamed text."""
-
-    def __init__(self, members: dict[str, Any], body: Body) -> None:
-        self._changed = False
-        parts = {"Data": body.data} if body.events is None else {"Data": body.data, "EventData": body.events}
-        self._whole: bytes | None = None
-        if all(isinstance(part, Held) for part in parts.values()):
-            texts = {name: part.text for name, part in parts.items() if isinstance(part, Held)}
-            self._whole = json.dumps(members | texts, ensure_ascii=False).encode()
-            self.size = len(self._whole)
-            return  # the usual case: the rest is for files too large to hold
-        self._head = json.dumps(members, ensure_ascii=False).encode()[:-1]
-        self._parts = parts
-        frame = sum(len(f', "{name}": ""') for name in parts) + 1
-        self.size = len(self._head) + frame + sum(_size(part) for part in parts.values())
-
-    def open(self) -> bytes | io.BytesIO | AsyncIterator[bytes]:
-        if self._whole is None:
-            return self._stream()
-        return self._whole if self.size <= _AT_ONCE else io.BytesIO(self._whole)
-
-    def require_unchanged(self) -> None:
-        """Raises SourceChanged when that is why the exchange broke: then the body was never complete."""
-        if self._changed:
-            raise SourceChanged("the file changed while it was sent, so its sending was broken off")
-
-    async def _stream(self) -> AsyncIterator[bytes]:
-        yield self._head
-        try:
-            for name, part in self._parts.items():
-                yield f', "{name}": "'.encode()
-                left = _size(part)
-                async for piece in _pieces(part):
-                    escaped = json.dumps(piece, ensure_ascii=False).encode()[1:-1]
-                    left -= len(escaped)
-                    if left < 0:  # the transport would cut it to the announced length and call it whole
-                        raise SourceChanged("the file grew while it was sent")
-                    yield escaped
-                yield b'"'
-        except SourceChanged:
-            self._changed = True
-            raise
-        yield b"}"
-
-
-def _size(part: Part) -> int:
-    if isinstance(part, Held):
-        return len(json.dumps(part.text, ensure_ascii=False).encode()) - 2
-    return part.json_size
-
-
-async def _pieces(part: Part) -> AsyncIterator[str]:
-    if isinstance(part, Held):
-        yield part.text
-        return
-    async for piece in part.pieces():
-        yield piece

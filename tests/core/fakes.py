@@ -47,6 +47,7 @@ from orchestrator.ports import (
     Moving,
     Prepared,
     Reading,
+    Release,
     Running,
     Trace,
     Unreadable,
@@ -160,6 +161,7 @@ class FakeTarget:
     polls: int = 0
     sign_ins: int = 0
     locked_out: dict[int, BaseException] = field(default_factory=dict)
+    holds: bool = False
     probes: int = 0
     unwell: dict[int, BaseException] = field(default_factory=dict)
     inside: int = 0
@@ -175,7 +177,12 @@ class FakeTarget:
         if self.probes in self.unwell:
             raise self.unwell[self.probes]
 
-    async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted | Completed:
+    def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+        return self.holds
+
+    async def submit(
+        self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None
+    ) -> Accepted | Completed:
         self.inside += 1
         self.most_inside = max(self.most_inside, self.inside)
         try:
@@ -183,6 +190,8 @@ class FakeTarget:
             for _ in range(5):
                 await anyio.lowlevel.checkpoint()
             assert isinstance(body.data, Held)
+            if release is not None:
+                await release()
             token = self.remote.take(job.name, body.data.text, overwrite=overwrite)
             self.script.leave(call)
             return Accepted(token, EPOCH.timestamp())

@@ -18,7 +18,7 @@ async def test_requests_are_counted_by_what_they_are_for(tmp_path: Path) -> None
         async with open_http(tmp_path) as http:
             for _ in range(3):
                 await http.call(Kind.POLL, "GET", URL, headers={})
-            await http.call(Kind.UPLOAD, "POST", URL, headers={}, data=b"{}", size=2)
+            await http.call(Kind.UPLOAD, "POST", URL, headers={}, data=b"{}")
 
     assert http.counts == {Kind.POLL: 3, Kind.UPLOAD: 1}
 

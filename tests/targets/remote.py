@@ -160,9 +160,7 @@ async def post(http: Http, url: str, data: Any = None) -> Answer:
     content = json.dumps({"Key": API_KEY, "Data": DATA}).encode() if data is None else data
     headers = {"Authorization": f"Bearer {BEARER}", "Content-Type": "application/json"}
     query = quote(API_KEY, safe="")
-    return await http.call(
-        Kind.UPLOAD, "POST", f"{url}/api/UploadData?key={query}", headers=headers, data=content, size=10
-    )
+    return await http.call(Kind.UPLOAD, "POST", f"{url}/api/UploadData?key={query}", headers=headers, data=content)
 
 
 def a_job(name: str = "night", **changes: Any) -> Job:

@@ -1,0 +1,264 @@
+"""The last bytes of an upload leave only when it is durable that they may (reliability 2.9)."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+import pytest
+
+from orchestrator.edges import body as bodies
+from orchestrator.edges.body import TAIL
+from orchestrator.errors import Garbled, NotSent, Refused, StorageError, TargetError, Unclear
+from orchestrator.model import Job, Token
+from orchestrator.ports import Body, Held, Part
+from orchestrator.targets.platform import HOLD_FROM
+from targets.remote import UUID, Remote, a_job, remote_at, streamed
+from targets.wire import Server, answer, grant
+
+TEXT = "Reference,StartDate\r\n" + "Ünity,01/07/2024\r\n" * 60_000
+LARGE = Body(data=Held(TEXT))
+
+
+@dataclass
+class Listener:
+    """Takes one upload as far as it is told to, and counts every byte of its body that arrived."""
+
+    reads: int = 1 << 30
+    """Bytes of the body after which it reads no more."""
+    aborts_at: int = 1 << 30
+    """Bytes of the body after which it resets the connection."""
+    answers: bytes = answer(200, UUID)
+    early: bool = False
+    """Answers as soon as it has the headers."""
+    size: int = 0
+    got: bytearray = field(default_factory=bytearray)
+    uploads: int = 0
+
+    @property
+    def whole(self) -> bool:
+        return bool(self.size) and len(self.got) == self.size
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        try:
+            while top := (await reader.readuntil(b"\r\n\r\n")).decode():
+                length = next(line for line in top.lower().split("\r\n") if line.startswith("content-length"))
+                if "/connect/token" in top:
+                    await reader.readexactly(int(length.partition(":")[2]))
+                    writer.write(grant())
+                else:
+                    await self._upload(reader, writer, int(length.partition(":")[2]))
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass
+        finally:
+            writer.close()
+
+    async def _upload(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int) -> None:
+        self.size, self.got = size, bytearray()
+        self.uploads += 1
+        if self.early:
+            writer.write(self.answers)
+        while len(self.got) < size:
+            if len(self.got) >= self.reads:
+                await asyncio.Event().wait()
+            if len(self.got) >= self.aborts_at:
+                break
+            chunk = await reader.read(1 << 16)
+            if not chunk:
+                raise ConnectionError
+            self.got += chunk
+        if len(self.got) >= self.aborts_at:
+            writer.transport.abort()
+            raise ConnectionAbortedError
+        if not self.early:
+            writer.write(self.answers)
+
+
+@asynccontextmanager
+async def upload_to(listener: Listener, tmp_path: Path) -> AsyncIterator[Remote]:
+    server = await asyncio.start_server(listener.accept, "127.0.0.1", 0, limit=1 << 16)
+    url = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
+    try:
+        async with asyncio.timeout(20), remote_at(Server(url=url), tmp_path) as remote:
+            yield remote
+    finally:
+        server.close()
+
+
+@dataclass
+class Releases:
+    """Stands for the ledger, and looks at what has arrived when it is asked."""
+
+    listener: Listener
+    arrived: list[int] = field(default_factory=list)
+    error: Exception | None = None
+
+    async def __call__(self) -> None:
+        while self.listener.size - len(self.listener.got) > TAIL:
+            await anyio.lowlevel.checkpoint()  # acknowledged by its system, and not yet read by the program
+        self.arrived.append(self.listener.size - len(self.listener.got))
+        if self.error is not None:
+            raise self.error
+
+
+async def send(remote: Remote, releases: Releases, body: Body = LARGE) -> Token:
+    accepted = await remote.platform.submit(a_job(), body, overwrite=False, release=releases)
+    return accepted.token
+
+
+PARTS: dict[str, Part] = {
+    "held": Held(TEXT),
+    "streamed": streamed(*(TEXT[at : at + 50_000] for at in range(0, len(TEXT), 50_000))),
+    "streamed in crumbs": streamed(*(TEXT[at : at + 7] for at in range(0, 700, 7)), TEXT[700:]),
+}
+
+
+@pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
+async def test_all_but_the_tail_has_arrived_when_the_release_is_asked_for(tmp_path: Path, part: Part) -> None:
+    listener = Listener()
+    releases = Releases(listener)
+    async with upload_to(listener, tmp_path) as remote:
+        assert await send(remote, releases, Body(data=part)) == UUID
+
+    assert releases.arrived == [TAIL]
+    assert listener.whole
+    assert TEXT.encode().split(b"\r\n")[1] in listener.got
+
+
+async def test_without_a_release_the_tail_never_leaves(tmp_path: Path) -> None:
+    listener = Listener()
+    releases = Releases(listener, error=StorageError("the disk is full"))
+    async with upload_to(listener, tmp_path) as remote:
+        with pytest.raises(StorageError):
+            await send(remote, releases)
+
+    assert len(listener.got) == listener.size - TAIL
+
+
+async def test_a_stop_before_the_release_leaves_the_tail_here(tmp_path: Path) -> None:
+    listener = Listener()
+    async with upload_to(listener, tmp_path) as remote:
+        with anyio.CancelScope() as scope:
+
+            async def stop() -> None:
+                scope.cancel()
+                await anyio.sleep_forever()
+
+            await remote.platform.submit(a_job(), LARGE, overwrite=False, release=stop)
+
+    assert scope.cancelled_caught
+    assert len(listener.got) == listener.size - TAIL
+
+
+@pytest.mark.parametrize("at", [1, 100_000, 900_000])
+async def test_a_connection_that_breaks_before_the_release_proves_that_nothing_was_taken(
+    tmp_path: Path, at: int
+) -> None:
+    listener = Listener(aborts_at=at)
+    releases = Releases(listener)
+    async with upload_to(listener, tmp_path) as remote:
+        with pytest.raises(NotSent, match="last bytes had not left"):
+            await send(remote, releases)
+
+    assert releases.arrived == []
+    assert not listener.whole
+
+
+async def test_a_connection_that_breaks_after_the_release_proves_nothing(tmp_path: Path) -> None:
+    listener = Listener(answers=b"")
+    releases = Releases(listener)
+
+    async def release() -> None:
+        await releases()
+        listener.aborts_at = 0
+
+    async with upload_to(listener, tmp_path) as remote:
+        with pytest.raises(Unclear):
+            await remote.platform.submit(a_job(), LARGE, overwrite=False, release=release)
+
+
+async def test_a_server_that_stops_reading_gets_no_tail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bodies, "DRAIN", 0.05)
+    listener = Listener(reads=100_000)
+    releases = Releases(listener)
+    async with upload_to(listener, tmp_path) as remote:
+        large = Body(data=streamed(*(TEXT for _ in range(12))))
+        with anyio.move_on_after(5) as patience:
+            with pytest.raises(TargetError) as caught:
+                await send(remote, releases, large)
+            assert isinstance(caught.value, NotSent)
+
+    assert releases.arrived == []
+    assert patience.cancelled_caught or not listener.whole
+
+
+@pytest.mark.parametrize(
+    ("reply", "meaning"),
+    [
+        (answer(413, "too large"), Refused),
+        (answer(429, "", "Retry-After: 7"), NotSent),
+        (answer(500, "oops"), NotSent),
+        (answer(302, "", "Location: https://elsewhere.example"), NotSent),
+        (answer(200, UUID), Garbled),
+    ],
+    ids=["413", "429", "500", "302", "a token"],
+)
+async def test_an_answer_before_the_tail_says_what_it_can(
+    tmp_path: Path, reply: bytes, meaning: type[TargetError]
+) -> None:
+    listener = Listener(answers=reply, early=True, reads=200_000)
+    releases = Releases(listener)
+    async with upload_to(listener, tmp_path) as remote:
+        with pytest.raises(TargetError) as caught:
+            await send(remote, releases)
+
+    assert type(caught.value) is meaning
+    assert releases.arrived == []
+
+
+async def test_a_second_exchange_with_a_new_bearer_needs_no_second_release(tmp_path: Path) -> None:
+    listener = Listener(answers=answer(401))
+    releases = Releases(listener)
+
+    async def release() -> None:
+        await releases()
+        listener.answers = answer(401) if listener.uploads < 1 else answer(200, UUID)
+
+    async with upload_to(listener, tmp_path) as remote:
+        listener.answers = answer(401)
+        original = listener._upload
+
+        async def upload(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int) -> None:
+            await original(reader, writer, size)
+            listener.answers = answer(200, UUID)
+
+        listener._upload = upload  # type: ignore[method-assign]  # the second upload gets another answer
+        accepted = await remote.platform.submit(a_job(), LARGE, overwrite=False, release=releases)
+
+    assert accepted.token == UUID
+    assert listener.uploads == 2
+    assert releases.arrived == [TAIL]
+
+
+@pytest.mark.parametrize(
+    ("job", "overwrite", "text", "holds"),
+    [
+        (a_job(), False, "x" * (HOLD_FROM + 1), True),
+        (a_job(), False, "x" * HOLD_FROM, False),
+        (a_job(), True, "x" * (HOLD_FROM + 1), False),
+        (a_job(owns=True), False, "x" * (HOLD_FROM + 1), False),
+        (a_job(repeats=True), False, "x" * (HOLD_FROM + 1), False),
+    ],
+    ids=["large", "small", "overwrites", "owned", "repeated"],
+)
+async def test_only_large_bodies_that_may_not_be_sent_twice_are_held_back(
+    tmp_path: Path, job: Job, overwrite: bool, text: str, holds: bool
+) -> None:
+    async with remote_at(Server(url="http://127.0.0.1:1"), tmp_path) as remote:
+        assert remote.platform.holds_back(job, Body(data=Held(text)), overwrite=overwrite) is holds
+    async with remote_at(Server(url="http://127.0.0.1:1"), tmp_path, repeat_replaces=True) as remote:
+        assert not remote.platform.holds_back(job, Body(data=Held(text)), overwrite=overwrite)
