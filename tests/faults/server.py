@@ -1,0 +1,306 @@
+"""A server that misbehaves as planned, and keeps the authoritative record of what reached it.
+
+Its healthy answers are those of the remote: a bearer token, a processing token for each upload, success at the
+first poll, two results. Each of them sets a cookie. A plan says which requests fare otherwise; every fault that
+strikes is counted, and one that was planned and did not strike is an error.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import hashlib
+import json
+import socket
+import struct
+import uuid
+from collections import Counter
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass, field
+from functools import cached_property
+from urllib.parse import parse_qs
+
+from targets.remote import BEARER, UUID
+from targets.wire import answer, grant
+
+from faults.fault import Deed, Endpoint, Fault, Moment
+from faults.hours import Leap, leaping_time
+
+LONG = 600.0
+"""Seconds: longer than any answer of a small exchange is waited for."""
+
+_DRIP = 40.0
+"""Seconds between two bytes: no silence is too long by itself."""
+
+_FLOOD = 400
+"""Pieces that show that a flood would not end."""
+
+_NONSENSE = b"\x16\x03\x01\x02 SSH-2.0 \0\xff nonsense\r\n\r\n"
+_COOKIE = "Set-Cookie: canary=cookie; Path=/"
+
+
+@dataclass(kw_only=True)
+class Request:
+    """As far as it was read."""
+
+    endpoint: Endpoint
+    connection: int
+    head: bytes
+    body: bytes = b""
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        lines = self.head.decode("latin-1").split("\r\n")[1:]
+        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body that were promised."""
+        return int(self.headers.get("content-length", 0))
+
+    @property
+    def whole(self) -> bool:
+        return len(self.body) == self.size
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A submission that took effect."""
+
+    name: str
+    overwrite: bool
+    data: str
+    token: str
+    body_sha256: str
+
+
+@dataclass(kw_only=True)
+class Server:
+    leap: Leap
+    plan: Mapping[Endpoint, Fault]
+    follows: int
+    """How many requests come before the one that a fault is to strike, where it strikes before it can be read."""
+    requests: list[Request] = field(default_factory=list)
+    taken: list[Taken] = field(default_factory=list)
+    fired: Counter[tuple[Endpoint, Fault]] = field(default_factory=Counter)
+    connections: int = 0
+    strays: int = 0
+    """Connections to the address that redirects lead to."""
+    url: str = ""
+    elsewhere: str = ""
+    _listeners: list[asyncio.Server] = field(default_factory=list)
+    _tasks: set[asyncio.Task[None]] = field(default_factory=set)
+
+    @property
+    def token_url(self) -> str:
+        return f"{self.url}/connect/token"
+
+    def of(self, endpoint: Endpoint) -> list[Request]:
+        return [request for request in self.requests if request.endpoint is endpoint]
+
+    @property
+    def whole_uploads(self) -> int:
+        return sum(request.whole for request in self.of(Endpoint.UPLOAD))
+
+    def require_that_all_faults_fired(self) -> None:
+        for endpoint, fault in self.plan.items():
+            assert self.fired[endpoint, fault] == fault.times, f"{endpoint}: {fault}: {self.fired}"
+
+    async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.connections += 1
+        connection = self.connections
+        task = asyncio.current_task()
+        assert task is not None
+        self._tasks.add(task)
+        try:
+            while await self._exchange(connection, reader, writer):
+                pass
+        except (ConnectionError, asyncio.IncompleteReadError, asyncio.CancelledError):
+            pass  # the client hung up, or the test is over
+        finally:
+            self._tasks.discard(task)
+            writer.close()
+
+    async def _exchange(self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        """One request; False when the connection is over."""
+        if (early := self._due_before_the_head()) is not None:
+            endpoint, fault = early
+            if fault.moment is Moment.KEPT:
+                await reader.readexactly(1)
+            self.fired[endpoint, fault] += 1
+            return await self._strike(fault, b"", reader, writer)
+        head = await reader.readuntil(b"\r\n\r\n")
+        request = Request(endpoint=_endpoint(head), connection=connection, head=head)
+        self.requests.append(request)
+        fault = self._due(request.endpoint)
+        if fault is None:
+            request.body = await reader.readexactly(request.size)
+            return await self._serve(request, writer)
+        request.body = await reader.readexactly(fault.moment.of_body(request.size))
+        self.fired[request.endpoint, fault] += 1
+        content = b"" if fault.moment.is_before_the_end else self._content(request, take=fault.moment)
+        return await self._strike(fault, content, reader, writer)
+
+    def _due_before_the_head(self) -> tuple[Endpoint, Fault] | None:
+        for endpoint, fault in self.plan.items():
+            is_next = len(self.requests) == self.follows and self.fired[endpoint, fault] < fault.times
+            if fault.moment.is_before_the_head and is_next:
+                return endpoint, fault
+        return None
+
+    def _due(self, endpoint: Endpoint) -> Fault | None:
+        fault = self.plan.get(endpoint)
+        is_due = fault is not None and not fault.moment.is_before_the_head and fault.deed is not Deed.REFUSE
+        return fault if is_due and self.fired[endpoint, fault] < fault.times else None
+
+    async def _serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
+        """The healthy answer. What is to strike a new connection needs this one to end."""
+        faults = [fault for fault in self.plan.values() if self.fired.total() < fault.times]
+        ends = any(fault.deed is Deed.REFUSE or fault.moment is Moment.CONNECTED for fault in faults)
+        if any(fault.deed is Deed.REFUSE for fault in faults) and len(self.requests) == self.follows:
+            await self.refuse()
+        writer.write(_healthy(self._content(request), *(["Connection: close"] if ends else [])))
+        await writer.drain()
+        return not ends
+
+    async def refuse(self) -> None:
+        """Nobody listens any more."""
+        for endpoint, fault in self.plan.items():
+            self.fired[endpoint, fault] += fault.deed is Deed.REFUSE
+        self._listeners[0].close()
+
+    def _content(self, request: Request, take: Moment = Moment.TAKEN) -> bytes:
+        """The body of the healthy answer. At `WHOLE` an upload was read, and is not taken."""
+        match request.endpoint:
+            case Endpoint.TOKEN:
+                return grant(BEARER).partition(b"\r\n\r\n")[2]
+            case Endpoint.UPLOAD:
+                return (UUID if take is Moment.WHOLE else self._take(request)).encode()
+            case Endpoint.POLL:
+                return b"completedsuccessfully"
+            case Endpoint.RESULT:
+                return RESULT
+        raise AssertionError(request.endpoint)
+
+    def _take(self, request: Request) -> str:
+        said = json.loads(request.body)
+        number = len(self.taken)
+        token = str(uuid.uuid5(uuid.NAMESPACE_URL, str(number))) if number else UUID
+        over = str(said["Overwrite"]).lower() == "true"
+        self.taken.append(
+            Taken(name=said["Name"], overwrite=over, data=said["Data"], token=token, body_sha256=request.sha256)
+        )
+        return token
+
+    async def _strike(
+        self, fault: Fault, content: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
+    ) -> bool:
+        whole = fault.answer(content, self.elsewhere)
+        if fault.moment.is_in_the_answer:
+            writer.write(fault.moment.of_answer(_healthy(content)))
+            await writer.drain()
+        match fault.deed:
+            case Deed.RESET:
+                _reset(writer)
+            case Deed.STALL:
+                await self._fall_silent()
+            case Deed.BABBLE:
+                writer.write(_NONSENSE)
+            case Deed.ANSWER:
+                writer.write(whole)
+                await writer.drain()
+                if fault.moment.is_before_the_end:
+                    await _linger(reader)
+                return not fault.closes and not fault.moment.is_before_the_end
+            case Deed.FLOOD:
+                await self._flood(whole, fault.more, writer)
+            case Deed.DRIP:
+                for byte in _healthy(content):
+                    writer.write(bytes([byte]))
+                    await self._let_the_client_see()
+                    self.leap(_DRIP)
+        return False
+
+    async def _flood(self, start: bytes, more: bytes, writer: asyncio.StreamWriter) -> None:
+        writer.write(start)
+        for _ in range(_FLOOD):
+            writer.write(more)
+            await writer.drain()
+        await self._fall_silent()
+
+    async def _fall_silent(self) -> None:
+        await self._let_the_client_see()
+        self.leap(LONG)
+        await asyncio.Event().wait()
+
+    async def _let_the_client_see(self) -> None:
+        for _ in range(5):
+            await asyncio.sleep(0)
+
+    async def stray(self, _: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.strays += 1
+        writer.close()
+
+    async def listen(self) -> None:
+        for nth, accept in enumerate((self.accept, self.stray)):
+            place = socket.socket()
+            place.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1 << 16)  # so that large bodies do not fit in
+            place.bind(("127.0.0.1", 0))
+            self._listeners.append(await asyncio.start_server(accept, sock=place))
+            url = f"http://127.0.0.1:{place.getsockname()[1]}"
+            self.url, self.elsewhere = (self.url, url) if nth else (url, "")
+        if self.follows == 0 and any(fault.deed is Deed.REFUSE for fault in self.plan.values()):
+            await self.refuse()
+
+    async def end(self) -> None:
+        for listener in self._listeners:
+            listener.close()
+        for task in self._tasks:
+            task.cancel()
+        if self._tasks:
+            await asyncio.wait(self._tasks)
+
+
+RESULT = json.dumps(["first-id", "second-id"]).encode()
+
+
+def _endpoint(head: bytes) -> Endpoint:
+    path, _, query = head.split(b" ", 2)[1].decode().partition("?")
+    if path == "/connect/token":
+        return Endpoint.TOKEN
+    if path == "/api/UploadData":
+        return Endpoint.UPLOAD
+    return Endpoint.POLL if parse_qs(query)["dataKey"] == ["status"] else Endpoint.RESULT
+
+
+def _healthy(content: bytes, *headers: str) -> bytes:
+    return answer(200, content, _COOKIE, *headers)
+
+
+def _reset(writer: asyncio.StreamWriter) -> None:
+    connection = writer.get_extra_info("socket")
+    connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    writer.transport.abort()
+
+
+async def _linger(reader: asyncio.StreamReader) -> None:
+    """As a server does that answers early: take what still comes and drop it, lest a reset eats the answer."""
+    with suppress(ConnectionError):
+        while await reader.read(1 << 16):
+            pass
+
+
+@asynccontextmanager
+async def misbehaving(plan: Mapping[Endpoint, Fault], *, follows: int) -> AsyncIterator[Server]:
+    async with leaping_time() as leap:
+        server = Server(leap=leap, plan=plan, follows=follows)
+        await server.listen()
+        try:
+            yield server
+        finally:
+            await server.end()
+        server.require_that_all_faults_fired()
