@@ -12,7 +12,7 @@ from orchestrator.errors import Denied, NotSent, Unclear
 from orchestrator.model import Accepted
 
 TOKEN, UPLOAD, POLL, RESULT = Endpoint
-LARGE = 2 << 20
+LARGE = 6 << 20
 """Characters of an upload that does not fit into the buffers between us and the server."""
 
 
@@ -22,8 +22,10 @@ class Cell:
     fault: Fault
     outcome: type
     """What is raised, or the kind of what is returned."""
+    requests: int
+    """How many requests to the endpoint reach the server, at least with their head."""
     uploads: int
-    """Whole uploads that reach the server."""
+    """How many uploads reach it whole."""
     retry_after: float | None = None
     size: int = 0
     """Characters of the upload beyond its first row."""
@@ -33,14 +35,31 @@ class Cell:
         return f"{self.endpoint}{large}: {self.fault}"
 
 
-def _cell(endpoint: Endpoint, fault: Fault, outcome: type, *, retry_after: float | None = None, size: int = 0) -> Cell:
-    """At most one whole upload; two where a 401 says that the first was not even looked at."""
-    uploads = 0
-    if endpoint is UPLOAD and not fault.moment.is_before_the_end and fault.deed is not Deed.REFUSE:
-        uploads = fault.times + (outcome is Accepted and fault.what == "401")
-    elif endpoint is TOKEN and outcome is Accepted:
-        uploads = 1
-    return Cell(endpoint=endpoint, fault=fault, outcome=outcome, uploads=uploads, retry_after=retry_after, size=size)
+def _cell(
+    endpoint: Endpoint,
+    fault: Fault,
+    outcome: type,
+    *,
+    retry_after: float | None = None,
+    size: int = 0,
+    uploads: int | None = None,
+    repeats: int = 0,
+) -> Cell:
+    """A request reaches the server as often as a fault strikes it, and once more where it *repeats*."""
+    unseen = fault.moment.is_before_the_head or fault.deed is Deed.REFUSE
+    requests = 0 if unseen else fault.times + repeats
+    if uploads is None:
+        reads_whole = endpoint is UPLOAD and not fault.moment.is_before_the_end
+        uploads = requests if reads_whole else int(endpoint is TOKEN and outcome is Accepted)
+    return Cell(
+        endpoint=endpoint,
+        fault=fault,
+        outcome=outcome,
+        requests=requests,
+        uploads=uploads,
+        retry_after=retry_after,
+        size=size,
+    )
 
 
 def moments(endpoint: Endpoint) -> list[Moment]:
@@ -72,9 +91,7 @@ def broken_off_while_large() -> Iterator[Cell]:
 
 def answered() -> Iterator[Cell]:
     """A whole answer, or what pretends to be one."""
-    rows = (
-        table.STATUSES + table.REDIRECTS + table.UNEXPECTED + table.FRAMING + table.NOT_HTTP + table.HEALTHY
-    )
+    rows = table.STATUSES + table.REDIRECTS + table.UNEXPECTED + table.FRAMING + table.NOT_HTTP + table.HEALTHY
     for row in rows:
         for endpoint, outcome in row.outcomes.items():
             yield _cell(endpoint, row.fault, outcome)
@@ -87,13 +104,18 @@ def endless() -> Iterator[Cell]:
 
 
 def early() -> Iterator[Cell]:
-    """The final answer comes before the upload was read."""
-    for moment in (Moment.HEAD, Moment.HALF, Moment.ALMOST):
+    """The final answer comes before the upload was read: it counts, and sending ends.
+
+    All but the last byte having arrived, that one is on its way, too.
+    """
+    for moment in (Moment.HEAD, Moment.FIRST, Moment.ALMOST):
         for answer, outcome in table.EARLY:
-            status = answer.split(b" ", 2)[1].decode()
+            status = answer.split(b" ", 2)[1].decode() + (" and a token" if outcome is Accepted else "")
             after = 7.0 if b"Retry-After" in answer else None
-            fault = Fault(moment=moment, what=f"{status}{' with Retry-After' if after else ''}", says=answer)
-            yield _cell(UPLOAD, fault, outcome, size=LARGE, retry_after=after if outcome is NotSent else None)
+            what = f"{status}, Retry-After" if after else status
+            fault = Fault(moment=moment, what=what, says=answer)
+            after = after if outcome is NotSent else None
+            yield _cell(UPLOAD, fault, outcome, retry_after=after, size=LARGE, uploads=int(moment is Moment.ALMOST))
 
 
 def busy() -> Iterator[Cell]:
@@ -109,12 +131,14 @@ def busy() -> Iterator[Cell]:
 
 
 def unauthorized() -> Iterator[Cell]:
-    """A spent bearer token is replaced once, and the request repeated."""
+    """A spent bearer token is replaced once, and the request repeated: 401 says that it was not looked at."""
     spent = say.page(401, 'WWW-Authenticate: Bearer error="invalid_token"')
     yield _cell(TOKEN, Fault(what="401", says=spent), Denied)
     for endpoint in (UPLOAD, POLL, RESULT):
-        yield _cell(endpoint, Fault(what="401", says=spent), table.FINE[endpoint])
+        yield _cell(endpoint, Fault(what="401", says=spent), table.FINE[endpoint], repeats=1)
         yield _cell(endpoint, Fault(what="401 twice", says=spent, times=2), Denied)
+    fault = Fault(moment=Moment.HEAD, what="401", says=spent)
+    yield _cell(UPLOAD, fault, Accepted, size=LARGE, uploads=1, repeats=1)
 
 
 def all_cells() -> list[Cell]:

@@ -52,6 +52,7 @@ class Row:
 # fmt: off
 STATUSES = (
     #   the answer                              token        upload       poll         result
+    Row("101", head(101, "Upgrade: h2c"),       Misdirected, Garbled,     NotSent,     NotSent, closes=True),
     Row("201 without a body", answer(201),      Misdirected, Garbled,     NotSent,     NotSent),
     Row("202 without a body", answer(202),      Misdirected, Garbled,     NotSent,     NotSent),
     Row("202 and a page", say.page(202),        Misdirected, Garbled,     NotSent,     NotSent),
@@ -79,6 +80,9 @@ STATUSES = (
     Row("502", say.page(502),                   NotSent,     Unclear,     NotSent,     NotSent),
     Row("504", say.page(504),                   NotSent,     Unclear,     NotSent,     NotSent),
     Row("507", say.page(507),                   NotSent,     Unclear,     NotSent,     NotSent),
+    Row("400, zipped", answer(400, b"\x1f\x8b", "Content-Encoding: gzip"), Misdirected, Refused, NotSent, Refused),
+    Row("400 without framing", head(400) + b"no", Misdirected, Refused, NotSent, Refused, closes=True),
+    Row("429 without framing", head(429) + b"no", NotSent, NotSent, NotSent, NotSent, closes=True),
     Row("500 and a token", answer(500, UUID),   NotSent,     Unclear,     NotSent,     NotSent),
     Row("500 and success", answer(500, "completedsuccessfully"), NotSent, Unclear, NotSent, NotSent),
     Row("500 and a bearer", grant("bearer").replace(b"200 OK", b"500 No"), NotSent, Unclear, NotSent, NotSent),
@@ -123,6 +127,9 @@ FRAMING = (
     _broken("a length that is too long", say.longer_than_it_is),
     _broken("a length that is no number", say.framed_by("Content-Length: many")),
     _broken("a length below zero", say.framed_by("Content-Length: -1")),
+    _broken("a length that is too short", say.shorter_than_it_is, closes=False),
+    _broken("400 that is cut", head(400, "Content-Length: 9") + b"no"),
+    _broken("429 that is cut", head(429, "Content-Length: 9") + b"no"),
     _broken("two lengths", say.framed_by("Content-Length: 5", "Content-Length: 9")),
     _broken("a length and chunks", say.framed_by("Content-Length: 5", "Transfer-Encoding: chunked")),
     _broken("chunks without their end", say.cut_chunks),
@@ -181,6 +188,8 @@ DRIPS = (Fault(moment=Moment.TAKEN, deed=Deed.DRIP),)
 
 EARLY = (
     # what is said while the upload is still on its way
+    (answer(200, UUID), Accepted),
+    (answer(200), Garbled),
     (say.page(302), Garbled),
     (say.page(400), Refused),
     (say.page(403), Denied),

@@ -2,30 +2,20 @@
 
 from __future__ import annotations
 
-from collections import Counter
-from collections.abc import Awaitable, Callable
+import hashlib
+from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
 import pytest
-from targets.remote import (
-    BEARER,
-    DATA,
-    TOKEN,
-    UUID,
-    Remote,
-    assert_tells_no_secret,
-    files_in,
-    remote_at,
-)
+from targets.remote import DATA, TOKEN, UUID, Remote, assert_tells_no_secret, files_in, remote_at
 
-from faults.cells import CELLS, Cell
+from faults.cells import CELLS, Cell, moments
 from faults.fault import Deed, Endpoint, Moment
-from faults.server import RESULT, Server, misbehaving
-from orchestrator.edges.http import HELD_LIMIT, Kind
+from faults.server import Server, misbehaving
 from orchestrator.errors import TargetError
 from orchestrator.model import Accepted
-from orchestrator.ports import Ended, Fetched
+from orchestrator.ports import Ended, Fetched, Running
 
 
 async def ask(remote: Remote, cell: Cell) -> Any:
@@ -46,9 +36,7 @@ async def outcome_of(call: Awaitable[Any]) -> Any:
 
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
-async def test_a_fault_leads_to_what_the_rules_say(
-    tmp_path: Path, cell: Cell, monkeypatch: pytest.MonkeyPatch
-) -> None:
+async def test_a_fault_leads_to_what_the_rules_say(tmp_path: Path, cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestrator.edges.http.RESULT_LIMIT", 1 << 20)
     follows = 0 if cell.endpoint is Endpoint.TOKEN else 1
     async with (
@@ -58,8 +46,41 @@ async def test_a_fault_leads_to_what_the_rules_say(
         outcome = await outcome_of(ask(remote, cell))
 
     assert type(outcome) is cell.outcome, repr(outcome)
-    assert server.whole_uploads == cell.uploads
     if isinstance(outcome, TargetError):
         assert outcome.retry_after == cell.retry_after
         assert_tells_no_secret(outcome)
         assert files_in(tmp_path) == []
+    else:
+        require_what_was_given(outcome)
+    require_nothing_sent_behind_our_back(server, cell)
+
+
+def require_what_was_given(outcome: Accepted | Ended | Running | Fetched) -> None:
+    match outcome:
+        case Accepted(token):
+            assert token == UUID
+        case Ended():
+            assert (outcome.success, outcome.results) == (True, ("feedback", "tableofresultids"))
+        case Fetched():
+            assert outcome.body is not None
+            assert (outcome.size, outcome.sha256) == (len(outcome.body), hashlib.sha256(outcome.body).hexdigest())
+
+
+def require_nothing_sent_behind_our_back(server: Server, cell: Cell) -> None:
+    """By the server's own record: no request twice, nothing to anybody else, no cookie back."""
+    assert len(server.of(cell.endpoint)) == cell.requests
+    assert server.whole_uploads == cell.uploads
+    assert len({request.sha256 for request in server.of(Endpoint.UPLOAD) if request.whole}) <= 1
+    assert len(server.taken) <= 1
+    assert server.strays == 0
+    assert not any("cookie" in request.headers for request in server.requests)
+    if cell.fault.moment is Moment.KEPT:
+        assert server.connections == 1
+
+
+def test_the_matrix_covers_every_request_in_every_phase() -> None:
+    assert len(CELLS) >= 400
+    assert len({str(cell) for cell in CELLS}) == len(CELLS)
+    covered = {(cell.endpoint, cell.fault.moment) for cell in CELLS}
+    assert covered >= {(endpoint, moment) for endpoint in Endpoint for moment in moments(endpoint)}
+    assert {cell.fault.deed for cell in CELLS} == set(Deed)
