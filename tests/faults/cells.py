@@ -84,7 +84,7 @@ def broken_off() -> Iterator[Cell]:
 
 
 def broken_off_while_large() -> Iterator[Cell]:
-    for moment in (Moment.CONNECTED, Moment.KEPT, Moment.HEAD, Moment.FIRST, Moment.HALF, Moment.ALMOST):
+    for moment in (Moment.KEPT, Moment.HEAD, Moment.HALF, Moment.ALMOST):
         for deed in (Deed.CLOSE, Deed.RESET, Deed.STALL, Deed.BABBLE):
             yield _cell(UPLOAD, Fault(moment=moment, deed=deed), Unclear, size=LARGE)
 
@@ -108,14 +108,14 @@ def early() -> Iterator[Cell]:
 
     All but the last byte having arrived, that one is on its way, too.
     """
-    for moment in (Moment.HEAD, Moment.FIRST, Moment.ALMOST):
+    for moment, size in ((Moment.HEAD, LARGE), (Moment.ALMOST, 0)):
         for answer, outcome in table.EARLY:
             status = answer.split(b" ", 2)[1].decode() + (" and a token" if outcome is Accepted else "")
             after = 7.0 if b"Retry-After" in answer else None
             what = f"{status}, Retry-After" if after else status
             fault = Fault(moment=moment, what=what, says=answer)
             after = after if outcome is NotSent else None
-            yield _cell(UPLOAD, fault, outcome, retry_after=after, size=LARGE, uploads=int(moment is Moment.ALMOST))
+            yield _cell(UPLOAD, fault, outcome, retry_after=after, size=size, uploads=0 if size else 1)
 
 
 def busy() -> Iterator[Cell]:
