@@ -14,10 +14,11 @@ import socket
 import struct
 import uuid
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import TypeAlias
 from urllib.parse import parse_qs
 
 from targets.remote import BEARER, UUID
@@ -25,6 +26,8 @@ from targets.wire import answer, grant
 
 from faults.fault import Deed, Endpoint, Fault, Moment
 from faults.hours import Leap, leaping_time
+
+Accept: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
 LONG = 4000.0
 """Seconds: longer than any answer is waited for."""
@@ -160,19 +163,13 @@ class Server:
 
     async def _serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """The healthy answer. What is to strike a new connection needs this one to end."""
-        faults = [fault for fault in self.plan.values() if self.fired.total() < fault.times]
-        ends = any(fault.deed is Deed.REFUSE or fault.moment is Moment.CONNECTED for fault in faults)
-        if any(fault.deed is Deed.REFUSE for fault in faults) and len(self.requests) == self.follows:
-            await self.refuse()
+        is_next = len(self.requests) == self.follows
+        ends = is_next and any(_needs_a_new_connection(fault) for fault in self.plan.values())
+        if is_next:
+            self.refuse_if_planned()
         writer.write(_healthy(self._content(request), *(["Connection: close"] if ends else [])))
         await writer.drain()
         return not ends
-
-    async def refuse(self) -> None:
-        """Nobody listens any more."""
-        for endpoint, fault in self.plan.items():
-            self.fired[endpoint, fault] += fault.deed is Deed.REFUSE
-        self._listeners[0].close()
 
     def _content(self, request: Request, take: Moment = Moment.TAKEN) -> bytes:
         """The body of the healthy answer. At `WHOLE` an upload was read, and is not taken."""
@@ -251,14 +248,28 @@ class Server:
         writer.close()
 
     async def listen(self) -> None:
-        for nth, accept in enumerate((self.accept, self.stray)):
-            place = socket.socket()
-            place.bind(("127.0.0.1", 0))
-            self._listeners.append(await asyncio.start_server(accept, sock=place))
-            url = f"http://127.0.0.1:{place.getsockname()[1]}"
-            self.url, self.elsewhere = (self.url, url) if nth else (url, "")
-        if self.follows == 0 and any(fault.deed is Deed.REFUSE for fault in self.plan.values()):
-            await self.refuse()
+        self.url = await self._listen(self.accept)
+        self.elsewhere = await self._listen(self.stray)
+        if self.follows == 0:
+            self.refuse_if_planned()
+
+    async def _listen(self, accept: Accept, port: int = 0) -> str:
+        listener = await asyncio.start_server(accept, "127.0.0.1", port)
+        self._listeners.append(listener)
+        return f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+
+    def refuse_if_planned(self) -> None:
+        """Nobody listens any more."""
+        for endpoint, fault in self.plan.items():
+            if fault.deed is Deed.REFUSE:
+                self.fired[endpoint, fault] += 1
+                self._listeners[0].close()
+
+    async def recover(self) -> None:
+        """From now on it is healthy."""
+        self.require_that_all_faults_fired()
+        if not self._listeners[0].is_serving():
+            await self._listen(self.accept, port=int(self.url.rpartition(":")[2]))
 
     async def end(self) -> None:
         for listener in self._listeners:
@@ -278,6 +289,10 @@ def _endpoint(head: bytes) -> Endpoint:
     if path == "/api/UploadData":
         return Endpoint.UPLOAD
     return Endpoint.POLL if parse_qs(query)["dataKey"] == ["status"] else Endpoint.RESULT
+
+
+def _needs_a_new_connection(fault: Fault) -> bool:
+    return fault.deed is Deed.REFUSE or fault.moment is Moment.CONNECTED
 
 
 def _healthy(content: bytes, *headers: str) -> bytes:

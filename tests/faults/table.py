@@ -88,13 +88,14 @@ STATUSES = (
     Row("500 and a bearer", grant("bearer").replace(b"200 OK", b"500 No"), NotSent, Unclear, NotSent, NotSent),
 )
 
-REDIRECTS = tuple(
-    Row(f"{status} {where}", say.redirect(status, to), Misdirected, Garbled, NotSent, NotSent)
-    for where, to in (("elsewhere", "{elsewhere}/api/UploadData"), ("to the same host", "/api/UploadData"))
-    for status in (301, 302, 303, 307, 308)
-) + (
+REDIRECTS = (
+    *(
+        Row(f"{status} {where}", say.redirect(status, to), Misdirected, Garbled, NotSent, NotSent)
+        for where, to in (("elsewhere", "{elsewhere}/api/UploadData"), ("to the same host", "/api/UploadData"))
+        for status in (301, 302, 303, 307, 308)
+    ),
     Row("302 to nowhere", say.page(302),        Misdirected, Garbled,     NotSent,     NotSent),
-    Row("307 to another scheme", say.redirect(307, "file:///etc/passwd"), Misdirected, Garbled, NotSent, NotSent),
+    Row("307 to a file", say.redirect(307, "file:///etc/passwd"), Misdirected, Garbled, NotSent, NotSent),
 )
 
 UNEXPECTED = (
