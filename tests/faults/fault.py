@@ -75,6 +75,7 @@ class Deed(enum.Enum):
     REFUSE = "refuses connections"
     ANSWER = "says"
     FLOOD = "never stops saying"
+    CHATTER = "says for ever"
     DRIP = "drips"
 
 

@@ -1,31 +1,28 @@
 """A server that misbehaves as planned, and keeps the authoritative record of what reached it.
 
 Its healthy answers are those of the remote: a bearer token, a processing token for each upload, success at the
-first poll, two results. Each of them sets a cookie. A plan says which requests fare otherwise; every fault that
-strikes is counted, and one that was planned and did not strike is an error.
+first poll, two results. Each of them sets a cookie. One fault is planned; how often it strikes is counted, and a
+fault that was planned and did not strike is an error.
 """
 
 from __future__ import annotations
 
 import asyncio
-import hashlib
 import json
 import socket
 import struct
 import uuid
-from collections import Counter
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
-from functools import cached_property
 from typing import TypeAlias
-from urllib.parse import parse_qs
 
 from targets.remote import BEARER, UUID
 from targets.wire import answer, grant
 
 from faults.fault import Deed, Endpoint, Fault, Moment
 from faults.hours import Leap, leaping_time
+from faults.record import Request, Taken, endpoint_of
 
 Accept: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -35,62 +32,27 @@ LONG = 4000.0
 _DRIP = 40.0
 """Seconds between two bytes: no silence is too long by itself."""
 
-_FLOOD = 400
-"""Pieces that show that a flood would not end."""
+FLOOD = 400
+"""Pieces after which it is plain that a flood would not end."""
 
 _NONSENSE = b"\x16\x03\x01\x02 SSH-2.0 \0\xff nonsense\r\n\r\n"
 _COOKIE = "Set-Cookie: canary=cookie; Path=/"
 
 
 @dataclass(kw_only=True)
-class Request:
-    """As far as it was read."""
-
-    endpoint: Endpoint
-    connection: int
-    head: bytes
-    body: bytes = b""
-
-    @cached_property
-    def headers(self) -> Mapping[str, str]:
-        lines = self.head.decode("latin-1").split("\r\n")[1:]
-        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
-
-    @property
-    def size(self) -> int:
-        """Bytes of the body that were promised."""
-        return int(self.headers.get("content-length", 0))
-
-    @property
-    def whole(self) -> bool:
-        return len(self.body) == self.size
-
-    @property
-    def sha256(self) -> str:
-        return hashlib.sha256(self.body).hexdigest()
-
-
-@dataclass(frozen=True, kw_only=True)
-class Taken:
-    """A submission that took effect."""
-
-    name: str
-    overwrite: bool
-    data: str
-    token: str
-    body_sha256: str
-
-
-@dataclass(kw_only=True)
 class Server:
     leap: Leap
-    plan: Mapping[Endpoint, Fault]
+    endpoint: Endpoint
+    """Whose requests the fault strikes."""
+    fault: Fault
     follows: int
-    """How many requests come before the one that a fault is to strike, where it strikes before it can be read."""
+    """How many requests come before, which tells where a fault is to strike before a request can be read."""
     requests: list[Request] = field(default_factory=list)
     taken: list[Taken] = field(default_factory=list)
-    fired: Counter[tuple[Endpoint, Fault]] = field(default_factory=Counter)
+    fired: int = 0
     connections: int = 0
+    swallowed: int = 0
+    """Pieces of a flood that the client took in before it hung up."""
     strays: int = 0
     """Connections to the address that redirects lead to."""
     url: str = ""
@@ -110,18 +72,21 @@ class Server:
     def whole_uploads(self) -> int:
         return sum(request.whole for request in self.of(Endpoint.UPLOAD))
 
-    def require_that_all_faults_fired(self) -> None:
-        for endpoint, fault in self.plan.items():
-            assert self.fired[endpoint, fault] == fault.times, f"{endpoint}: {fault}: {self.fired}"
+    def require_that_the_fault_fired(self) -> None:
+        assert self.fired == self.fault.times, f"{self.endpoint}: {self.fault}: it struck {self.fired} times"
+
+    def strikes(self, endpoint: Endpoint, *, unread: bool = False) -> bool:
+        """Whether the fault is due for the request at hand."""
+        is_due = self.fired < self.fault.times and self.fault.deed is not Deed.REFUSE
+        return is_due and self.endpoint is endpoint and self.fault.moment.is_before_the_head is unread
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
-        connection = self.connections
         task = asyncio.current_task()
         assert task is not None
         self._tasks.add(task)
         try:
-            while await self._exchange(connection, reader, writer):
+            while await self._exchange(reader, writer):
                 pass
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client hung up
@@ -129,44 +94,31 @@ class Server:
             self._tasks.discard(task)
             writer.close()
 
-    async def _exchange(self, connection: int, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+    async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request; False when the connection is over."""
-        if (early := self._due_before_the_head()) is not None:
-            endpoint, fault = early
+        fault = self.fault
+        if len(self.requests) == self.follows and self.strikes(self.endpoint, unread=True):
             if fault.moment is Moment.KEPT:
                 await reader.readexactly(1)
-            self.fired[endpoint, fault] += 1
-            return await self._strike(fault, b"", reader, writer)
+            self.fired += 1
+            return await self._strike(b"", reader, writer)
         head = await reader.readuntil(b"\r\n\r\n")
-        request = Request(endpoint=_endpoint(head), connection=connection, head=head)
+        request = Request(endpoint=endpoint_of(head), head=head)
         self.requests.append(request)
-        fault = self._due(request.endpoint)
-        if fault is None:
+        if not self.strikes(request.endpoint):
             request.body = await reader.readexactly(request.size)
             return await self._serve(request, writer)
         request.body = await reader.readexactly(fault.moment.of_body(request.size))
-        self.fired[request.endpoint, fault] += 1
+        self.fired += 1
         content = b"" if fault.moment.is_before_the_end else self._content(request, take=fault.moment)
-        return await self._strike(fault, content, reader, writer)
-
-    def _due_before_the_head(self) -> tuple[Endpoint, Fault] | None:
-        for endpoint, fault in self.plan.items():
-            is_next = len(self.requests) == self.follows and self.fired[endpoint, fault] < fault.times
-            if fault.moment.is_before_the_head and is_next:
-                return endpoint, fault
-        return None
-
-    def _due(self, endpoint: Endpoint) -> Fault | None:
-        fault = self.plan.get(endpoint)
-        is_due = fault is not None and not fault.moment.is_before_the_head and fault.deed is not Deed.REFUSE
-        return fault if is_due and self.fired[endpoint, fault] < fault.times else None
+        return await self._strike(content, reader, writer)
 
     async def _serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
         """The healthy answer. What is to strike a new connection needs this one to end."""
-        is_next = len(self.requests) == self.follows
-        ends = is_next and any(_needs_a_new_connection(fault) for fault in self.plan.values())
-        if is_next:
-            self.refuse_if_planned()
+        ends = False
+        if len(self.requests) == self.follows:
+            ends = self.fault.deed is Deed.REFUSE or self.fault.moment is Moment.CONNECTED
+            self._refuse_if_planned()
         writer.write(_healthy(self._content(request), *(["Connection: close"] if ends else [])))
         await writer.drain()
         return not ends
@@ -194,10 +146,8 @@ class Server:
         )
         return token
 
-    async def _strike(
-        self, fault: Fault, content: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter
-    ) -> bool:
-        whole = fault.answer(content, self.elsewhere)
+    async def _strike(self, content: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
+        fault = self.fault
         if fault.moment.is_in_the_answer:
             writer.write(fault.moment.of_answer(_healthy(content)))
             await writer.drain()
@@ -209,11 +159,14 @@ class Server:
             case Deed.BABBLE:
                 writer.write(_NONSENSE)
             case Deed.ANSWER:
-                writer.write(whole)
+                writer.write(fault.answer(content, self.elsewhere))
                 await writer.drain()
                 return not fault.closes and await self._read_on(self.requests[-1], reader)
             case Deed.FLOOD:
-                await self._flood(whole, fault.more, writer)
+                await self._flood(writer)
+            case Deed.CHATTER:
+                await self._flood(writer)
+                await self._fall_silent()
             case Deed.DRIP:
                 for byte in _healthy(content):
                     writer.write(bytes([byte]))
@@ -221,12 +174,12 @@ class Server:
                     self.leap(_DRIP)
         return False
 
-    async def _flood(self, start: bytes, more: bytes, writer: asyncio.StreamWriter) -> None:
-        writer.write(start)
-        for _ in range(_FLOOD):
-            writer.write(more)
+    async def _flood(self, writer: asyncio.StreamWriter) -> None:
+        writer.write(self.fault.answer(b"", self.elsewhere))
+        for self.swallowed in range(1, FLOOD + 1):
+            writer.write(self.fault.more)
             await writer.drain()
-        await self._fall_silent()
+            await asyncio.sleep(0)
 
     async def _fall_silent(self) -> None:
         await self._let_the_client_see()
@@ -251,23 +204,22 @@ class Server:
         self.url = await self._listen(self.accept)
         self.elsewhere = await self._listen(self.stray)
         if self.follows == 0:
-            self.refuse_if_planned()
+            self._refuse_if_planned()
 
     async def _listen(self, accept: Accept, port: int = 0) -> str:
         listener = await asyncio.start_server(accept, "127.0.0.1", port)
         self._listeners.append(listener)
         return f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
 
-    def refuse_if_planned(self) -> None:
+    def _refuse_if_planned(self) -> None:
         """Nobody listens any more."""
-        for endpoint, fault in self.plan.items():
-            if fault.deed is Deed.REFUSE:
-                self.fired[endpoint, fault] += 1
-                self._listeners[0].close()
+        if self.fault.deed is Deed.REFUSE:
+            self.fired += 1
+            self._listeners[0].close()
 
     async def recover(self) -> None:
         """From now on it is healthy."""
-        self.require_that_all_faults_fired()
+        self.require_that_the_fault_fired()
         if not self._listeners[0].is_serving():
             await self._listen(self.accept, port=int(self.url.rpartition(":")[2]))
 
@@ -282,19 +234,6 @@ class Server:
 RESULT = json.dumps(["first-id", "second-id"]).encode()
 
 
-def _endpoint(head: bytes) -> Endpoint:
-    path, _, query = head.split(b" ", 2)[1].decode().partition("?")
-    if path == "/connect/token":
-        return Endpoint.TOKEN
-    if path == "/api/UploadData":
-        return Endpoint.UPLOAD
-    return Endpoint.POLL if parse_qs(query)["dataKey"] == ["status"] else Endpoint.RESULT
-
-
-def _needs_a_new_connection(fault: Fault) -> bool:
-    return fault.deed is Deed.REFUSE or fault.moment is Moment.CONNECTED
-
-
 def _healthy(content: bytes, *headers: str) -> bytes:
     return answer(200, content, _COOKIE, *headers)
 
@@ -306,12 +245,12 @@ def _reset(writer: asyncio.StreamWriter) -> None:
 
 
 @asynccontextmanager
-async def misbehaving(plan: Mapping[Endpoint, Fault], *, follows: int) -> AsyncIterator[Server]:
+async def misbehaving(endpoint: Endpoint, fault: Fault, *, follows: int) -> AsyncIterator[Server]:
     async with leaping_time() as leap:
-        server = Server(leap=leap, plan=plan, follows=follows)
+        server = Server(leap=leap, endpoint=endpoint, fault=fault, follows=follows)
         await server.listen()
         try:
             yield server
         finally:
             await server.end()
-        server.require_that_all_faults_fired()
+        server.require_that_the_fault_fired()

@@ -181,8 +181,8 @@ FLOODS = (
     Fault(what="more than 1 MiB", says=say.TOO_LONG),
     Fault(deed=Deed.FLOOD, what="chunks", says=say.ENDLESS, more=say.CHUNK),
     Fault(deed=Deed.FLOOD, what="headers", says=b"HTTP/1.1 200 OK\r\n", more=b"X-More: " + b"x" * 1000 + b"\r\n"),
-    Fault(deed=Deed.FLOOD, what="100 Continue", more=head(100)),
-    Fault(deed=Deed.FLOOD, what="103 Early Hints", more=head(103, "Link: </a>; rel=preload")),
+    Fault(deed=Deed.CHATTER, what="100 Continue", more=head(100)),
+    Fault(deed=Deed.CHATTER, what="103 Early Hints", more=head(103, "Link: </a>; rel=preload")),
 )
 
 DRIPS = (Fault(moment=Moment.TAKEN, deed=Deed.DRIP),)

@@ -72,7 +72,7 @@ async def housed(root: Path, night: Night, monkeypatch: pytest.MonkeyPatch) -> A
     inbox = root / "inbox"
     inbox.mkdir()
     (inbox / "night.csv").write_text(DATA, newline="")
-    async with misbehaving({night.endpoint: night.fault}, follows=FOLLOWS[night.endpoint]) as server:
+    async with misbehaving(night.endpoint, night.fault, follows=FOLLOWS[night.endpoint]) as server:
         yield House(root=root, server=server, sole_writer=night.sole_writer)
 
 
