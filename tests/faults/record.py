@@ -46,7 +46,6 @@ class Taken:
     overwrite: bool
     data: str
     token: str
-    body_sha256: str
 
 
 def endpoint_of(head: bytes) -> Endpoint:

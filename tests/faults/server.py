@@ -58,6 +58,7 @@ class Server:
     url: str = ""
     elsewhere: str = ""
     _listeners: list[asyncio.Server] = field(default_factory=list)
+    _reserved: socket.socket | None = None
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
     _over: asyncio.Event = field(default_factory=asyncio.Event)
 
@@ -141,9 +142,7 @@ class Server:
         number = len(self.taken)
         token = str(uuid.uuid5(uuid.NAMESPACE_URL, str(number))) if number else UUID
         over = str(said["Overwrite"]).lower() == "true"
-        self.taken.append(
-            Taken(name=said["Name"], overwrite=over, data=said["Data"], token=token, body_sha256=request.sha256)
-        )
+        self.taken.append(Taken(name=said["Name"], overwrite=over, data=said["Data"], token=token))
         return token
 
     async def _strike(self, content: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -206,26 +205,31 @@ class Server:
         if self.follows == 0:
             self._refuse_if_planned()
 
-    async def _listen(self, accept: Accept, port: int = 0) -> str:
-        listener = await asyncio.start_server(accept, "127.0.0.1", port)
+    async def _listen(self, accept: Accept) -> str:
+        listener = await asyncio.start_server(accept, "127.0.0.1", 0)
         self._listeners.append(listener)
         return f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
 
     def _refuse_if_planned(self) -> None:
-        """Nobody listens any more."""
+        """Nobody listens any more, and nobody else gets the port."""
         if self.fault.deed is Deed.REFUSE:
             self.fired += 1
             self._listeners[0].close()
+            self._reserved = socket.socket()
+            self._reserved.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            self._reserved.bind(("127.0.0.1", int(self.url.rpartition(":")[2])))
 
     async def recover(self) -> None:
         """From now on it is healthy."""
         self.require_that_the_fault_fired()
-        if not self._listeners[0].is_serving():
-            await self._listen(self.accept, port=int(self.url.rpartition(":")[2]))
+        if self._reserved is not None:
+            self._listeners.append(await asyncio.start_server(self.accept, sock=self._reserved))
 
     async def end(self) -> None:
         for listener in self._listeners:
             listener.close()
+        if self._reserved is not None:
+            self._reserved.close()
         self._over.set()
         if self._tasks:
             await asyncio.wait(self._tasks)  # their clients have gone, and so will they
