@@ -187,7 +187,8 @@ def _flaw_in(response: aiohttp.ClientResponse) -> str:
     if headers.get("Content-Encoding", "identity").strip().lower() not in ("identity", ""):
         return "the answer is compressed although that was not asked for"
     chunked = headers.get("Transfer-Encoding", "").lower().rpartition(",")[2].strip() == "chunked"
-    if response.status == 200 and response.content_length is None and not chunked:
+    has_body = 200 <= response.status < 300 and response.status != 204
+    if has_body and response.content_length is None and not chunked:
         return "the answer does not say where it ends, so it may be cut off"
     return ""
 

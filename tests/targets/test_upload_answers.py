@@ -14,7 +14,7 @@ from orchestrator.errors import Denied, Garbled, Misdirected, NotSent, Refused, 
 from orchestrator.model import Accepted
 from orchestrator.targets.answers import token_of
 from targets.remote import NOW, UUID, assert_tells_no_secret, remote_at
-from targets.wire import Reply, answer, as_json, chunked, head, scripted
+from targets.wire import Reply, answer, as_json, chunked, head, scripted, unframed
 
 PAGE = "<!DOCTYPE html><html><body>Please sign in.</body></html>"
 
@@ -194,6 +194,13 @@ async def test_success_without_a_token_may_have_been_anything(tmp_path: Path, re
 
         assert len(server.requests) == 1
     assert_tells_no_secret(caught.value)
+
+
+@pytest.mark.parametrize("status", [200, 201, 202, 206])
+async def test_a_token_that_may_be_cut_off_is_none(tmp_path: Path, status: int) -> None:
+    async with scripted(unframed(UUID.encode(), status=status)) as server, remote_at(server, tmp_path) as remote:
+        with pytest.raises(Unclear):
+            await remote.upload()
 
 
 @given(st.uuids())

@@ -67,9 +67,9 @@ def answer(status: int = 200, body: bytes | str = b"", *headers: str, kind: str 
     return head(status, f"Content-Type: {kind}", f"Content-Length: {len(content)}", *headers) + content
 
 
-def unframed(body: bytes, *headers: str, kind: str = "text/plain") -> Reply:
+def unframed(body: bytes, *headers: str, kind: str = "text/plain", status: int = 200) -> Reply:
     """An answer that ends where the connection does, so that nobody can tell whether it is whole."""
-    return Reply(data=head(200, f"Content-Type: {kind}", *headers) + body, close=True)
+    return Reply(data=head(status, f"Content-Type: {kind}", *headers) + body, close=True)
 
 
 def chunked(*pieces: bytes, kind: str = "text/plain") -> bytes:

@@ -1,0 +1,149 @@
+"""The matrix: every fault at every one of our requests, in every phase where it can strike, and what comes of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from faults import answers as say
+from faults import table
+from faults.fault import Deed, Endpoint, Fault, Moment
+from orchestrator.errors import Denied, NotSent, Unclear
+from orchestrator.model import Accepted
+
+TOKEN, UPLOAD, POLL, RESULT = Endpoint
+LARGE = 6 << 20
+"""Characters of an upload that does not fit into the buffers between us and the server."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cell:
+    endpoint: Endpoint
+    fault: Fault
+    outcome: type
+    """What is raised, or the kind of what is returned."""
+    requests: int
+    """How many requests to the endpoint reach the server, at least with their head."""
+    uploads: int
+    """How many uploads reach it whole."""
+    retry_after: float | None = None
+    size: int = 0
+    """Characters of the upload beyond its first row."""
+
+    def __str__(self) -> str:
+        large = ", large" if self.size else ""
+        return f"{self.endpoint}{large}: {self.fault}"
+
+
+def _cell(
+    endpoint: Endpoint,
+    fault: Fault,
+    outcome: type,
+    *,
+    retry_after: float | None = None,
+    size: int = 0,
+    uploads: int | None = None,
+    repeats: int = 0,
+) -> Cell:
+    """A request reaches the server as often as a fault strikes it, and once more where it *repeats*."""
+    unseen = fault.moment.is_before_the_head or fault.deed is Deed.REFUSE
+    requests = 0 if unseen else fault.times + repeats
+    if uploads is None:
+        reads_whole = endpoint is UPLOAD and not fault.moment.is_before_the_end
+        uploads = requests if reads_whole else int(endpoint is TOKEN and outcome is Accepted)
+    return Cell(
+        endpoint=endpoint,
+        fault=fault,
+        outcome=outcome,
+        requests=requests,
+        uploads=uploads,
+        retry_after=retry_after,
+        size=size,
+    )
+
+
+def moments(endpoint: Endpoint) -> list[Moment]:
+    """Where something can go wrong: a read has no body, and no effect; the first request has no kept connection."""
+    without = {
+        TOKEN: {Moment.KEPT, Moment.TAKEN},
+        UPLOAD: set(),
+        POLL: {Moment.HEAD, Moment.FIRST, Moment.HALF, Moment.ALMOST, Moment.TAKEN},
+    }
+    return [moment for moment in Moment if moment not in without.get(endpoint, without[POLL])]
+
+
+def broken_off() -> Iterator[Cell]:
+    """No answer, or a part of one."""
+    for endpoint in Endpoint:
+        yield _cell(endpoint, Fault(deed=Deed.REFUSE), table.UNREACHABLE[endpoint])
+        for moment in moments(endpoint):
+            for deed in (Deed.CLOSE, Deed.RESET, Deed.STALL):
+                yield _cell(endpoint, Fault(moment=moment, deed=deed), table.BROKEN[endpoint])
+            if moment not in (Moment.BETWEEN, Moment.CONTENT, Moment.LAST):
+                yield _cell(endpoint, Fault(moment=moment, deed=Deed.BABBLE), table.BROKEN[endpoint])
+
+
+def broken_off_while_large() -> Iterator[Cell]:
+    for moment in (Moment.KEPT, Moment.HEAD, Moment.HALF, Moment.ALMOST):
+        for deed in (Deed.CLOSE, Deed.RESET, Deed.STALL, Deed.BABBLE):
+            yield _cell(UPLOAD, Fault(moment=moment, deed=deed), Unclear, size=LARGE)
+
+
+def answered() -> Iterator[Cell]:
+    """A whole answer, or what pretends to be one."""
+    rows = table.STATUSES + table.REDIRECTS + table.UNEXPECTED + table.FRAMING + table.NOT_HTTP + table.HEALTHY
+    for row in rows:
+        for endpoint, outcome in row.outcomes.items():
+            yield _cell(endpoint, row.fault, outcome)
+
+
+def endless() -> Iterator[Cell]:
+    for fault in (*table.FLOODS, *table.DRIPS):
+        for endpoint in Endpoint:
+            yield _cell(endpoint, fault, table.BROKEN[endpoint])
+
+
+def early() -> Iterator[Cell]:
+    """The final answer comes before the upload was read: it counts, and sending ends.
+
+    All but the last byte having arrived, that one is on its way, too.
+    """
+    for moment, size in ((Moment.HEAD, LARGE), (Moment.ALMOST, 0)):
+        for answer, outcome in table.EARLY:
+            status = answer.split(b" ", 2)[1].decode() + (" and a token" if outcome is Accepted else "")
+            after = 7.0 if b"Retry-After" in answer else None
+            what = f"{status}, Retry-After" if after else status
+            fault = Fault(moment=moment, what=what, says=answer)
+            after = after if outcome is NotSent else None
+            yield _cell(UPLOAD, fault, outcome, retry_after=after, size=size, uploads=0 if size else 1)
+
+
+def busy() -> Iterator[Cell]:
+    """The remote asks for time. Without a word about how much, a 503 does not say whether it took the upload."""
+    for status in (429, 503):
+        for headers, seconds in table.RETRY_AFTER:
+            said = headers[0].partition(" ")[2] if headers else "none"
+            fault = Fault(what=f"{status}, Retry-After {said}", says=say.page(status, *headers))
+            for endpoint in Endpoint:
+                is_unclear = endpoint is UPLOAD and status == 503 and seconds is None
+                outcome = Unclear if is_unclear else NotSent
+                yield _cell(endpoint, fault, outcome, retry_after=seconds)
+
+
+def unauthorized() -> Iterator[Cell]:
+    """A spent bearer token is replaced once, and the request repeated: 401 says that it was not looked at."""
+    spent = say.page(401, 'WWW-Authenticate: Bearer error="invalid_token"')
+    yield _cell(TOKEN, Fault(what="401", says=spent), Denied)
+    for endpoint in (UPLOAD, POLL, RESULT):
+        yield _cell(endpoint, Fault(what="401", says=spent), table.FINE[endpoint], repeats=1)
+        yield _cell(endpoint, Fault(what="401 twice", says=spent, times=2), Denied)
+    fault = Fault(moment=Moment.HEAD, what="401", says=spent)
+    yield _cell(UPLOAD, fault, Accepted, size=LARGE, uploads=1, repeats=1)
+
+
+def all_cells() -> list[Cell]:
+    parts = (broken_off, broken_off_while_large, answered, endless, early, busy, unauthorized)
+    return [cell for part in parts for cell in part()]
+
+
+CELLS = all_cells()

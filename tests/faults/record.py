@@ -1,0 +1,58 @@
+"""What a server writes down of the requests that reached it, and of what it did about them."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from urllib.parse import parse_qs
+
+from faults.fault import Endpoint
+
+
+@dataclass(kw_only=True)
+class Request:
+    """As far as it was read."""
+
+    endpoint: Endpoint
+    head: bytes
+    body: bytes = b""
+
+    @cached_property
+    def headers(self) -> Mapping[str, str]:
+        lines = self.head.decode("latin-1").split("\r\n")[1:]
+        return {name.lower(): value.strip() for name, _, value in (line.partition(":") for line in lines)}
+
+    @property
+    def size(self) -> int:
+        """Bytes of the body that were promised."""
+        return int(self.headers.get("content-length", 0))
+
+    @property
+    def whole(self) -> bool:
+        return len(self.body) == self.size
+
+    @property
+    def sha256(self) -> str:
+        return hashlib.sha256(self.body).hexdigest()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Taken:
+    """A submission that took effect."""
+
+    name: str
+    overwrite: bool
+    data: str
+    token: str
+
+
+def endpoint_of(head: bytes) -> Endpoint:
+    """What a request is for, by its first line."""
+    path, _, query = head.split(b" ", 2)[1].decode().partition("?")
+    if path == "/connect/token":
+        return Endpoint.TOKEN
+    if path == "/api/UploadData":
+        return Endpoint.UPLOAD
+    return Endpoint.POLL if parse_qs(query)["dataKey"] == ["status"] else Endpoint.RESULT

@@ -1,0 +1,216 @@
+"""The rows of the matrix: what a server does, and what each of our four requests must make of it.
+
+Written from the rules: a bearer token may be asked for twice, so trouble with it is NotSent; an upload whose
+answer is not whole is Unclear, and one whose answer is whole but none of this API is Garbled (which is Unclear);
+reads may be repeated, so they fail in ways that lead to another try; and success takes a whole, valid answer.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from targets.remote import UUID
+from targets.wire import answer, as_json, grant, head
+
+from faults import answers as say
+from faults.fault import Deed, Endpoint, Fault, Moment, Says
+from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, Refused, Unclear, Unreachable
+from orchestrator.model import Accepted
+from orchestrator.ports import Ended, Fetched, Running
+
+TOKEN, UPLOAD, POLL, RESULT = Endpoint
+BROKEN = {TOKEN: NotSent, UPLOAD: Unclear, POLL: Unclear, RESULT: Unclear}
+"""What is left when there was no whole answer."""
+
+FINE = {TOKEN: Accepted, UPLOAD: Accepted, POLL: Ended, RESULT: Fetched}
+"""An upload begins with a token, so that is what the token is asked for."""
+
+UNREACHABLE = dict.fromkeys(Endpoint, Unreachable)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One answer, and what it means in the place of a bearer token, of an upload's, a poll's and a result's."""
+
+    what: str
+    says: Says
+    token: type
+    upload: type
+    poll: type
+    result: type
+    closes: bool = False
+
+    @property
+    def fault(self) -> Fault:
+        return Fault(what=self.what, says=self.says, closes=self.closes)
+
+    @property
+    def outcomes(self) -> dict[Endpoint, type]:
+        return {TOKEN: self.token, UPLOAD: self.upload, POLL: self.poll, RESULT: self.result}
+
+
+# fmt: off
+STATUSES = (
+    #   the answer                              token        upload       poll         result
+    Row("101", head(101, "Upgrade: h2c"),       Misdirected, Garbled,     NotSent,     NotSent, closes=True),
+    Row("201 without a body", answer(201),      Misdirected, Garbled,     NotSent,     NotSent),
+    Row("202 without a body", answer(202),      Misdirected, Garbled,     NotSent,     NotSent),
+    Row("202 and a page", say.page(202),        Misdirected, Garbled,     NotSent,     NotSent),
+    Row("204", head(204),                       Misdirected, Garbled,     NotSent,     NotSent),
+    Row("206 and a half", answer(206, UUID[:9]), Misdirected, Garbled,    NotSent,     NotSent),
+    Row("300", say.page(300),                   Misdirected, Garbled,     NotSent,     NotSent),
+    Row("304", head(304),                       Misdirected, Garbled,     NotSent,     NotSent),
+    Row("400", say.page(400),                   Misdirected, Refused,     NotSent,     Refused),
+    Row("402", say.page(402),                   Misdirected, Garbled,     NotSent,     NotSent),
+    Row("403", say.page(403),                   Denied,      Denied,      Denied,      Denied),
+    Row("404", say.page(404),                   Misdirected, Misdirected, Missing,     Missing),
+    Row("405", say.page(405),                   Misdirected, Misdirected, Misdirected, Misdirected),
+    Row("406", say.page(406),                   Misdirected, Garbled,     NotSent,     NotSent),
+    Row("407", say.page(407),                   Misdirected, Garbled,     NotSent,     NotSent),
+    Row("408", say.page(408),                   NotSent,     Garbled,     NotSent,     NotSent),
+    Row("409", say.page(409),                   Misdirected, Refused,     NotSent,     NotSent),
+    Row("410", say.page(410),                   Misdirected, Garbled,     NotSent,     NotSent),
+    Row("413", say.page(413),                   Misdirected, Refused,     NotSent,     NotSent),
+    Row("415", say.page(415),                   Misdirected, Misdirected, Misdirected, Misdirected),
+    Row("422", say.page(422),                   Misdirected, Refused,     NotSent,     NotSent),
+    Row("425", say.page(425),                   NotSent,     NotSent,     NotSent,     NotSent),
+    Row("431", say.page(431),                   Misdirected, Garbled,     NotSent,     NotSent),
+    Row("500", say.page(500),                   NotSent,     Unclear,     NotSent,     NotSent),
+    Row("501", say.page(501),                   NotSent,     Unclear,     NotSent,     NotSent),
+    Row("502", say.page(502),                   NotSent,     Unclear,     NotSent,     NotSent),
+    Row("504", say.page(504),                   NotSent,     Unclear,     NotSent,     NotSent),
+    Row("507", say.page(507),                   NotSent,     Unclear,     NotSent,     NotSent),
+    Row("400, zipped", answer(400, b"\x1f\x8b", "Content-Encoding: gzip"), Misdirected, Refused, NotSent, Refused),
+    Row("400 without framing", head(400) + b"no", Misdirected, Refused, NotSent, Refused, closes=True),
+    Row("429 without framing", head(429) + b"no", NotSent, NotSent, NotSent, NotSent, closes=True),
+    Row("500 and a token", answer(500, UUID),   NotSent,     Unclear,     NotSent,     NotSent),
+    Row("500 and success", answer(500, "completedsuccessfully"), NotSent, Unclear, NotSent, NotSent),
+    Row("500 and a bearer", grant("bearer").replace(b"200 OK", b"500 No"), NotSent, Unclear, NotSent, NotSent),
+)
+
+REDIRECTS = (
+    *(
+        Row(f"{status} {where}", say.redirect(status, to), Misdirected, Garbled, NotSent, NotSent)
+        for where, to in (("elsewhere", "{elsewhere}/api/UploadData"), ("to the same host", "/api/UploadData"))
+        for status in (301, 302, 303, 307, 308)
+    ),
+    Row("302 to nowhere", say.page(302),        Misdirected, Garbled,     NotSent,     NotSent),
+    Row("307 to a file", say.redirect(307, "file:///etc/passwd"), Misdirected, Garbled, NotSent, NotSent),
+)
+
+UNEXPECTED = (
+    #   the answer, 200 and whole               token        upload       poll         result
+    Row("nothing", answer(200),                 Misdirected, Garbled,     Running,     Fetched),
+    Row("a page", say.page(200),                Misdirected, Garbled,     Unclear,     Unclear),
+    Row("a page called text", answer(200, say.PAGE), Misdirected, Garbled, Running,    Fetched),
+    Row("a page with a token", answer(200, UUID + say.PAGE, kind="text/html"), Misdirected, Garbled, Unclear, Unclear),
+    Row("an error in JSON", as_json({"success": False, "error": "server_error"}), Misdirected, Garbled, Running,
+        Fetched),
+    Row("invalid_client", as_json({"error": "invalid_client"}), Denied, Garbled, Running, Fetched),
+    Row("a token in an object", as_json({"token": UUID}), Misdirected, Garbled, Running, Fetched),
+    Row("null", as_json(None),                  Misdirected, Garbled,     Running,     Fetched),
+    Row("a number", as_json(36),                Misdirected, Garbled,     Running,     Fetched),
+    Row("half a token", say.HALF_A_TOKEN,       Misdirected, Garbled,     Running,     Fetched),
+    Row("two tokens", answer(200, f"{UUID}\n{UUID}"), Misdirected, Garbled, Running,   Fetched),
+    Row("a word", answer(200, "reticulating"),  Misdirected, Garbled,     Running,     Fetched),
+    Row("a bearer with a line break", grant("a\r\nX-Injected: 1"), Misdirected, Garbled, Running, Fetched),
+    Row("binary", answer(200, bytes(range(256))), Misdirected, Garbled,   Running,     Fetched),
+    Row("UTF-16", answer(200, UUID.encode("utf-16")), Misdirected, Garbled, Running,   Fetched),
+)
+# fmt: on
+
+
+def _broken(what: str, says: Says, *, closes: bool = True) -> Row:
+    return Row(what, says, *BROKEN.values(), closes=closes)
+
+
+FRAMING = (
+    _broken("a length that is too long", say.longer_than_it_is),
+    _broken("a length that is no number", say.framed_by("Content-Length: many")),
+    _broken("a length below zero", say.framed_by("Content-Length: -1")),
+    _broken("a length that is too short", say.shorter_than_it_is, closes=False),
+    _broken("400 that is cut", head(400, "Content-Length: 9") + b"no"),
+    _broken("429 that is cut", head(429, "Content-Length: 9") + b"no"),
+    _broken("two lengths", say.framed_by("Content-Length: 5", "Content-Length: 9")),
+    _broken("a length and chunks", say.framed_by("Content-Length: 5", "Transfer-Encoding: chunked")),
+    _broken("chunks without their end", say.cut_chunks),
+    _broken("a chunk that is cut", say.cut_in_a_chunk),
+    _broken("a chunk that is too long", say.chunk_too_long),
+    _broken("a chunk of no size", say.chunk_of_no_size),
+    _broken("no framing", say.unframed()),
+    _broken("no framing, cut", say.unframed(share=0.5)),
+    _broken("no framing, 201", say.unframed(201)),
+    _broken("no framing, 202", say.unframed(202)),
+    _broken("no framing, HTTP/1.0", say.unframed(version="1.0")),
+    _broken("zipped", say.zipped, closes=False),
+    _broken("zipped and cut", say.cut_zip, closes=False),
+    _broken("a zip bomb", say.bomb, closes=False),
+    _broken("gzip that is none", say.whole("Content-Encoding: gzip"), closes=False),
+    _broken("deflate", say.whole("Content-Encoding: deflate"), closes=False),
+    _broken("brotli", say.whole("Content-Encoding: br"), closes=False),
+    _broken("zipped chunks", say.framed_by("Transfer-Encoding: gzip")),
+)
+
+NOT_HTTP = (
+    _broken("an SSH greeting", b"SSH-2.0-OpenSSH_9.2p1 Debian-2\r\n\r\n"),
+    _broken("a TLS alert", b"\x15\x03\x03\x00\x02\x02\x28"),
+    _broken("a mail greeting", b"220 mail.example.com ESMTP\r\n"),
+    _broken("HTTP/2", b"\x00\x00\x12\x04\x00\x00\x00\x00\x00" + bytes(18)),
+    _broken("a bare page", say.PAGE.encode()),
+    _broken("bytes", bytes(range(256)) * 4),
+    _broken("a status that is no number", b"HTTP/1.1 abc OK\r\n\r\n"),
+    _broken("a header without a name", head(200, ": x", "Content-Length: 2") + b"{}"),
+    _broken("a header with NUL", head(200, "X-A: a\0b", "Content-Length: 2") + b"{}"),
+    _broken("20,000 headers", say.MANY_HEADERS),
+    _broken("a header of 1 MiB", say.LONG_HEADER),
+    _broken("a reason of 1 MiB", say.LONG_REASON),
+)
+
+HEALTHY = (
+    Row("cookies", say.whole("Set-Cookie: a=b", "Set-Cookie: c=d; Secure; HttpOnly"), *FINE.values()),
+    Row("it in chunks", say.in_chunks, *FINE.values()),
+    Row("it with a mark and spaces", say.dressed, *FINE.values()),
+    Row("it after 100, 102 and 103", say.after(100, 102, 103), *FINE.values()),
+    Row("it with 50 more headers", say.whole(*(f"X-{n}: {n}" for n in range(50))), *FINE.values()),
+    Row("it, and goes", say.whole("Connection: close"), *FINE.values(), closes=True),
+    Row("it as JSON", say.whole(kind="application/json"), *FINE.values()),
+    Row("it as nothing in particular", say.whole(kind=""), *FINE.values()),
+)
+
+FLOODS = (
+    Fault(what="more than 1 MiB", says=say.TOO_LONG),
+    Fault(deed=Deed.FLOOD, what="chunks", says=say.ENDLESS, more=say.CHUNK),
+    Fault(deed=Deed.FLOOD, what="headers", says=b"HTTP/1.1 200 OK\r\n", more=b"X-More: " + b"x" * 1000 + b"\r\n"),
+    Fault(deed=Deed.CHATTER, what="100 Continue", more=head(100)),
+    Fault(deed=Deed.CHATTER, what="103 Early Hints", more=head(103, "Link: </a>; rel=preload")),
+)
+
+DRIPS = (Fault(moment=Moment.TAKEN, deed=Deed.DRIP),)
+
+EARLY = (
+    # what is said while the upload is still on its way
+    (answer(200, UUID), Accepted),
+    (answer(200), Garbled),
+    (say.page(302), Garbled),
+    (say.page(400), Refused),
+    (say.page(403), Denied),
+    (say.page(404), Misdirected),
+    (say.page(408), Garbled),
+    (say.page(413), Refused),
+    (say.page(429, "Retry-After: 7"), NotSent),
+    (say.page(500), Unclear),
+    (say.page(503), Unclear),
+    (say.page(503, "Retry-After: 7"), NotSent),
+)
+
+RETRY_AFTER = (
+    # as it is sent, and the seconds that it means
+    ((), None),
+    (("Retry-After: 7",), 7.0),
+    (("Retry-After: 0",), 0.0),
+    (("Retry-After: Mon, 01 Jul 2024 09:02:00 GMT", "Date: Mon, 01 Jul 2024 09:00:00 GMT"), 120.0),
+    (("Retry-After: Thu, 01 Jan 1970 00:00:00 GMT",), 0.0),
+    (("Retry-After: soon",), None),
+    (("Retry-After: -1",), None),
+    (("Retry-After: 99999999999",), 900.0),
+)

@@ -1,0 +1,136 @@
+"""The whole pipeline with a real ledger against a server that misbehaves once, and against a healthy one after it."""
+
+from __future__ import annotations
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+from cli.ledger import Line, read_ledger
+from fakes import FakeClock
+from targets.remote import API_KEY, CLIENT_ID, CLIENT_SECRET, DATA, SECRETS
+
+from faults.fault import Endpoint
+from faults.nights import FOLLOWS, NIGHTS, Night
+from faults.server import RESULT, Server, misbehaving
+from orchestrator.batch import Finished, Request, Watcher, run_batch
+from orchestrator.config import Credentials, Settings, load
+from orchestrator.exits import Exit
+from orchestrator.model import Resolved, Token, Verdict
+from orchestrator.verdicts import settle
+
+SECRETS_OF_OURS = Credentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, api_key=API_KEY)
+
+
+@dataclass(frozen=True, kw_only=True)
+class House:
+    """A folder with one file, and the server that it is for."""
+
+    root: Path
+    server: Server
+    sole_writer: bool
+
+    @property
+    def out(self) -> Path:
+        return self.root / "out"
+
+    async def run(self) -> Finished:
+        return await run_batch(self._settings(), SECRETS_OF_OURS, Request(), Watcher())
+
+    def _settings(self) -> Settings:
+        words = (
+            f"target.base_url={self.server.url}",
+            f"target.token_url={self.server.token_url}",
+            f"target.client_id={CLIENT_ID}",
+            f"target.sole_writer={str(self.sole_writer).lower()}",
+            "target.id=the remote of the test",
+            "input.settle=0",
+        )
+        return load(None, overrides=words, environ={}, folder=self.root / "inbox", output=self.out)
+
+    @property
+    def job(self) -> Line:
+        [line] = read_ledger(self.out)
+        return line
+
+    @property
+    def state(self) -> str:
+        return "".join(line.state for line in read_ledger(self.out))
+
+    async def decide(self) -> None:
+        """As a person does who looked at the remote."""
+        taken = [submission.token for submission in self.server.taken]
+        verdict = Resolved(Verdict.ACCEPTED, Token(taken[-1])) if taken else Resolved(Verdict.NOT_ACCEPTED)
+        await settle(self.out, "night.csv", verdict, 0.0)
+
+
+@asynccontextmanager
+async def housed(root: Path, night: Night, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[House]:
+    monkeypatch.setattr("orchestrator.batch.SystemClock", FakeClock)  # nobody waits for a backoff, nor for a poll
+    inbox = root / "inbox"
+    inbox.mkdir()
+    (inbox / "night.csv").write_text(DATA, newline="")
+    async with misbehaving(night.endpoint, night.fault, follows=FOLLOWS[night.endpoint]) as server:
+        yield House(root=root, server=server, sole_writer=night.sole_writer)
+
+
+@pytest.mark.parametrize("night", NIGHTS, ids=str)
+async def test_one_fault_is_got_over_or_is_plain_to_see(
+    tmp_path: Path, night: Night, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    async with housed(tmp_path, night, monkeypatch) as house:
+        finished = await house.run()
+
+        assert (finished.exit_code, house.state) == (night.exit, night.state), finished.message
+        assert (house.server.whole_uploads, len(house.server.taken)) == (night.whole, night.taken)
+        await house.server.recover()
+        again = await house.run()
+        if night.state == "in_doubt":
+            assert (again.exit_code, house.state) == (Exit.IN_DOUBT, "in_doubt")
+            assert house.server.whole_uploads == night.whole
+            await house.decide()
+            again = await house.run()
+
+        assert house.state == night.finally_
+        assert again.exit_code == (Exit.OK if night.finally_ == "done" else Exit.REJECTS)
+        require_no_silent_duplicate(house)
+        require_no_secret(house, finished, again)
+        await require_silence(house, again)
+
+
+def require_no_silent_duplicate(house: House) -> None:
+    """What took effect before was replaced, never added to; and what the ledger calls done is what stands there."""
+    taken = house.server.taken
+    assert sum(not submission.overwrite for submission in taken) <= 1
+    assert {submission.data for submission in taken} <= {DATA}
+    assert house.server.strays == 0
+    if house.state != "done":
+        assert taken == []
+        return
+    assert house.job.token == taken[-1].token
+    results = house.out / "results" / "night"
+    kept = {file.stem: file.read_bytes() for file in results.iterdir() if file.is_file()}
+    assert kept == {"feedback": RESULT, "tableofresultids": RESULT}
+
+
+def require_no_secret(house: House, *nights: Finished) -> None:
+    told = b"".join(file.read_bytes() for file in house.out.rglob("*") if file.is_file())
+    told += "".join(night.message for night in nights).encode()
+    assert [secret for secret in SECRETS if secret.encode() in told] == []
+
+
+async def require_silence(house: House, last: Finished) -> None:
+    """A night after the last costs no request, and says the same."""
+    before = len(house.server.requests)
+    idle = await house.run()
+
+    assert (len(house.server.requests), idle.exit_code) == (before, last.exit_code)
+
+
+def test_the_nights_cover_every_request_and_every_end() -> None:
+    assert len(NIGHTS) >= 60
+    assert len({str(night) for night in NIGHTS}) == len(NIGHTS)
+    assert {night.endpoint for night in NIGHTS} == set(Endpoint)
+    assert {night.state for night in NIGHTS} == {"done", "in_doubt", "waiting", "ready", "failed", ""}
