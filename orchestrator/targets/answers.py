@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from orchestrator.edges.http import Answer
 from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Name, Token
-from orchestrator.outcome import Outcome, Refusals, Reply, outcome_of
+from orchestrator.outcome import Outcome, Phase, Refusals, Reply, outcome_of
 from orchestrator.ports import Ended, Running
 
 _SUCCESS = "completedsuccessfully"
@@ -64,6 +64,8 @@ def _objection(outcome: Outcome, answer: Answer) -> TargetError:
             return Misdirected(
                 f"upload: the remote answers {status}: this is not its upload endpoint. Check target.base_url."
             )
+        case Outcome.GARBLED if answer.phase is not Phase.SENT:
+            return Garbled(f"upload: the remote answered {status} before it had the whole submission")
         case Outcome.GARBLED if answer.is_success:
             return Garbled(f"upload: the remote answered {status} without a processing token")
         case Outcome.GARBLED:

@@ -29,9 +29,11 @@ class Cell:
     retry_after: float | None = None
     size: int = 0
     """Characters of the upload beyond its first row."""
+    held: bool = False
+    """Its last bytes are held back until all others have arrived."""
 
     def __str__(self) -> str:
-        large = ", large" if self.size else ""
+        large = (", large" if self.size else "") + (", held back" if self.held else "")
         return f"{self.endpoint}{large}: {self.fault}"
 
 
@@ -42,6 +44,7 @@ def _cell(
     *,
     retry_after: float | None = None,
     size: int = 0,
+    held: bool = False,
     uploads: int | None = None,
     repeats: int = 0,
 ) -> Cell:
@@ -59,6 +62,7 @@ def _cell(
         uploads=uploads,
         retry_after=retry_after,
         size=size,
+        held=held,
     )
 
 
@@ -84,9 +88,16 @@ def broken_off() -> Iterator[Cell]:
 
 
 def broken_off_while_large() -> Iterator[Cell]:
+    """What is still here when the connection ends is proof that the submission did not arrive whole.
+
+    The second half fits into the buffers of the two systems, so only a tail that is held back is still here then.
+    """
     for moment in (Moment.KEPT, Moment.HEAD, Moment.HALF, Moment.ALMOST):
         for deed in (Deed.CLOSE, Deed.RESET, Deed.STALL, Deed.BABBLE):
-            yield _cell(UPLOAD, Fault(moment=moment, deed=deed), Unclear, size=LARGE)
+            fault = Fault(moment=moment, deed=deed)
+            given_away = moment in (Moment.HALF, Moment.ALMOST)
+            yield _cell(UPLOAD, fault, Unclear if given_away else NotSent, size=LARGE)
+            yield _cell(UPLOAD, fault, Unclear if moment is Moment.ALMOST else NotSent, size=LARGE, held=True)
 
 
 def answered() -> Iterator[Cell]:
@@ -109,12 +120,13 @@ def early() -> Iterator[Cell]:
     All but the last byte having arrived, that one is on its way, too.
     """
     for moment, size in ((Moment.HEAD, LARGE), (Moment.ALMOST, 0)):
-        for answer, outcome in table.EARLY:
-            status = answer.split(b" ", 2)[1].decode() + (" and a token" if outcome is Accepted else "")
-            after = 7.0 if b"Retry-After" in answer else None
-            what = f"{status}, Retry-After" if after else status
+        for answer, when_sent, before in table.EARLY:
+            outcome = before if size else when_sent
+            status = answer.split(b" ", 2)[1].decode() + (" and a token" if when_sent is Accepted else "")
+            says_when = b"Retry-After" in answer
+            what = f"{status}, Retry-After" if says_when else status
             fault = Fault(moment=moment, what=what, says=answer)
-            after = after if outcome is NotSent else None
+            after = 7.0 if says_when and outcome is NotSent else None
             yield _cell(UPLOAD, fault, outcome, retry_after=after, size=size, uploads=0 if size else 1)
 
 

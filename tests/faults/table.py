@@ -188,19 +188,19 @@ FLOODS = (
 DRIPS = (Fault(moment=Moment.TAKEN, deed=Deed.DRIP),)
 
 EARLY = (
-    # what is said while the upload is still on its way
-    (answer(200, UUID), Accepted),
-    (answer(200), Garbled),
-    (say.page(302), Garbled),
-    (say.page(400), Refused),
-    (say.page(403), Denied),
-    (say.page(404), Misdirected),
-    (say.page(408), Garbled),
-    (say.page(413), Refused),
-    (say.page(429, "Retry-After: 7"), NotSent),
-    (say.page(500), Unclear),
-    (say.page(503), Unclear),
-    (say.page(503, "Retry-After: 7"), NotSent),
+    # what is said while the upload is on its way; its meaning when the last byte may have left, and when not
+    (answer(200, UUID), Accepted, Garbled),
+    (answer(200), Garbled, Garbled),
+    (say.page(302), Garbled, NotSent),
+    (say.page(400), Refused, Refused),
+    (say.page(403), Denied, Denied),
+    (say.page(404), Misdirected, Misdirected),
+    (say.page(408), Garbled, NotSent),
+    (say.page(413), Refused, Refused),
+    (say.page(429, "Retry-After: 7"), NotSent, NotSent),
+    (say.page(500), Unclear, NotSent),
+    (say.page(503), Unclear, NotSent),
+    (say.page(503, "Retry-After: 7"), NotSent, NotSent),
 )
 
 RETRY_AFTER = (

@@ -7,6 +7,8 @@ from collections.abc import Awaitable
 from pathlib import Path
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 from targets.remote import DATA, TOKEN, UUID, Remote, assert_tells_no_secret, files_in, remote_at
 
@@ -21,7 +23,8 @@ from orchestrator.ports import Ended, Fetched, Running
 async def ask(remote: Remote, cell: Cell) -> Any:
     match cell.endpoint:
         case Endpoint.TOKEN | Endpoint.UPLOAD:
-            return await remote.upload(DATA + "x" * cell.size)
+            how = {"release": anyio.lowlevel.checkpoint} if cell.held else {}
+            return await remote.upload(DATA + "x" * cell.size, **how)
         case Endpoint.POLL:
             return await remote.platform.check(TOKEN)
         case Endpoint.RESULT:
