@@ -111,7 +111,10 @@ class Delivery:
                     return await self.ledger.record(
                         job, Superseded(f"the file was replaced before it was sent{earlier}")
                     )
-                case Moving(cause) | Unreadable(cause):
+                case Moving(cause):
+                    trip.cause = f"{cause}: the next run looks again"
+                    return job
+                case Unreadable(cause):
                     trip.cause = cause
                     return job
 
@@ -173,5 +176,5 @@ class Delivery:
             case Prepared() | Rejected():
                 return await self.ledger.record(job, Superseded("the rules changed before it was sent"))
             case Moving(cause):
-                trip.cause = cause
+                trip.cause = f"{cause}: the next run looks again"
                 return job
