@@ -58,6 +58,11 @@ from orchestrator.ports import (
     Unreadable,
 )
 
+_GONE = (
+    "source_gone: the file went away before it was sent. "
+    "Put it back and resolve the item with --not-accepted, or --abandon it"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
@@ -95,7 +100,7 @@ class Delivery:
     async def send_again(self, job: Job, trip: Trip, file: File | None) -> Job:
         """The bytes are read and judged anew: nothing is held while a job waits for its next try."""
         if file is None:
-            return await self.ledger.record(job, Doubted("source_gone: the file went away before it was sent"))
+            return await self.ledger.record(job, Doubted(_GONE))
         if trip.tries >= self.backoff.tries:
             trip.cause = f"{job.cause}; {trip.tries} tries in this run"
             return job
