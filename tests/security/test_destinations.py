@@ -123,7 +123,7 @@ async def test_the_token_of_one_remote_is_never_sent_to_another(tmp_path: Path) 
             }
 
 
-async def test_no_token_and_no_secret_stands_in_a_query_but_the_key_where_the_vendor_asks_for_it(
+async def test_nothing_secret_stands_in_a_query_but_the_key_where_the_vendor_asks_for_it(
     tmp_path: Path,
 ) -> None:
     async with scripted(answer(200, UUID), tokens=(grant(BEARER),)) as server, remote_at(server, tmp_path) as remote:

@@ -63,9 +63,7 @@ def test_a_nul_is_refused_wherever_it_stands_and_told_with_its_line(rows: list[s
 
 @given(rows=roster, data=st.data(), byte=st.integers(0, 255))
 @settings(max_examples=200)
-def test_any_other_byte_at_any_place_changes_a_value_or_is_told(
-    rows: list[str], data: st.DataObject, byte: int
-) -> None:
+def test_any_byte_at_any_place_changes_a_value_or_is_told(rows: list[str], data: st.DataObject, byte: int) -> None:
     """What is accepted is what the file says: every row of it stands in the text, or in what is told as bad."""
     content = bytearray(lines(HEADER, *rows).encode())
     at = data.draw(st.integers(0, len(content) - 1))
