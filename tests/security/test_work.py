@@ -12,7 +12,7 @@ import pytest
 from targets.remote import TOKEN, UUID, remote_at
 from targets.wire import Reply, answer, grant, head, scripted
 
-from orchestrator.edges.http import ANSWER_LIMIT, Answer
+from orchestrator.edges.http import Answer
 from orchestrator.edges.log import _cleaned
 from orchestrator.edges.retry_after import seconds_of
 from orchestrator.errors import TargetError
@@ -152,8 +152,11 @@ async def test_a_compressed_answer_is_never_unpacked(tmp_path: Path, packed: byt
     assert peak < 8 << 20
 
 
-async def test_an_answer_of_endless_little_chunks_ends_at_its_limit(tmp_path: Path) -> None:
-    pieces = b"1\r\nx\r\n" * (ANSWER_LIMIT + 2)
+async def test_an_answer_of_endless_little_chunks_ends_at_its_limit(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.edges.http.ANSWER_LIMIT", 10_000)
+    pieces = b"1\r\nx\r\n" * 10_001
     endless = Reply(data=head(200, "Content-Type: text/plain", "Transfer-Encoding: chunked") + pieces, silent=True)
     async with scripted(endless) as server, remote_at(server, tmp_path) as remote:
         with pytest.raises(TargetError, match="longer than any answer"):

@@ -9,7 +9,7 @@ from orchestrator.validation import PLATFORM_EVENTS, Rule, Schema
 from validation.samples import EVENT, HEADER, ROW, Judged, judge, judge_in, lines
 from validation.strategies import good_files
 
-often = settings(max_examples=80)
+often = settings(max_examples=40)
 events = good_files(PLATFORM_EVENTS)
 roster = st.lists(
     st.sampled_from([ROW, ROW.replace("N1", '"N ""1"", ü"'), ROW.replace("N1", "名前 😀")]), min_size=1, max_size=9
@@ -62,7 +62,7 @@ def test_a_nul_is_refused_wherever_it_stands_and_told_with_its_line(rows: list[s
 
 
 @given(rows=roster, data=st.data(), byte=st.integers(0, 255))
-@settings(max_examples=200)
+@settings(max_examples=100)
 def test_any_byte_at_any_place_changes_a_value_or_is_told(rows: list[str], data: st.DataObject, byte: int) -> None:
     """What is accepted is what the file says: every row of it stands in the text, or in what is told as bad."""
     content = bytearray(lines(HEADER, *rows).encode())
