@@ -62,6 +62,11 @@ from orchestrator.ports import (
     Unreadable,
 )
 
+_GONE = (
+    "source_gone: the file went away before it was sent. "
+    "Put it back and resolve the item with --not-accepted, or --abandon it"
+)
+
 
 @dataclass(frozen=True, kw_only=True)
 class Delivery:
@@ -102,7 +107,7 @@ class Delivery:
     async def send_again(self, job: Job, trip: Trip, file: File | None) -> Job:
         """The bytes are read and judged anew: nothing is held while a job waits for its next try."""
         if file is None:
-            return await self.ledger.record(job, Doubted("source_gone: the file went away before it was sent"))
+            return await self.ledger.record(job, Doubted(_GONE))
         if trip.tries and self.backoff.is_spent(trip.tries, self.clock.monotonic() - trip.first_try):
             trip.cause = f"{job.cause}; {trip.tries} tries in this run"
             return job
@@ -118,7 +123,10 @@ class Delivery:
                     return await self.ledger.record(
                         job, Superseded(f"the file was replaced before it was sent{earlier}")
                     )
-                case Moving(cause) | Unreadable(cause):
+                case Moving(cause):
+                    trip.cause = f"{cause}: the next run looks again"
+                    return job
+                case Unreadable(cause):
                     trip.cause = cause
                     return job
 
@@ -224,5 +232,5 @@ class Delivery:
             case Prepared() | Rejected():
                 return await self.ledger.record(job, Superseded("the rules changed before it was sent"))
             case Moving(cause):
-                trip.cause = cause
+                trip.cause = f"{cause}: the next run looks again"
                 return job

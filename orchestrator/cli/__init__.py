@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import resource
 import signal
 import sys
 
@@ -43,6 +44,7 @@ for command in (run, backfill, validate, status, resolve, check, sandbox, demo):
 def main() -> None:
     """The one door. What click finds wrong with a command line ends like every other error."""
     _occupy_standard_descriptors()
+    _keep_to_ourselves()
     signal.signal(signal.SIGTERM, _terminated)
     try:
         app(prog_name="orchestrator", standalone_mode=False)
@@ -64,6 +66,13 @@ def _occupy_standard_descriptors() -> None:
             os.fstat(descriptor)
         except OSError:
             os.open(os.devnull, os.O_RDWR)
+
+
+def _keep_to_ourselves() -> None:
+    """Others have no part in what we write, nor in our memory, which holds the secrets, if the process aborts."""
+    os.umask(os.umask(0o077) | 0o027)
+    _, most = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
 def _terminated(signum: int, _: object) -> None:

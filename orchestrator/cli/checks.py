@@ -84,7 +84,7 @@ def status(common: Common, output: Path | None) -> int:
         put_out(
             "          decide with: orchestrator resolve ITEM --accepted TOKEN | --not-accepted | --resend | --abandon"
         )
-    put_out(f"target    {target}")
+    put_out(f"target    {printable(target)}")
     for state, number in counts.items():
         if number:
             put_out(f"{state:<10}{number:>9,}")

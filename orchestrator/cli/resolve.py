@@ -35,6 +35,7 @@ def resolve(
     import anyio
 
     from orchestrator.model import Resolved, Token, Verdict
+    from orchestrator.naming import printable
     from orchestrator.verdicts import settle
 
     given = [
@@ -52,7 +53,7 @@ def resolve(
     verdict = Resolved(given[0], Token(accepted.strip()) if accepted else None)
     out = output or common.settings().output.folder
     job = anyio.run(settle, out, item, verdict, wait)
-    say(f"resolve: {job.path} is now {job.state}; the next run goes on from there")
+    say(f"resolve: {printable(job.path)} is now {job.state}; the next run goes on from there")
     if common.json:
         print_json({"exit_code": 0, "path": job.path, "state": job.state.value})
     return 0

@@ -133,7 +133,7 @@ def _progress() -> Progress:
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
     return Progress(
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),  # a file name may look like markup
         BarColumn(bar_width=24),
         MofNCompleteColumn(),
         TextColumn("{task.fields[state]}"),

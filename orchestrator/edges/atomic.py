@@ -30,7 +30,7 @@ def whole_file(path: Path | str, *, durable: bool = True) -> Iterator[BinaryIO]:
     folder, name = os.path.split(path)
     temporary = f"{folder}/{TEMPORARY}{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"
     try:
-        with os.fdopen(_open(temporary), "wb") as file:
+        with _opened(temporary) as file:
             yield file
             if durable:
                 file.flush()
@@ -44,14 +44,21 @@ def whole_file(path: Path | str, *, durable: bool = True) -> Iterator[BinaryIO]:
         sync_folder(folder)
 
 
-def _open(path: str) -> int:
-    """Most folders exist, so they are made only when they do not."""
-    flags = os.O_CREAT | os.O_TRUNC | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+def _opened(path: str) -> BinaryIO:
+    """Most folders exist, so they are made only when they do not; what a killed run left behind is taken away."""
     try:
-        return os.open(path, flags, PRIVATE)
+        return open_private(path)
+    except FileExistsError:
+        os.unlink(path)
     except FileNotFoundError:
         os.makedirs(os.path.dirname(path), exist_ok=True)
-        return os.open(path, flags, PRIVATE)
+    return open_private(path)
+
+
+def open_private(path: Path | str) -> BinaryIO:
+    """A new file that is ours alone. Raises FileExistsError for whatever stands there, a link too."""
+    flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    return os.fdopen(os.open(path, flags, PRIVATE), "wb")
 
 
 @contextmanager

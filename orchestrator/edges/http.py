@@ -25,7 +25,7 @@ from aiofiles.threadpool import wrap
 from yarl import URL
 
 from orchestrator import __version__
-from orchestrator.edges.atomic import storage_trouble
+from orchestrator.edges.atomic import open_private, storage_trouble
 from orchestrator.edges.body import MeasuredBody
 from orchestrator.edges.retry_after import seconds_of
 from orchestrator.errors import ConfigError, Misdirected, NotSent, TargetError, Unclear, Unreachable
@@ -164,7 +164,7 @@ class Http:
     async def _spill(self, held: bytearray, response: aiohttp.ClientResponse) -> Spilled:
         path, size, digest = self.spill / uuid.uuid4().hex, len(held), hashlib.sha256(held)
         try:
-            with path.open("xb") as opened:  # not in a thread: a cancel would lose the handle
+            with open_private(path) as opened:  # not in a thread: a cancel would lose the handle
                 file = wrap(opened)
                 await file.write(held)
                 async for chunk in response.content.iter_chunked(_CHUNK):

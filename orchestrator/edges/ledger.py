@@ -211,7 +211,8 @@ def _keep_back(reserve: Path) -> None:
     """Really allocated, not sparse; the folder entry survives a crash or is made again."""
     if reserve.exists() and reserve.stat().st_size == _RESERVE:
         return
-    with closing(os.fdopen(os.open(reserve, os.O_CREAT | os.O_WRONLY | os.O_CLOEXEC, 0o600), "wb")) as file:
+    flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
+    with closing(os.fdopen(os.open(reserve, flags, 0o600), "wb")) as file:
         os.posix_fallocate(file.fileno(), 0, _RESERVE)
 
 

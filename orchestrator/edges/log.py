@@ -14,6 +14,7 @@ from collections.abc import Callable, Collection, MutableMapping
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TextIO, cast
+from urllib.parse import quote
 
 import structlog
 
@@ -31,7 +32,8 @@ _SHORTEST = 4
 
 def set_up_logs(*, as_json: bool, level: int, secrets: Collection[str] = (), stream: TextIO | None = None) -> None:
     """Ours through structlog; what libraries warn of goes through the same chain."""
-    known = sorted((secret for secret in secrets if len(secret) >= _SHORTEST), key=len, reverse=True)
+    given = {secret for secret in secrets if len(secret) >= _SHORTEST}
+    known = sorted(given | {quote(secret, safe="") for secret in given}, key=len, reverse=True)
 
     def clean(_: Any, __: str, event: MutableMapping[str, Any]) -> MutableMapping[str, Any]:
         return {key: _cleaned(value, known) for key, value in event.items()}
@@ -69,10 +71,11 @@ class _Unfailing:
 
 
 class _Passing(logging.Handler):
-    """Hands on the message of a library's record, and nothing of its exception: that may quote a request."""
+    """Hands on the words of a library's record, and nothing that it fills in or appends: that may quote a request."""
 
     def emit(self, record: logging.LogRecord) -> None:
-        structlog.get_logger().log(record.levelno, record.getMessage(), logger=record.name)
+        words = str(record.msg).partition("\n")[0]
+        structlog.get_logger().log(record.levelno, words, logger=record.name)
 
 
 def _cleaned(value: Any, secrets: Collection[str]) -> Any:

@@ -1,4 +1,8 @@
-"""`rejects/`: for every file with bad rows, a CSV of just these rows and what is wrong with each."""
+"""`rejects/`: for every file with bad rows, a CSV of just these rows and what is wrong with each.
+
+Cells stand in it as they came, also where a spreadsheet would take one for a formula: they are there to be mended
+and sent, and a sign put in front of one would be a wrong value at the remote.
+"""
 
 from __future__ import annotations
 

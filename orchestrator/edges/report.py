@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -24,8 +25,8 @@ COLUMNS = (
 
 _WITH_RESULTS = (Ending.DONE, Ending.SKIPPED, Ending.FAILED)
 
-_RISKY = ("=", "+", "-", "@", "\t", "\r", "\n")
-"""How a cell begins that a spreadsheet would take for a formula (OWASP)."""
+_FORMULA = re.compile("(^|;)(?=[-=+@＝＋－＠])")
+"""Where a spreadsheet would begin to read a formula (OWASP); in half of Europe it parts cells at a semicolon."""
 
 
 @dataclass(kw_only=True)
@@ -106,5 +107,4 @@ def _csv_line(cells: Any) -> str:
 def _harmless(cell: object) -> object:
     if not isinstance(cell, str):
         return cell
-    text = printable(cell)
-    return f"'{text}" if text.startswith(_RISKY) else text
+    return _FORMULA.sub(r"\1'", printable(cell))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import codecs
+import re
 from functools import lru_cache
 
 _BOMS = (
@@ -11,6 +12,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LONGEST_BOM = 3
+_HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
 
 
@@ -20,15 +22,23 @@ class Decoding:
     An encoding that Python does not know, or that does not give characters, is a LookupError.
     """
 
-    __slots__ = ("_decoder", "_head")
+    __slots__ = ("_decoder", "_head", "_is_lax")
 
     def __init__(self, encoding: str) -> None:
         # The bytes held back until they are enough to tell a byte order mark; None once that is settled.
         self._head: bytes | None = b"" if is_unicode(encoding) else None
+        # Some codecs (UTF-7 is one) give half a surrogate pair, which is no character and cannot be sent.
+        self._is_lax = self._head is None
         self._decoder = _UTF_8("strict") if self._head is not None else _decoder(encoding)
 
     def decode(self, chunk: bytes, *, last: bool = False) -> tuple[str, bool]:
         """The characters that are complete, and whether what follows them can be decoded at all."""
+        text, decodable = self._decode(chunk, last=last)
+        if self._is_lax and not text.isascii() and (half := _HALF_A_PAIR.search(text)):
+            return text[: half.start()], False
+        return text, decodable
+
+    def _decode(self, chunk: bytes, *, last: bool) -> tuple[str, bool]:
         if self._head is not None:
             chunk = self._head + chunk
             if len(chunk) < _LONGEST_BOM and not last:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -84,18 +85,23 @@ def test_what_a_killed_run_left_behind_does_not_stand_in_the_way(tmp_path: Path)
     assert everything(tmp_path) == ["file.txt"]
 
 
-def test_a_planted_link_is_not_written_through(tmp_path: Path) -> None:
+@pytest.mark.parametrize("at", ["final", "temporary"])
+@pytest.mark.parametrize("plant", [Path.symlink_to, Path.hardlink_to])
+def test_a_planted_link_is_not_written_through(tmp_path: Path, plant: Callable[[Path, Path], None], at: str) -> None:
     victim = tmp_path / "victim"
     victim.write_bytes(b"precious")
     place = tmp_path / "out" / "file.txt"
     with whole_file(place):
         (temporary,) = place.parent.iterdir()
-    temporary.symlink_to(victim)
+    place.unlink()
+    plant(temporary if at == "temporary" else place, victim)
 
-    with pytest.raises(OutputError):
-        put(place, b"new")
+    put(place, b"new")
 
     assert victim.read_bytes() == b"precious"
+    assert place.read_bytes() == b"new"
+    assert not place.is_symlink()
+    assert everything(tmp_path / "out") == ["file.txt"]
 
 
 def test_a_regular_file_where_a_folder_belongs_is_a_storage_error(tmp_path: Path) -> None:

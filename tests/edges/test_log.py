@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import asyncio
 import io
 import json
 import logging
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any
 
@@ -107,6 +109,12 @@ def test_a_secret_is_blotted_out_however_it_would_be_escaped(as_json: bool, secr
     assert "<[secret]>" in text
 
 
+def test_a_secret_is_blotted_out_as_a_query_holds_it() -> None:
+    text = logged(lambda log: log.info("call", value="/api?key=k%20%2F%C3%9F&x=1"), secrets=["k /ß"])
+
+    assert "/api?key=[secret]&x=1" in text
+
+
 @pytest.mark.parametrize("secrets", [["key-1234", "key-1234-5678"], ["key-1234-5678", "key-1234"]])
 def test_no_end_of_a_longer_secret_shows_behind_a_shorter_one(secrets: list[str]) -> None:
     text = logged(lambda log: log.info("call", value="key-1234-5678"), secrets=secrets)
@@ -146,12 +154,28 @@ def test_the_warnings_of_libraries_go_through_the_same_chain(as_json: bool) -> N
 
     text = logged(say, as_json=as_json, secrets=[SECRET])
 
-    assert "odd answer" in text
+    assert "odd answer to %s" in text
     assert "not said" not in text
     assert SECRET not in text
     assert text[:-1].isprintable()
     if as_json:
         assert [line["level"] for line in parsed(text)] == ["warning"]
+
+
+def test_of_a_library_s_record_only_its_words_are_told_even_without_a_known_secret() -> None:
+    """asyncio appends what an exception that nobody fetched has to say, on lines of its own."""
+
+    def say(_: Any) -> None:
+        context = {"message": "Task exception was never retrieved", "exception": ValueError(SECRET)}
+        with closing(asyncio.new_event_loop()) as loop:
+            loop.default_exception_handler(context)
+        logging.getLogger("aiohttp.client").error("cannot take %s", SECRET, exc_info=ValueError(SECRET))
+
+    (first, second) = parsed(logged(say))
+
+    assert first["event"] == "Task exception was never retrieved"
+    assert second["event"] == "cannot take %s"
+    assert SECRET not in f"{first}{second}"
 
 
 def test_the_canonical_line_of_a_file_tells_what_became_of_it() -> None:

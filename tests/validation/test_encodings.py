@@ -67,6 +67,9 @@ def test_an_encoding_that_gives_no_text_is_refused_at_once(encoding: str) -> Non
         (lines(HEADER, ROW).encode() + b"a,b,\x93", "shift_jis", 3, 3),
         (lines(HEADER, ROW).encode() + b"a,b,\x93\xff\n", "shift_jis", 3, 3),
         (lines(HEADER, ROW).encode() + b"a,\xe4\n", "ascii", 3, 2),
+        # Half a surrogate pair, which these codecs take for a character: it could be neither sent nor written down.
+        (lines(HEADER, ROW).encode() + b"a,+2AA-\n", "utf-7", 3, 2),
+        (lines(HEADER, ROW).encode() + b"a,b\\ud800\n", "unicode_escape", 3, 2),
     ],
 )
 def test_bytes_that_mean_nothing_end_the_file_where_they_stand(
