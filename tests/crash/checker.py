@@ -64,8 +64,7 @@ def canon(evidence: Evidence) -> Canon:
 
 
 def objections(evidence: Evidence, promise: Promise) -> list[str]:
-    checks = (_no_loss, _write_ahead, _tokens, _duplicates, _denials, _effect, _results, _equivalence, _history)
-    found = [line for check in (*checks, _doubt, _exit_codes) for line in check(evidence, promise)]
+    found = [line for check in _CHECKS for line in check(evidence, promise)]
     return found + [f"8 results: {path} is not in its place" for path in evidence.temporary]
 
 
@@ -159,6 +158,13 @@ def _effect(evidence: Evidence, promise: Promise) -> Iterator[str]:
             yield f"7 visible doubt: {path} is done, and its token was never given"
 
 
+def _failures(evidence: Evidence, _: Promise) -> Iterator[str]:
+    refused = {send.token for send in evidence.sends if send.token and send.fault == "fail"}
+    for job in evidence.jobs.values():
+        if job.state is State.FAILED and job.token not in refused:
+            yield f"6 effect: {job.path} failed, and the remote did not refuse it: {job.cause!r}"
+
+
 def _results(evidence: Evidence, _: Promise) -> Iterator[str]:
     served = {send.token: send.served for send in evidence.sends if send.token}
     expected: dict[str, bytes] = {}
@@ -178,8 +184,9 @@ def _results(evidence: Evidence, _: Promise) -> Iterator[str]:
 
 def _equivalence(evidence: Evidence, promise: Promise) -> Iterator[str]:
     ours = canon(evidence)
+    doubtful = {job.path for job in evidence.newest.values() if job.state is State.IN_DOUBT}
     for path, end in promise.undisturbed.items():
-        if evidence.newest[path].state is not State.IN_DOUBT and ours.get(path) != end:
+        if path not in doubtful and ours.get(path) != end:
             yield f"9 equivalence: {path} ends as {ours.get(path)}, undisturbed as {end}"
 
 
@@ -200,8 +207,10 @@ def _doubt(evidence: Evidence, promise: Promise) -> Iterator[str]:
         if job.state is not State.IN_DOUBT:
             continue
         told = evidence.of(key)
-        started = [line for line in told if line.event == "SendStarted"][-1]
-        doubted = [line for line in told if line.event == "Doubted"][-1]
+        last = {line.event: line for line in told}
+        if not {"SendStarted", "Doubted"} <= last.keys():
+            continue  # the history objects to that
+        started, doubted = last["SendStarted"], last["Doubted"]
         sends = [send for send in evidence.sends if send.name == job.name and send.at >= started.at]
         if "never ended" in job.cause:
             fair = any(send.fault == "stuck" and send.token == job.token for send in sends)
@@ -216,8 +225,9 @@ def _doubt(evidence: Evidence, promise: Promise) -> Iterator[str]:
             yield f"13 bounded doubt: {job.path} is in doubt without need: {job.cause!r}"
     if not promise.repeats:
         struck = {path for crash in evidence.crashes for path, state in crash.states.items() if state == State.SENDING}
-        for path in sorted(struck - {job.path for job in evidence.jobs.values() if job.state is State.IN_DOUBT}):
-            yield f"7 visible doubt: {path} was in flight at a kill and is {evidence.newest[path].state}"
+        for path in sorted(struck & evidence.newest.keys()):
+            if (state := evidence.newest[path].state) is not State.IN_DOUBT:
+                yield f"7 visible doubt: {path} was in flight at a kill and is {state}"
 
 
 def _lost(sends: Iterable[Send], started: Told, doubted: Told, evidence: Evidence) -> bool:
@@ -236,6 +246,22 @@ def _exit_codes(evidence: Evidence, _: Promise) -> Iterator[str]:
     code = 4 if State.IN_DOUBT in states else 3 if State.FAILED in states else 0
     if evidence.outcomes[-1].code != code:
         yield f"14 exit codes: {evidence.outcomes[-1].code}, and it should be {code}"
+
+
+_CHECKS = (
+    _no_loss,
+    _write_ahead,
+    _tokens,
+    _duplicates,
+    _denials,
+    _effect,
+    _failures,
+    _results,
+    _equivalence,
+    _history,
+    _doubt,
+    _exit_codes,
+)
 
 
 def _by_name(evidence: Evidence) -> dict[str, list[Send]]:

@@ -25,6 +25,5 @@ class Tally:
         self.count("files", len(evidence.newest))
         self.count("in doubt", sum(job.state is State.IN_DOUBT for job in evidence.newest.values()))
         taken = Counter(send.name for send in evidence.sends if send.taken)
-        replaced = sum(taken.values()) - len(taken)
-        self.count("replaced by a repeat", replaced)
+        self.count("repeats that replaced", sum(taken.values()) - len(taken))
         self.count("silent duplicates", sum(standing.copies - 1 for standing in evidence.standing.values()))
