@@ -141,19 +141,19 @@ class Scene:
             if self.outcomes[-1].code in (0, 3, 4) and not self._open:
                 break
         found = self.evidence()
-        assert objections(found, self.promise) == [], self.story
+        self._require_none(objections(found, self.promise))
         self.outcomes.append(await self.start(**settings))
-        assert list(idle_objections(found, self.evidence())) == [], self.story
+        self._require_none(idle_objections(found, self.evidence()))
         self.tally.record(found)
         return found
 
     def evidence(self) -> Evidence:
         return gather(self.stage.out, self.stage.remote, self.push, tuple(self.crashes), tuple(self.outcomes))
 
-    @property
-    def story(self) -> str:
+    def _require_none(self, objected: Iterable[str]) -> None:
         codes = [outcome.code for outcome in self.outcomes]
-        return f"{self.delivery}: killed {[crash.moment for crash in self.crashes]}, then exit codes {codes}"
+        story = f"{self.delivery}: killed {[crash.moment for crash in self.crashes]}, then exit codes {codes}"
+        assert not (lines := list(objected)), "\n".join([story, *lines])
 
     @property
     def _said(self) -> tuple[Path, Path]:

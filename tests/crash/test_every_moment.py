@@ -74,14 +74,28 @@ async def kill_at_each(root: Path, warm: Warm, tally: Tally, delivery: Delivery,
 
 
 @pytest.mark.parametrize("moment", RENAMES)
-async def test_killed_around_any_rename_the_output_is_whole_and_nothing_unfinished_stays(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, moment: str
+@pytest.mark.parametrize("nth", [2, 5])
+async def test_killed_around_a_rename_the_output_is_whole_and_nothing_unfinished_stays(
+    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, moment: str, nth: int
 ) -> None:
+    await kill_around_a_rename(tmp_path, warm, promised, tally, moment, nth)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("moment", RENAMES)
+@pytest.mark.parametrize("nth", range(1, 7))
+async def test_killed_around_any_rename(
+    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, moment: str, nth: int
+) -> None:
+    await kill_around_a_rename(tmp_path, warm, promised, tally, moment, nth)
+
+
+async def kill_around_a_rename(root: Path, warm: Warm, promised: Promised, tally: Tally, moment: str, nth: int) -> None:
+    """There are six: two results for each file, then the two files of the report."""
     promise = await promised(NOTHING_KNOWN, TWO)
-    for nth in range(1, 7):  # two results for each file, and the two files of the report
-        async with scene(tmp_path / "killed", warm, tally, NOTHING_KNOWN, TWO, promise=promise) as killed:
-            assert await killed.kill(moment, nth, fine=True), "the moment has come"
-            await killed.finish()
+    async with scene(root / "killed", warm, tally, NOTHING_KNOWN, TWO, promise=promise) as killed:
+        assert await killed.kill(moment, nth, fine=True), "the moment has come"
+        await killed.finish()
 
 
 @pytest.mark.chaos

@@ -26,15 +26,26 @@ async def mend(killed: Scene) -> None:
     killed.promise = PROMISE
 
 
-@pytest.mark.parametrize("moment", [*NOTHING_KNOWN.moments, "before the rename", "after the rename"])
-async def test_killed_at_any_moment_of_a_second_version_both_versions_keep_their_results(
+@pytest.mark.parametrize("moment", ["after the upload", "after the commit of Completed", "before the rename"])
+async def test_killed_while_a_second_version_takes_its_place_both_keep_their_results(
     tmp_path: Path, warm: Warm, tally: Tally, moment: str
 ) -> None:
-    fine = "rename" in moment
-    for nth in range(1, 3):
-        async with scene(tmp_path / "killed", warm, tally, NOTHING_KNOWN, FIRST) as killed:
-            await mend(killed)
-            assert await killed.kill(moment, nth, fine=fine), "the moment has come"
-            found = await killed.finish()
+    await kill_the_second(tmp_path, warm, tally, moment, 1)
 
-            assert {job.version for job in found.newest.values()} == {2}
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("moment", [*NOTHING_KNOWN.moments, "before the rename", "after the rename"])
+@pytest.mark.parametrize("nth", [1, 2])
+async def test_killed_at_any_moment_of_a_second_version(
+    tmp_path: Path, warm: Warm, tally: Tally, moment: str, nth: int
+) -> None:
+    await kill_the_second(tmp_path, warm, tally, moment, nth)
+
+
+async def kill_the_second(root: Path, warm: Warm, tally: Tally, moment: str, nth: int) -> None:
+    async with scene(root / "killed", warm, tally, NOTHING_KNOWN, FIRST) as killed:
+        await mend(killed)
+        assert await killed.kill(moment, nth, fine="rename" in moment), "the moment has come"
+        found = await killed.finish()
+
+        assert {job.version for job in found.newest.values()} == {2}

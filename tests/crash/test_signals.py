@@ -23,7 +23,7 @@ GRACE = 5
 
 SAMPLE = [
     (NOTHING_KNOWN, moment, 1, number)
-    for moment, number in zip(NOTHING_KNOWN.moments, itertools.cycle(CODES), strict=False)
+    for moment, number in zip(NOTHING_KNOWN.moments[::3], itertools.cycle(CODES), strict=False)
 ]
 ALL = [
     (delivery, moment, nth, number)
