@@ -100,7 +100,7 @@ async def kill_around_a_rename(root: Path, warm: Warm, promised: Promised, tally
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("delivery", EVERY, ids=str)
-@pytest.mark.parametrize("seed", range(30))
+@pytest.mark.parametrize("seed", range(20))
 async def test_killed_again_while_it_takes_up_what_a_kill_left(
     tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, delivery: Delivery, seed: int
 ) -> None:

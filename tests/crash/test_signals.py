@@ -29,8 +29,7 @@ ALL = [
     (delivery, moment, nth, number)
     for delivery in EVERY
     for moment in delivery.moments
-    for nth in (1, 2)
-    for number in CODES
+    for nth, number in enumerate(CODES, 1)
 ]
 Case = tuple[Delivery, str, int, signal.Signals]
 
