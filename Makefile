@@ -11,7 +11,7 @@ help:  ## this list
 demo: .venv/ready  ## the sandbox, the real pipeline and the bundled rosters, end to end
 	$(BIN)/orchestrator demo
 
-test: .venv/ready  ## all tests
+test: .venv/ready  ## all tests but the long suites of chaos
 	$(BIN)/pytest -n 2
 
 chaos: .venv/ready  ## the long suites of crashes and disorder

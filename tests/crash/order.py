@@ -6,6 +6,7 @@ import json
 import signal
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
+from typing import Any
 
 PATIENCE = 60.0
 """Seconds after which a program that should have ended is killed, which no test takes for its own kill."""
@@ -29,7 +30,7 @@ class Order:
     """How many times faster the program's clock goes than ours."""
     seconds: float = PATIENCE
     """After so long it is killed from outside."""
-    push: Mapping[str, object] = field(default_factory=dict)
+    push: Mapping[str, Any] = field(default_factory=dict)
     """Host, port and whether it keeps keys: of the remote that takes pushes in place of the Platform."""
 
     def dump(self) -> bytes:

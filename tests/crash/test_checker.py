@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from cli.rosters import plain_rosters
@@ -45,8 +46,8 @@ def doubtful(evidence: Evidence) -> int:
     return next(key for key, job in evidence.jobs.items() if job.state is State.IN_DOUBT)
 
 
-def with_job(evidence: Evidence, key: int, **changes: object) -> Evidence:
-    return replace(evidence, jobs={**evidence.jobs, key: replace(evidence.jobs[key], **changes)})  # type: ignore[arg-type]
+def with_job(evidence: Evidence, key: int, **changes: Any) -> Evidence:
+    return replace(evidence, jobs={**evidence.jobs, key: replace(evidence.jobs[key], **changes)})
 
 
 def without(evidence: Evidence, key: int, event: str) -> Evidence:
