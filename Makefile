@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test chaos check bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -11,8 +11,11 @@ help:  ## this list
 demo: .venv/ready  ## the sandbox, the real pipeline and the bundled rosters, end to end
 	$(BIN)/orchestrator demo
 
-test: .venv/ready  ## all tests
+test: .venv/ready  ## all tests but the long suites of chaos
 	$(BIN)/pytest -n 2
+
+chaos: .venv/ready  ## the long suites of crashes and disorder
+	$(BIN)/pytest -n 2 -m chaos
 
 check: .venv/ready  ## format, lint, types
 	$(BIN)/ruff format --check .

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import inspect
+from collections import Counter
 from typing import Any
 from unittest.mock import Mock
 
 import aioresponses.core
+import pytest
 from aiohttp import ClientResponse, StreamReader
 from aiohttp.client_proto import ResponseHandler
 from hypothesis import HealthCheck, settings
@@ -33,3 +35,18 @@ def _reader(loop: Any = None) -> StreamReader:
 if "stream_writer" in inspect.signature(ClientResponse.__init__).parameters:
     aioresponses.core.ClientResponse = _Response
     aioresponses.core.stream_reader_factory = _reader
+
+
+def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
+    """What the schedules of crashes came to, from all processes of this test run."""
+    told: dict[str, Counter[str]] = {"numbers": Counter(), "moments": Counter()}
+    for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
+        for numbers in [value for key, value in report.user_properties if key == "crash" and report.when == "call"]:
+            for kind, counts in told.items():
+                counts.update(numbers[kind])
+    if not told["numbers"]:
+        return
+    terminalreporter.section("crashes")
+    terminalreporter.write_line(", ".join(f"{number:,} {what}" for what, number in told["numbers"].items()))
+    for moment, number in sorted(told["moments"].items()):
+        terminalreporter.write_line(f"{number:7,}  killed {moment}")

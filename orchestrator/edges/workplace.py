@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator
@@ -10,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.edges import lock
-from orchestrator.edges.atomic import storage_trouble
+from orchestrator.edges.atomic import TEMPORARY, storage_trouble
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.ports import Clock
 
@@ -39,6 +40,13 @@ def ledger_file(out: Path) -> Path:
     return state_folder(out) / "ledger.sqlite3"
 
 
+def _tidy(runs: Path) -> None:
+    """The run before, whose folder is the last, may have died while it wrote its report. Raises OSError."""
+    for last in sorted(os.listdir(runs))[-1:]:
+        for unfinished in (runs / last).glob(f"{TEMPORARY}*"):
+            unfinished.unlink()
+
+
 @asynccontextmanager
 async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float) -> AsyncIterator[Workplace]:
     """Raises Locked, OutputError when the folder cannot be used, StorageError when the disk is full."""
@@ -54,6 +62,7 @@ async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float
         try:
             shutil.rmtree(state / "spill", ignore_errors=True)
             (state / "spill").mkdir(mode=0o700, exist_ok=True)
+            _tidy(out / "runs")
         except OSError as error:
             raise storage_trouble(out, error) from None
         run = f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"

@@ -28,6 +28,8 @@ PATIENCE = 60.0
 
 QUICK = Profile(job_base=0.0)
 
+_SUMMARY = jsonschema.Draft202012Validator(summary_schema())
+
 CONFIG = """
 [input]
 folder = "inbox"
@@ -83,7 +85,7 @@ class Outcome:
     def summary(self) -> dict[str, Any]:
         """The summary of a run, which keeps to its schema and whose books balance."""
         summary = self.json
-        jsonschema.validate(summary, summary_schema())
+        _SUMMARY.validate(summary)
         files = dict(summary["files"])
         assert files.pop("found") + files.pop("adopted") == sum(files.values()), summary
         for book in summary["rows"].values():

@@ -196,6 +196,26 @@ async def test_a_run_that_died_while_it_moved_older_results_aside_loses_none(out
     assert b"one" * 999 in out.files.values()
 
 
+async def test_a_run_that_died_before_it_moved_older_results_aside_neither_mixes_nor_loses_them(out: Out) -> None:
+    """The files are of the same length, so that only their bytes tell whose they are."""
+    large = out.fetched("table", b"1" * 999, large=True)
+    await out.finish(await out.send(), out.fetched("feedback", b"one"), out.fetched("log", b""), large)
+    second = await out.send(version=2)
+    small = [out.fetched(key, body) for key, body in (("feedback", b"two"), ("log", b""), ("table", b"2"))]
+    results = [await out.folder.keep(second, each) for each in small]
+    await out.ledger.record(second, Completed(tuple(results)))
+
+    assert out.folder.restore() == []
+    assert out.files == {
+        "roster/feedback.txt": b"two",
+        "roster/log.txt": b"",
+        "roster/table.txt": b"2",
+        "roster/v1/feedback.txt": b"one",
+        "roster/v1/log.txt": b"",
+        "roster/v1/table.txt": b"1" * 999,
+    }
+
+
 async def test_a_full_disk_fails_the_one_whose_files_do_not_fit() -> None:
     with small_disk(3072) as disk, a_ledger(disk / "ledger.sqlite3") as ledger:
         out = Out(disk, ledger)

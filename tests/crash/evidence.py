@@ -1,0 +1,212 @@
+"""All that is left when a schedule of crashes is over: what the remote saw, what the ledger says, what lies on disk."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import sqlite3
+from collections.abc import Mapping
+from contextlib import closing
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from cli.ledger import ledger_of
+from cli.stage import Outcome
+
+from crash.push import PushRemote
+from orchestrator.edges.atomic import TEMPORARY
+from orchestrator.edges.rows import JOB_COLUMNS, job_of
+from orchestrator.model import Job
+from orchestrator.sandbox import Sandbox
+from orchestrator.sandbox.platform import result_ids
+
+Digests = tuple[str | None, str | None]
+"""SHA-256 of the data and of the events."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Send:
+    """An upload that reached the remote whole."""
+
+    at: float
+    name: str
+    overwrite: bool
+    digests: Digests
+    token: str | None
+    taken: bool
+    """It had an effect, whether or not anybody was told."""
+    fault: str | None
+    served: Mapping[str, bytes]
+    """The results that the remote has for its token, by file name."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Look:
+    """A poll, or a fetch."""
+
+    at: float
+    token: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Standing:
+    """What the remote has under a Name in the end."""
+
+    digests: Digests
+    copies: int
+    token: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """A row of the ledger's events."""
+
+    job: int
+    at: float
+    run: str
+    event: str
+    detail: Mapping[str, Any]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Kept:
+    """A row of the ledger's results."""
+
+    job: int
+    file: str
+    size: int
+    sha256: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class Crash:
+    """A kill, and what the ledger said just after it."""
+
+    moment: str
+    states: Mapping[str, str]
+    """By path, of its newest version."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    sends: tuple[Send, ...]
+    looks: tuple[Look, ...]
+    broken_off: tuple[float, ...]
+    """When the remote broke an upload off unread, so that nobody knows whose it was."""
+    standing: Mapping[str, Standing]
+    requests: int
+    jobs: Mapping[int, Job]
+    told: tuple[Told, ...]
+    kept: tuple[Kept, ...]
+    files: Mapping[str, bytes]
+    """Everything below results/ and rejects/."""
+    temporary: tuple[str, ...]
+    """Whatever in the output folder is not yet, or no longer, in its place."""
+    reported: frozenset[str]
+    """The runs that came to write a summary."""
+    crashes: tuple[Crash, ...] = ()
+    outcomes: tuple[Outcome, ...] = ()
+    """Of the starts that were left alone, in their order."""
+
+    @property
+    def newest(self) -> dict[str, Job]:
+        """By path."""
+        return {job.path: job for job in sorted(self.jobs.values(), key=lambda job: job.version)}
+
+    def of(self, job: int) -> list[Told]:
+        return [told for told in self.told if told.job == job]
+
+
+def gather(
+    out: Path, remote: Sandbox, push: PushRemote | None, crashes: tuple[Crash, ...], outcomes: tuple[Outcome, ...]
+) -> Evidence:
+    entries = list(remote.record.entries)
+    looks = [Look(at=e["time"], token=e["token"]) for e in entries if e["kind"] in ("poll", "result") and e["token"]]
+    with closing(sqlite3.connect(f"{ledger_of(out).as_uri()}?mode=ro", uri=True)) as ledger:
+        jobs = {row[0]: job_of(row[1:]) for row in ledger.execute(f"SELECT id, {JOB_COLUMNS} FROM jobs")}
+        told = ledger.execute("SELECT job, at, run, event, detail FROM events ORDER BY id").fetchall()
+        kept = ledger.execute("SELECT job, key || suffix, size, sha256 FROM results").fetchall()
+    paths = [path for path in out.rglob("*") if path.is_file()]
+    spill = out / ".orchestrator" / "spill"
+    return Evidence(
+        sends=tuple(_pushed(push) if push else _uploaded(remote)),
+        looks=tuple(looks),
+        broken_off=tuple(entry["time"] for entry in entries if entry["fault"] == "drop_unread"),
+        standing=_standing_pushed(push) if push else _standing(remote),
+        requests=len(push.log) if push else sum(e["kind"] != "held" for e in entries),
+        jobs=jobs,
+        told=tuple(Told(job=j, at=at, run=run, event=e, detail=json.loads(d)) for j, at, run, e, d in told),
+        kept=tuple(Kept(job=job, file=file, size=size, sha256=digest) for job, file, size, digest in kept),
+        files={str(p.relative_to(out)): p.read_bytes() for p in paths if p.relative_to(out).parts[0] in _KEPT},
+        temporary=tuple(str(p.relative_to(out)) for p in paths if p.name.startswith(TEMPORARY) or spill in p.parents),
+        reported=frozenset(path.parent.name for path in out.glob("runs/*/summary.json")),
+        crashes=crashes,
+        outcomes=outcomes,
+    )
+
+
+_KEPT = ("results", "rejects")
+
+
+def _uploaded(remote: Sandbox) -> list[Send]:
+    """All that the remote read to the end; one that it turned away unread for its bearer token is not among them."""
+    return [
+        Send(
+            at=entry["time"],
+            name=entry["name"],
+            overwrite=bool(entry["overwrite"]),
+            digests=(entry["data_sha256"], entry["events_sha256"]),
+            token=entry["token"],
+            taken=entry["token"] is not None,
+            fault=entry["fault"],
+            served=_served(entry),
+        )
+        for entry in remote.record.of("upload")
+        if entry["name"] is not None and entry["status"] != 401
+    ]
+
+
+def _served(entry: Mapping[str, Any]) -> dict[str, bytes]:
+    token, name = entry["token"], entry["name"]
+    if token is None:
+        return {}
+    if entry["fault"] == "fail":
+        return {"feedback.txt": f"0|{name}|Processing failed".encode()}
+    if entry["outcome"] == "conflict":
+        return {"feedback.txt": f"0|{name}|A submission with this name already exists".encode()}
+    return {"feedback.txt": b"", "tableofresultids.json": json.dumps(result_ids(token, entry["data_rows"])).encode()}
+
+
+def _standing(remote: Sandbox) -> dict[str, Standing]:
+    return {
+        name: Standing(digests=(d.data_sha256, d.events_sha256), copies=d.copies, token=d.token)
+        for name, d in remote.datasets.items()
+    }
+
+
+def _pushed(push: PushRemote) -> list[Send]:
+    return [
+        Send(
+            at=pushed.at,
+            name=pushed.name,
+            overwrite=push.keyed,
+            digests=pushed.digests,
+            token=None,
+            taken=True,
+            fault=None,
+            served={},
+        )
+        for pushed in push.log
+    ]
+
+
+def _standing_pushed(push: PushRemote) -> dict[str, Standing]:
+    return {
+        pushed.name: Standing(digests=pushed.digests, copies=push.copies(pushed.name), token=None)
+        for pushed in push.log
+    }
+
+
+def digest(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

@@ -1,0 +1,148 @@
+"""The moments of a run at which it can be struck, placed from outside around the parts that `batch` puts together.
+
+Those of a kind are numbered in the order in which a run passes them, so a kill at the 1st, the 2nd … until a run
+completes untouched leaves none out, in whatever order its files take their turns.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+import anyio
+
+from crash.order import Order
+from crash.push import Push
+from orchestrator import batch
+from orchestrator.config import Settings
+from orchestrator.edges import http
+from orchestrator.edges.clock import SystemClock
+from orchestrator.model import Accepted, Completed, Event, Failed, Job, Key, Result, Token
+from orchestrator.pipeline import Pipeline
+from orchestrator.ports import Body, Ended, Fetched, Ledger, Running, Target, Trace
+from orchestrator.wiring import Parts, make_pipeline
+
+
+def moments_of(transitions: Sequence[str], requests: Sequence[str]) -> list[str]:
+    """The kinds of moments that a file goes through: two around every transition and every request."""
+    commits = [f"{when} the commit of {transition}" for transition in transitions for when in ("before", "after")]
+    return commits + [f"{when} the {request}" for request in requests for when in ("before", "after")]
+
+
+class Moments:
+    def __init__(self, order: Order) -> None:
+        self._order = order
+        self._left = order.nth
+        self._trace = os.open(order.trace, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC)
+        self._one_at_a_time = threading.Lock()
+
+    def reach(self, what: str) -> None:
+        """The line outlives the process: what was written to a file does."""
+        with self._one_at_a_time:
+            os.write(self._trace, f"{what}\n".encode())
+            self._left -= what == self._order.fatal
+            if what == self._order.fatal and self._left == 0:
+                for number in self._order.signals:
+                    os.kill(os.getpid(), number)
+
+
+@dataclass(frozen=True)
+class StruckLedger:
+    ledger: Ledger
+    moments: Moments
+
+    def find(self, key: Key) -> Job | None:
+        return self.ledger.find(key)
+
+    async def record(self, job: Job, *events: Event) -> Job:
+        what = "+".join(type(event).__name__ for event in events)
+        self.moments.reach(f"before the commit of {what}")
+        after = await self.ledger.record(job, *events)
+        self.moments.reach(f"after the commit of {what}")
+        return after
+
+
+@dataclass(frozen=True)
+class StruckTarget:
+    target: Target
+    moments: Moments
+
+    @property
+    def id(self) -> str:
+        return self.target.id
+
+    async def sign_in(self) -> None:
+        await self.target.sign_in()
+
+    async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted | Completed:
+        self.moments.reach("before the upload")
+        answer = await self.target.submit(job, body, overwrite=overwrite)
+        self.moments.reach("after the upload")
+        return answer
+
+    async def recall(self, job: Job) -> Accepted | Completed | Trace:
+        return await self.target.recall(job)
+
+    async def check(self, token: Token) -> Running | Ended:
+        self.moments.reach("before the poll")
+        answer = await self.target.check(token)
+        self.moments.reach("after the poll")
+        return answer
+
+    async def fetch(self, token: Token, key: str) -> Fetched:
+        self.moments.reach(f"before the fetch of {key}")
+        answer = await self.target.fetch(token, key)
+        self.moments.reach(f"after the fetch of {key}")
+        return answer
+
+    def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
+        return self.target.conclude(job, ended, results)
+
+
+class FastClock(SystemClock):
+    def __init__(self, speed: float) -> None:
+        self._speed = speed
+
+    def monotonic(self) -> float:
+        return super().monotonic() * self._speed
+
+    async def sleep(self, seconds: float) -> None:
+        await anyio.sleep(seconds / self._speed)
+
+
+_AUTHORITIES = http.tls_context("")
+"""Read once, before the fork: they take longer to read than a small run takes altogether."""
+
+
+def place_moments(order: Order) -> None:
+    """In this process, which is about to become the program."""
+    moments = Moments(order)
+    http.tls_context = lambda _: _AUTHORITIES
+
+    def struck(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pipeline:
+        ledger, target = StruckLedger(parts.ledger, moments), StruckTarget(parts.target, moments)
+        return make_pipeline(settings, replace(parts, ledger=ledger, target=target), retry_failed=retry_failed)
+
+    ours: dict[str, Any] = {"make_pipeline": struck, "SystemClock": lambda: FastClock(order.speed)}
+    if order.push:
+        ours["make_target"] = lambda *_: Push(**order.push)
+    for name, value in ours.items():
+        assert hasattr(batch, name)
+        setattr(batch, name, value)
+    if order.fine:
+        _strike_around_replace(moments)
+
+
+def _strike_around_replace(moments: Moments) -> None:
+    """Every file that is put in place whole is written under another name first."""
+    original = os.replace
+
+    def replace_and_reach(source: Any, place: Any, **how: Any) -> None:
+        moments.reach("before the rename")
+        original(source, place, **how)
+        moments.reach("after the rename")
+
+    os.replace = replace_and_reach  # type: ignore[assignment]

@@ -1,0 +1,113 @@
+"""SIGKILL at every moment of a run, for every class of delivery; then the same command until nothing is open."""
+
+from __future__ import annotations
+
+import random
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+from cli.rosters import plain_rosters
+
+from crash.checker import Promise
+from crash.deliveries import COMMON, EVERY, NOTHING_KNOWN, Delivery
+from crash.scene import Promised, Warm, scene
+from crash.tally import Tally
+from orchestrator.model import State
+
+TWO, THREE = plain_rosters(2), plain_rosters(3)
+RENAMES = ["before the rename", "after the rename"]
+IN_FLIGHT = [
+    "after the commit of Checked+SendStarted",
+    "before the upload",
+    "after the upload",
+    "before the commit of Accepted",
+]
+"""Moments at which an upload has begun for the ledger, and its end has not."""
+
+Case = tuple[Delivery, str]
+
+
+def cases(deliveries: Sequence[Delivery]) -> list[Case]:
+    return [(delivery, moment) for delivery in deliveries for moment in delivery.moments]
+
+
+@pytest.mark.parametrize("delivery", EVERY, ids=str)
+async def test_an_undisturbed_run_passes_every_moment_once_for_each_file(
+    tmp_path: Path, warm: Warm, tally: Tally, delivery: Delivery
+) -> None:
+    async with scene(tmp_path / "calm", warm, tally, delivery, TWO) as calm:
+        outcome = await calm.start()
+
+        assert outcome.ends == {"found": 2, "done": 2}
+        assert Counter(calm.passed) == dict.fromkeys(delivery.moments, len(TWO))
+
+
+@pytest.mark.parametrize(("delivery", "moment"), cases(COMMON), ids=str)
+async def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(
+    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, delivery: Delivery, moment: str
+) -> None:
+    await kill_at_each(tmp_path, warm, tally, delivery, await promised(delivery, TWO), moment)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("delivery", "moment"), cases(EVERY), ids=str)
+async def test_killed_at_any_moment_of_three_files(
+    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, delivery: Delivery, moment: str
+) -> None:
+    await kill_at_each(tmp_path, warm, tally, delivery, await promised(delivery, THREE), moment)
+
+
+async def kill_at_each(root: Path, warm: Warm, tally: Tally, delivery: Delivery, promise: Promise, moment: str) -> None:
+    rosters = promise.rosters
+    for nth in range(1, len(rosters) + 1):
+        async with scene(root / "killed", warm, tally, delivery, rosters, promise=promise) as killed:
+            assert await killed.kill(moment, nth), "the moment has come"
+            found = await killed.finish()
+
+            doubtful = sum(job.state is State.IN_DOUBT for job in found.jobs.values())
+            if delivery.repeats:
+                assert doubtful == 0
+            elif moment in IN_FLIGHT:
+                assert doubtful > 0
+
+
+@pytest.mark.parametrize("moment", RENAMES)
+@pytest.mark.parametrize("nth", [2, 5])
+async def test_killed_around_a_rename_the_output_is_whole_and_nothing_unfinished_stays(
+    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, moment: str, nth: int
+) -> None:
+    await kill_around_a_rename(tmp_path, warm, promised, tally, moment, nth)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("moment", RENAMES)
+@pytest.mark.parametrize("nth", range(1, 7))
+async def test_killed_around_any_rename(
+    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, moment: str, nth: int
+) -> None:
+    await kill_around_a_rename(tmp_path, warm, promised, tally, moment, nth)
+
+
+async def kill_around_a_rename(root: Path, warm: Warm, promised: Promised, tally: Tally, moment: str, nth: int) -> None:
+    """There are six: two results for each file, then the two files of the report."""
+    promise = await promised(NOTHING_KNOWN, TWO)
+    async with scene(root / "killed", warm, tally, NOTHING_KNOWN, TWO, promise=promise) as killed:
+        assert await killed.kill(moment, nth, fine=True), "the moment has come"
+        await killed.finish()
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("delivery", EVERY, ids=str)
+@pytest.mark.parametrize("seed", range(20))
+async def test_killed_again_while_it_takes_up_what_a_kill_left(
+    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, delivery: Delivery, seed: int
+) -> None:
+    rng = random.Random(f"{delivery}/{seed}")
+    promise = await promised(delivery, THREE)
+    async with scene(tmp_path / "killed", warm, tally, delivery, THREE, promise=promise) as killed:
+        assert await killed.kill(rng.choice(delivery.moments), rng.randint(1, 3)), "the moment has come"
+        for _ in range(rng.randint(1, 3)):
+            await killed.kill(rng.choice(delivery.moments), rng.randint(1, 3))
+        await killed.finish()

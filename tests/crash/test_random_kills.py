@@ -1,0 +1,87 @@
+"""SIGKILL after a delay that a seed draws, up to five times a run. KILL_SEED=N in the environment tries other ones."""
+
+from __future__ import annotations
+
+import os
+import random
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from cli.rosters import Roster, plain_rosters
+
+from crash.deliveries import COMMON
+from crash.scene import Promised, Warm, scene
+from crash.tally import Tally
+from orchestrator.model import State
+from orchestrator.sandbox import PROFILES, Chance, Profile
+
+BASE = int(os.environ.get("KILL_SEED", "0")) * 1000
+SPEED = 20
+"""How many times faster everybody's time goes."""
+LONGEST = 0.025
+"""Seconds a file until the kill, at most: an undisturbed run then takes about as long."""
+DEADLINE = 6
+"""Seconds of the program's time, which is 0.3 of ours: a job that never ends must not keep a start for long."""
+
+
+def sped_up(profile: Profile, **knobs: str) -> Profile:
+    return replace(
+        profile,
+        latency=(profile.latency[0] / SPEED, profile.latency[1] / SPEED),
+        job_base=profile.job_base / SPEED,
+        job_per_row=profile.job_per_row / SPEED,
+        chances=tuple(_sped_up(chance) for chance in profile.chances),
+        **knobs,
+    )
+
+
+def _sped_up(chance: Chance) -> Chance:
+    """What the remote itself takes long for; a Retry-After is the program's to wait for, on its own fast clock."""
+    if chance.fault.kind != "trickle":
+        return chance
+    return replace(chance, fault=replace(chance.fault, seconds=chance.fault.seconds / SPEED))
+
+
+@pytest.mark.parametrize("seed", range(BASE, BASE + 10))
+async def test_killed_at_random_it_loses_nothing_and_sends_nothing_twice(
+    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, seed: int
+) -> None:
+    await kill_at_random(tmp_path, warm, promised, tally, plain_rosters(6), seed)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("seed", range(BASE + 100, BASE + 400))
+async def test_killed_at_random_in_a_run_of_twenty_files(
+    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, seed: int
+) -> None:
+    await kill_at_random(tmp_path, warm, promised, tally, plain_rosters(20), seed)
+
+
+async def kill_at_random(
+    root: Path, warm: Warm, promised: Promised, tally: Tally, rosters: Sequence[Roster], seed: int
+) -> None:
+    print(f"KILL_SEED={BASE // 1000}, seed {seed}")  # noqa: T201  # pytest shows it when the round fails
+    rng = random.Random(seed)
+    delivery = COMMON[seed % len(COMMON)]
+    weather = rng.choice(["realistic", "stormy"])
+    profile = sped_up(PROFILES[weather], on_conflict=rng.choice(["409", "async-fail", "accept-new"]))
+    promise = await promised(delivery, rosters)
+    if weather == "stormy":
+        promise = replace(promise, undisturbed={})  # no two storms are alike
+    settings = {"limits__uploads": rng.randint(1, 8), "polling__deadline": DEADLINE}
+    async with scene(
+        root / "killed", warm, tally, delivery, rosters, promise=promise, profile=profile, seed=seed, speed=SPEED
+    ) as killed:
+        for _ in range(rng.randint(1, 5)):
+            if not await killed.kill(seconds=rng.uniform(0.0, LONGEST * len(rosters)), **settings):
+                break
+        await killed.finish(**settings)
+
+        tally.count(f"{weather} runs")
+        earlier: set[str] = set()
+        for crash in killed.crashes:
+            in_flight = {path for path, state in crash.states.items() if state == State.SENDING}
+            assert len(in_flight - earlier) <= settings["limits__uploads"], "13 bounded doubt"
+            earlier = in_flight
