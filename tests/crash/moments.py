@@ -22,7 +22,7 @@ from orchestrator.edges import http
 from orchestrator.edges.clock import SystemClock
 from orchestrator.model import Accepted, Completed, Event, Failed, Job, Key, Result, Token
 from orchestrator.pipeline import Pipeline
-from orchestrator.ports import Body, Ended, Fetched, Ledger, Running, Target, Trace
+from orchestrator.ports import Body, Ended, Fetched, Ledger, Release, Running, Target, Trace
 from orchestrator.wiring import Parts, make_pipeline
 
 
@@ -57,6 +57,9 @@ class StruckLedger:
     def find(self, key: Key) -> Job | None:
         return self.ledger.find(key)
 
+    def holder(self, token: Token) -> Job | None:
+        return self.ledger.holder(token)
+
     async def record(self, job: Job, *events: Event) -> Job:
         what = "+".join(type(event).__name__ for event in events)
         self.moments.reach(f"before the commit of {what}")
@@ -77,9 +80,17 @@ class StruckTarget:
     async def sign_in(self) -> None:
         await self.target.sign_in()
 
-    async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted | Completed:
+    async def probe(self) -> None:
+        await self.target.probe()
+
+    def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+        return self.target.holds_back(job, body, overwrite=overwrite)
+
+    async def submit(
+        self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None
+    ) -> Accepted | Completed:
         self.moments.reach("before the upload")
-        answer = await self.target.submit(job, body, overwrite=overwrite)
+        answer = await self.target.submit(job, body, overwrite=overwrite, release=release)
         self.moments.reach("after the upload")
         return answer
 

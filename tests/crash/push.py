@@ -18,7 +18,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from orchestrator.errors import Unclear
 from orchestrator.model import Completed, Failed, Job, Result, Token
-from orchestrator.ports import Body, Ended, Fetched, Held, Running, Trace
+from orchestrator.ports import Body, Ended, Fetched, Held, Release, Running, Trace
 
 _LONGEST = 1 << 20
 
@@ -35,7 +35,13 @@ class Push:
     async def sign_in(self) -> None:
         """Nothing is needed."""
 
-    async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Completed:
+    async def probe(self) -> None:
+        """It is well."""
+
+    def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+        return False
+
+    async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Completed:
         texts = [part.text if isinstance(part, Held) else None for part in (body.data, body.events)]
         line = json.dumps({"name": job.name, "texts": texts})
         try:
