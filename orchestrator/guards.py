@@ -66,6 +66,10 @@ class Lane:
         if error.retry_after:
             self._gate.hold(self._clock.monotonic(), error.retry_after)
 
+    def is_held(self) -> bool:
+        """Whether the remote asked to be left alone for now."""
+        return self._gate.closed_for(self._clock.monotonic()) > 0
+
 
 class Sense:
     """Do the answers to uploads make sense? One that does not is a matter of its own file; a row of them is not.
