@@ -36,7 +36,7 @@ class Client:
         )
         with self.line.exchange(Call.SUBMIT, (job.key, job.version, job.attempts)) as (fault, one):
             try:
-                await self.clock.sleep(fault.before)
+                await self._pass(fault.before)
             except BaseException:  # the client is gone, and what it sent may be on its way all the same
                 if fault.arrives is not None:
                     self.remote.take_later(request, fault.arrives)
@@ -45,7 +45,7 @@ class Client:
                 self.remote.take_later(request, fault.arrives or 0.0)
             fault.stop_before()
             token = self.remote.take(request)
-            await self.clock.sleep(fault.after)
+            await self._pass(fault.after)
             fault.stop_after()
             one.token = token
             return Accepted(token, self.clock.now().timestamp())
@@ -66,12 +66,16 @@ class Client:
             return Completed(tuple(results))
         return Failed("the remote refuses it", tuple(results))
 
+    async def _pass(self, seconds: float) -> None:
+        if seconds:
+            await self.clock.sleep(seconds)
+
     async def _exchange(self, call: Call, about: object, act: Callable[[], T]) -> T:
         with self.line.exchange(call, about) as (fault, _):
-            await self.clock.sleep(fault.before)
+            await self._pass(fault.before)
             fault.stop_before()
             answer = act()
-            await self.clock.sleep(fault.after)
+            await self._pass(fault.after)
             fault.stop_after()
             return answer
 

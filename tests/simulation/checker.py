@@ -88,7 +88,8 @@ class Checker:
         if self.night.kind.repeat in (Repeat.PILE, Repeat.SAME):
             assert len(effects) <= 1, effects
             return
-        assert all(effect.request.overwrite or not effect.fate.success for effect in effects[1:]), effects
+        first = next((nth for nth, effect in enumerate(effects) if effect.fate.success), len(effects))
+        assert all(effect.request.overwrite or not effect.fate.success for effect in effects[first + 1 :]), effects
 
     def _attempt_is_explained(self, version: Version, attempt: Attempt) -> None:
         job, outcome = version.job, attempt.outcome

@@ -60,7 +60,7 @@ class VirtualClock:
 
     async def sleep(self, seconds: float) -> None:
         self._life.point()
-        await anyio.sleep(seconds)
+        await asyncio.sleep(seconds)
         self._life.point()
 
 
@@ -104,7 +104,7 @@ class _Instant(selectors.SelectSelector):
 
 
 class VirtualTime(asyncio.SelectorEventLoop):
-    """As looptime's, for work that asks neither files nor threads: thousands of nights do not ask the system for once."""
+    """As looptime's, but it never looks for files or threads that are ready: nights are many, and have neither."""
 
     def __init__(self) -> None:
         self._instant = _Instant()

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import asyncio
-import os
 import random
-import shutil
-import sqlite3
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import anyio
 
@@ -28,7 +26,14 @@ from tests.simulation.life import Life, VirtualClock
 from tests.simulation.process import TARGET, Process
 from tests.simulation.weather import LATEST, Weather
 
+_FILES = (10, 10, 10, 10, 11, 12, 13, 20)
+_BAD_RUNS = (1, 1, 1, 1, 2, 3)
+"""Many small nights find more than a few large ones."""
+
 _FAIR_RUNS = 8
+_IDLE = 4
+"""So many nights have one that ends with a run that has nothing to do: it costs as much as others and finds little."""
+
 _DAYS = 6 * 86400.0
 """Between two runs in fair weather, so that what never ends is given up."""
 
@@ -48,8 +53,6 @@ class Night:
     processes: list[Process] = field(default_factory=list)
     unsound: list[str] = field(default_factory=list)
     """What went over the line before the ledger knew of it."""
-    deaths: int = 0
-    stops: int = 0
     resolved: int = 0
 
     def __post_init__(self) -> None:
@@ -60,6 +63,7 @@ class Night:
         self.remote = Remote(time=_loop_time, repeat=self.kind.repeat, fate=self.weather.fate)
         self.inputs = Inputs(root=self.root / "in", rng=random.Random(self.rng.random()))
         self.settings = self._settings()
+        self.trace: list[str] = []
         self.before_idle: object = None
         self.after_idle: object = None
 
@@ -70,18 +74,18 @@ class Night:
     async def carry_out(self, check: Callable[[], None] = lambda: None) -> None:
         """*check* looks at it while the ledger is still there to be asked."""
         self.root.mkdir()
-        self.inputs.fill(self.rng.randint(10, 20))
+        self.inputs.fill(self.rng.choice(_FILES))
         _prepare(self.out)
         with closing(connect(ledger_file(self.out), "ro")) as self.ledger:
-            for _ in range(self.rng.randint(1, 4)):
+            for _ in range(self.rng.choice(_BAD_RUNS)):
                 await self._bad_run()
             await self._fair_runs()
             if await self._resolve_some():
                 await self._fair_runs()
             self.remote.settle(all_of_them=True)
-            self.before_idle = self._everything()
-            await self._process().carry_out()
-            self.after_idle = self._everything()
+            if self.seed % _IDLE == 0:
+                await self._idle_run()
+            self.trace = self._trace()
             check()
 
     async def _bad_run(self) -> None:
@@ -93,10 +97,7 @@ class Night:
                 stop_after = rng.expovariate(1 / 20.0)
             case "death":
                 ends_at = rng.randint(1, 400)
-        process = self._process(ends_at=ends_at, stop_after=stop_after)
-        await process.carry_out()
-        self.deaths += process.finished is None
-        self.stops += stop_after is not None
+        await self._process(ends_at=ends_at, stop_after=stop_after).carry_out()
         if rng.random() < 0.5:
             await anyio.sleep(2 * LATEST)
             self.inputs.replace_some()
@@ -111,8 +112,15 @@ class Night:
             await anyio.sleep(_DAYS)
         raise AssertionError(f"after {_FAIR_RUNS} runs with a healthy remote something is still open")
 
+    async def _idle_run(self) -> None:
+        self.before_idle = self._everything()
+        await self._process().carry_out()
+        self.after_idle = self._everything()
+
     async def _resolve_some(self) -> bool:
-        """A person looks at the remote and says what is there."""
+        """A person looks at the remote when nothing is on its way any more, and says what is there."""
+        await anyio.sleep(2 * LATEST)
+        self.remote.settle()
         life = Life()
         ledger = SqliteLedger(
             ledger_file(self.out), target_id=TARGET, run="person", clock=self._clock(life), hop=life.hop
@@ -177,6 +185,12 @@ class Night:
         events = self.ledger.execute("SELECT count(*), max(id) FROM events").fetchone()
         return files, events, len(self.line.exchanges)
 
+    def _trace(self) -> list[str]:
+        """All that happened, but for the wall clock: what went over the line, then what the ledger holds."""
+        query = "SELECT path, version, run, event, json_remove(detail, '$.at') FROM events JOIN jobs ON jobs.id = job"
+        told = self.ledger.execute(f"{query} ORDER BY events.id")
+        return [repr(one) for one in (*self.line.exchanges, *self.remote.effects, *told)]
+
     def _settings(self) -> Settings:
         rng, folder = self.rng, self.root
         return Settings.model_validate(
@@ -202,8 +216,6 @@ def _loop_time() -> float:
 @cache
 def _empty_ledger() -> bytes:
     """Made once: its tables take longer than most of what comes after."""
-    from tempfile import TemporaryDirectory
-
     with TemporaryDirectory() as folder:
         path = Path(folder, "ledger.sqlite3")
         SqliteLedger(path, target_id=TARGET, run="", clock=VirtualClock(Life())).close()

@@ -11,9 +11,10 @@ import anyio
 
 from orchestrator.books import Books, Trip
 from orchestrator.config import Settings
+from orchestrator.edges.folder import Folder
+from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.output import ResultsFolder
-from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.workplace import ledger_file
 from orchestrator.exits import Exit, exit_of
@@ -60,7 +61,7 @@ class Process:
         files = without_clashes(folder.list(), self.settings.target.name, ledger.owner)
         errands = plan(files, ledger.unfinished(), lambda path: True)
         self.books.adopted = sum(len(errand.jobs) for errand in errands)
-        run = self._made(ledger, results)
+        run = self._made(ledger, results, folder)
         async with anyio.create_task_group() as beside:
             beside.start_soon(self._stop, run)
             await run.carry_out(errands)
@@ -68,13 +69,13 @@ class Process:
         self.books.found = len(files) - run.merged
         self.finished = exit_of(self.books, run.halts, enough=True)
 
-    def _made(self, ledger: SqliteLedger, results: ResultsFolder) -> Run:
+    def _made(self, ledger: SqliteLedger, results: ResultsFolder, folder: Folder) -> Run:
         def is_new(reading: Reading) -> bool:
             return will_be_judged(reading, ledger.find(reading.key))
 
         out, name = self.settings.output.folder, self.settings.target.name
         config = InboxConfig(data=PLATFORM_DATA, events=PLATFORM_EVENTS, name=name)
-        folder, grace = make_folder(self.settings), OrderedGrace()
+        grace = OrderedGrace()
         parts = Parts(
             target=self.target(self.clock),
             ledger=ledger,
