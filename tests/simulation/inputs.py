@@ -18,10 +18,10 @@ class Inputs:
     """By path: SHA-256 of everything that ever lay there, the newest last. It is sent as it lies there."""
     good: dict[str, bool] = field(default_factory=dict)
 
-    def fill(self, number: int) -> None:
+    def fill(self, number: int, *, share_bad: float = 0.06) -> None:
         self.root.mkdir()
         for n in range(number):
-            self._write(f"{n:02}.csv", good=self.rng.random() > 0.06)
+            self._write(f"{n:02}.csv", good=self.rng.random() >= share_bad)
 
     def replace_some(self) -> list[str]:
         """A bad file is mended, a good one gets other rows."""

@@ -19,6 +19,10 @@ T = TypeVar("T")
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
 
+def loop_time() -> float:
+    return asyncio.get_running_loop().time()
+
+
 class Death(Exception):
     """The process is gone. An Exception, so that those who share a commit die together."""
 
@@ -56,7 +60,7 @@ class VirtualClock:
         return EPOCH + timedelta(seconds=now + self._skew(now))
 
     def monotonic(self) -> float:
-        return asyncio.get_running_loop().time()
+        return loop_time()
 
     async def sleep(self, seconds: float) -> None:
         self._life.point()

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import random
 from collections.abc import Callable
 from contextlib import closing
@@ -22,7 +21,7 @@ from tests.remotes.line import Call, Fault, Line
 from tests.remotes.remote import Remote
 from tests.simulation.inputs import Inputs
 from tests.simulation.kinds import KINDS, Kind
-from tests.simulation.life import Life, VirtualClock
+from tests.simulation.life import Life, VirtualClock, loop_time
 from tests.simulation.process import TARGET, Process
 from tests.simulation.weather import LATEST, Weather
 
@@ -59,8 +58,8 @@ class Night:
         self.rng = random.Random(self.seed)
         self.kind: Kind = KINDS[self.seed % len(KINDS)]
         self.weather = Weather(rng=random.Random(self.rng.random()))
-        self.line = Line(time=_loop_time, script=self._fault)
-        self.remote = Remote(time=_loop_time, repeat=self.kind.repeat, fate=self.weather.fate)
+        self.line = Line(time=loop_time, script=self._fault)
+        self.remote = Remote(time=loop_time, repeat=self.kind.repeat, fate=self.weather.fate)
         self.inputs = Inputs(root=self.root / "in", rng=random.Random(self.rng.random()))
         self.settings = self._settings()
         self.trace: list[str] = []
@@ -207,10 +206,6 @@ class Night:
                 "polling": {"deadline": 300.0},
             }
         )
-
-
-def _loop_time() -> float:
-    return asyncio.get_running_loop().time()
 
 
 @cache
