@@ -5,7 +5,18 @@ from __future__ import annotations
 from collections import defaultdict
 
 from orchestrator.exits import Exit
-from orchestrator.model import Accepted, Completed, Doubted, Failed, Job, Resolved, State, evolve
+from orchestrator.model import (
+    Accepted,
+    Completed,
+    Doubted,
+    Failed,
+    Job,
+    Resolved,
+    SendRepeatable,
+    SendStarted,
+    State,
+    evolve,
+)
 from orchestrator.naming import slug_of
 from tests.remotes.line import Call, Ending, Exchange
 from tests.remotes.remote import Effect, Repeat, result_of
@@ -40,8 +51,10 @@ class Checker:
         self._limits_hold()
         self._the_books_balance()
         assert self.night.before_idle == self.night.after_idle, "a run with nothing to do did something"
+        ours: set[object] = set()
         for version in self.history:
             self._history_is_legal(version)
+            self._only_what_is_ours_is_replaced(version, ours)
             self._is_there_once(version)
             for attempt in version.attempts():
                 self._attempt_is_explained(version, attempt)
@@ -81,6 +94,15 @@ class Checker:
 
     def _history_is_legal(self, version: Version) -> None:
         assert evolve(version.first, *(entry.event for entry in version.entries)) == version.job
+
+    def _only_what_is_ours_is_replaced(self, version: Version, ours: set[object]) -> None:
+        """And that it is: a Name that we were given, or whose lost upload was found to be replaceable."""
+        key = version.job.key
+        for entry in version.entries:
+            if isinstance(entry.event, SendStarted):
+                assert entry.event.overwrite == (self.night.kind.overwrite or key in ours), version
+            elif isinstance(entry.event, Completed | SendRepeatable):
+                ours.add(key)
 
     def _is_there_once(self, version: Version) -> None:
         """A second effect is a replacement, or somebody allowed it."""

@@ -7,7 +7,7 @@ import pytest
 from tests.simulation.seeds import carry_out
 
 HOUR = 3600.0
-SEEDS = 45
+SEEDS = 27
 ALL_SEEDS = 2000
 
 
