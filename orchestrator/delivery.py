@@ -139,13 +139,26 @@ class Delivery:
             raise error
         return replace(job, cause=str(error))
 
+    async def recover(self, job: Job) -> Job:
+        """An upload without its outcome. Many may have been left so: asking takes its turn as sending does."""
+        async with self.lane.permit():
+            return await self.recall(job, job.cause or "the program ended before the answer came")
+
     async def recall(self, job: Job, cause: str) -> Job:
-        """After a lost answer: find out, or repeat where that is harmless, or leave it to a person."""
+        """After a lost answer: find out, or repeat where that is harmless, or leave it to a person.
+
+        With a permit. While the remote wants to be left alone nothing is found out: the job comes back as it is.
+        """
         if job.held:
             return await self.ledger.record(job, SendUndone(f"{cause}, and its last bytes had not left"))
+        if not self.lane.way.is_open:
+            return replace(job, cause=cause)
         try:
             with anyio.CancelScope(shield=True):
                 trace = await self.target.recall(job)
+        except (NotSent, Unclear) as error:
+            self.lane.way.failed(error)
+            return job
         except TargetError:
             return job
         match trace:

@@ -57,7 +57,7 @@ class Pipeline:
             case State.READY:
                 return await self.delivery.send_again(job, trip, file)
             case State.SENDING:
-                return await self.delivery.recall(job, "the program ended before the answer came")
+                return await self.delivery.recover(job)
             case State.WAITING:
                 return await self.tracking.wait(job, trip)
             case _:

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import math
 import random
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from orchestrator.books import Trip
 from orchestrator.errors import Missing, Refused
@@ -17,9 +19,24 @@ from orchestrator.ports import Clock, Ended, Ledger, Running, Sink, Target
 _SHORTEST_DELAY = 0.05
 """Seconds between two polls of one job, whatever the configuration says."""
 
-_UNKNOWN_TOKEN_POLLS = 3
-_UNKNOWN_TOKEN_SECONDS = 60.0
-"""A remote may need a moment before it knows its own token everywhere."""
+
+@dataclass(frozen=True, slots=True)
+class Missed:
+    """Polls in a row to which the remote did not know its own token; it may need a moment to know it everywhere."""
+
+    POLLS: ClassVar[int] = 3
+    SECONDS: ClassVar[float] = 60.0
+
+    count: int = 0
+    since: float = 0.0
+    now: float = 0.0
+
+    def again(self, now: float) -> Missed:
+        return Missed(self.count + 1, self.since if self.count else now, now)
+
+    @property
+    def is_final(self) -> bool:
+        return self.count >= self.POLLS and self.now - self.since > self.SECONDS
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,10 +65,12 @@ class Tracking:
         assert job.token is not None
         size = job.source.size if job.source else 0
         started = self.clock.monotonic()
+        age = math.inf if trip.adopted else 0.0  # what an earlier run sent may have ended long ago
         nth, hint = 0, None
+        missing = Missed()
         while True:
             nth += 1
-            delay = self.schedule.delay(nth, self.rng, size=size, age=self._age(job), at_least=hint)
+            delay = self.schedule.delay(nth, self.rng, size=size, age=age, at_least=hint)
             left = self.patience - (self.clock.monotonic() - started)
             if nth == 1:
                 delay = min(delay, left)  # every run asks at least once
@@ -65,15 +84,17 @@ class Tracking:
             try:
                 status = await self.reader.check(job.token, trip)
             except Missing as error:
-                if nth >= _UNKNOWN_TOKEN_POLLS and self._age(job) > _UNKNOWN_TOKEN_SECONDS:
+                missing = missing.again(self.clock.monotonic())
+                if missing.is_final or self._age(job) > self.give_up:
                     return await self.ledger.record(job, Doubted(f"{error}, although it gave it out"))
                 continue
+            missing = Missed()
             if job.token in self.tokens.shared:
                 return await self.ledger.record(job, Doubted("token_twice: another upload got the same token"))
             if isinstance(status, Ended):
                 trip.spend("wait", self.clock.monotonic() - started)
                 if not trip.adopted:
-                    self.schedule.times.learn(size, self._age(job))
+                    self.schedule.times.learn(size, self.clock.monotonic() - started)
                 return await self._collect(job, status, trip)
             hint = status.retry_after
             if self._age(job) > self.give_up:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import asyncio
 import math
 from collections.abc import Coroutine
+from datetime import datetime, timedelta
 from typing import Any
 
 import looptime
-from fakes import FakeTarget, World
+from fakes import FakeClock, FakeTarget, World
 
 from orchestrator.books import Ending, Trip
 from orchestrator.edges.clock import SystemClock
-from orchestrator.errors import NotSent
+from orchestrator.errors import Missing, NotSent
 from orchestrator.model import RelPath
 
 
@@ -51,3 +52,19 @@ def test_a_retry_after_of_ten_minutes_is_waited_for() -> None:
         assert 600.0 <= world.clock.monotonic() - began < 700.0
 
     on_virtual_time(night())
+
+
+async def test_a_wall_clock_that_jumps_does_not_make_a_young_token_a_forgotten_one() -> None:
+    class Jumping(FakeClock):
+        def now(self) -> datetime:
+            return super().now() + timedelta(hours=2)
+
+    world = World(clock=Jumping(), target=FakeTarget(polls_needed=1))
+    world.target.script.before |= {call: Missing("status: 404") for call in range(2, 6)}
+    world.inbox.files[RelPath("a.csv")] = "good"
+    trip = Trip(path=RelPath("a.csv"))
+    await world.pipeline().take(world.inbox.file("a.csv"), trip)
+
+    assert trip.end is Ending.DONE
+    assert trip.polls == 5
+    assert world.clock.time < 60.0

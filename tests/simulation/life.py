@@ -1,0 +1,125 @@
+"""What makes a run of the program repeatable: its time, its order, and the moment at which it dies."""
+
+from __future__ import annotations
+
+import asyncio
+import selectors
+from collections.abc import Callable, Coroutine
+from datetime import UTC, datetime, timedelta
+from itertools import count
+from typing import Any, TypeVar
+
+import anyio
+import anyio.lowlevel
+
+from orchestrator.guards import Grace
+
+T = TypeVar("T")
+
+EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
+
+
+def loop_time() -> float:
+    return asyncio.get_running_loop().time()
+
+
+class Death(Exception):
+    """The process is gone. An Exception, so that those who share a commit die together."""
+
+
+class Life:
+    """Of one process. Every await and every commit passes a point, and at one of them it may end."""
+
+    def __init__(self, *, ends_at: int | None = None) -> None:
+        self.points = 0
+        self.is_over = False
+        self._ends_at = ends_at
+
+    def point(self) -> None:
+        self.points += 1
+        if self.is_over or self.points == self._ends_at:
+            self.is_over = True
+            raise Death
+
+    async def hop(self, work: Callable[[], None]) -> None:
+        """In the place of a journey to a thread: the process may end before or after the work, never in it."""
+        self.point()
+        work()
+        self.point()
+
+
+class VirtualClock:
+    """The event loop's time; *skew* is what the wall clock is off by, at each moment."""
+
+    def __init__(self, life: Life, skew: Callable[[float], float] = lambda now: 0.0) -> None:
+        self._life = life
+        self._skew = skew
+
+    def now(self) -> datetime:
+        now = self.monotonic()
+        return EPOCH + timedelta(seconds=now + self._skew(now))
+
+    def monotonic(self) -> float:
+        return loop_time()
+
+    async def sleep(self, seconds: float) -> None:
+        self._life.point()
+        await asyncio.sleep(seconds)
+        self._life.point()
+
+
+class OrderedGrace(Grace):
+    """Ends the uploads in the order in which they began: a set's order is that of addresses, which no seed repeats."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._scopes = _OrderedSet()  # type: ignore[assignment]  # does what Grace asks of a set
+
+
+class _OrderedSet(dict[anyio.CancelScope, None]):
+    def add(self, scope: anyio.CancelScope) -> None:
+        self[scope] = None
+
+    def discard(self, scope: anyio.CancelScope) -> None:
+        self.pop(scope, None)
+
+
+class _NumberedTask(asyncio.Task[Any]):
+    """Its hash is its number, so that the order of a set of tasks is the same each time."""
+
+    def __init__(self, *args: Any, number: int, **kwargs: Any) -> None:
+        self._number = number
+        super().__init__(*args, **kwargs)
+
+    def __hash__(self) -> int:
+        return self._number
+
+
+class _Instant(selectors.SelectSelector):
+    """Waits for nothing: time goes on at once to the next timer."""
+
+    now = 0.0
+
+    def select(self, timeout: float | None = None) -> list[Any]:
+        if timeout is None:
+            raise RuntimeError("a deadlock: everybody waits, and nobody for a time")
+        self.now += max(timeout, 0.0)
+        return []
+
+
+class VirtualTime(asyncio.SelectorEventLoop):
+    """As looptime's, but it never looks for files or threads that are ready: nights are many, and have neither."""
+
+    def __init__(self) -> None:
+        self._instant = _Instant()
+        super().__init__(self._instant)
+        numbers = count(1)
+        self.set_task_factory(lambda loop, coro, **more: _NumberedTask(coro, loop=loop, number=next(numbers), **more))
+
+    def time(self) -> float:
+        return self._instant.now
+
+
+def on_virtual_time(work: Coroutine[Any, Any, T]) -> T:
+    with asyncio.Runner(loop_factory=VirtualTime) as runner:
+        return runner.run(work)

@@ -1,0 +1,113 @@
+"""One run of the program, put together as `orchestrator/batch.py` does it, but without threads."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import anyio
+
+from orchestrator.books import Books, Trip
+from orchestrator.config import Settings
+from orchestrator.edges.folder import Folder
+from orchestrator.edges.inbox import FolderInbox, InboxConfig
+from orchestrator.edges.ledger import SqliteLedger
+from orchestrator.edges.output import ResultsFolder
+from orchestrator.edges.rejects import Rejects
+from orchestrator.edges.workplace import ledger_file
+from orchestrator.exits import Exit, exit_of
+from orchestrator.flow import JobTimes
+from orchestrator.intake import will_be_judged, without_clashes
+from orchestrator.ports import Clock, Reading, Target
+from orchestrator.run import Run, Stop, plan
+from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
+from orchestrator.wiring import Parts, make_folder, make_pipeline
+from tests.simulation.life import Death, Life, OrderedGrace, VirtualClock
+
+TARGET = "stand-in"
+
+
+@dataclass(kw_only=True)
+class Process:
+    settings: Settings
+    name: str
+    target: Callable[[Clock], Target]
+    life: Life
+    clock: VirtualClock
+    rng: random.Random
+    stop_after: float | None = None
+    """Seconds until it gets a SIGTERM."""
+    books: Books = field(default_factory=Books)
+    trips: list[Trip] = field(default_factory=list)
+    retries: int = 0
+    finished: Exit | None = None
+    """None: it died."""
+
+    async def carry_out(self) -> None:
+        out = self.settings.output.folder
+        ledger = SqliteLedger(ledger_file(out), target_id=TARGET, run=self.name, clock=self.clock, hop=self.life.hop)
+        try:
+            await self._run(ledger, out)
+        except* Death:
+            assert self.life.is_over
+        finally:
+            ledger.close()
+
+    async def _run(self, ledger: SqliteLedger, out: Path) -> None:
+        results = ResultsFolder(out / "results", ledger, hop=self.life.hop)
+        assert results.restore() == []
+        folder = make_folder(self.settings)
+        files = without_clashes(folder.list(), self.settings.target.name, ledger.owner)
+        errands = plan(files, ledger.unfinished(), lambda path: True)
+        self.books.adopted = sum(len(errand.jobs) for errand in errands)
+        run = self._made(ledger, results, folder)
+        async with anyio.create_task_group() as beside:
+            beside.start_soon(self._stop, run)
+            await run.carry_out(errands)
+            beside.cancel_scope.cancel()
+        self.books.found = len(files) - run.merged
+        self.finished = exit_of(self.books, run.halts, enough=True)
+
+    def _made(self, ledger: SqliteLedger, results: ResultsFolder, folder: Folder) -> Run:
+        def is_new(reading: Reading) -> bool:
+            return will_be_judged(reading, ledger.find(reading.key), self.clock.now().timestamp())
+
+        out, name = self.settings.output.folder, self.settings.target.name
+        config = InboxConfig(data=PLATFORM_DATA, events=PLATFORM_EVENTS, name=name)
+        grace = OrderedGrace()
+        parts = Parts(
+            target=self.target(self.clock),
+            ledger=ledger,
+            inbox=FolderInbox(folder, Rejects(out / "rejects"), config, is_new=is_new, hop=self.life.hop),
+            sink=results,
+            clock=self.clock,
+            grace=grace,
+            retried=self._retried,
+            rng=self.rng,
+            times=JobTimes(ledger.durations()),
+        )
+        return Run(
+            pipeline=make_pipeline(self.settings, parts, retry_failed=False),
+            clock=self.clock,
+            grace=grace,
+            grace_seconds=self.settings.limits.grace,
+            in_flight=self.settings.limits.in_flight,
+            settle=self.settings.input.settle,
+            look_again=folder.look_again,
+            begun=lambda trip: None,
+            report=self._ended,
+        )
+
+    def _retried(self) -> None:
+        self.retries += 1
+
+    def _ended(self, trip: Trip) -> None:
+        self.trips.append(trip)
+        self.books.enter(trip)
+
+    async def _stop(self, run: Run) -> None:
+        if self.stop_after is not None:
+            await anyio.sleep(self.stop_after)
+            run.halt(Stop.SIGTERM, "told to stop")

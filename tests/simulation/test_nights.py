@@ -1,0 +1,73 @@
+"""Two thousand nights: whatever goes wrong and whenever it dies, nothing is lost and nothing is there twice."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections import Counter
+
+import pytest
+
+from tests.remotes.line import Call, Trouble
+from tests.simulation.kinds import KINDS
+from tests.simulation.night import Night
+from tests.simulation.seeds import carry_out
+from tests.simulation.weather import PLANNED
+
+BLOCK = 200
+BLOCKS = 10
+RELEASE_BLOCKS = 100
+
+
+def nights_of(block: int) -> list[Night]:
+    return [carry_out(seed) for seed in range(block * BLOCK, (block + 1) * BLOCK)]
+
+
+@pytest.mark.parametrize("block", range(BLOCKS))
+def test_the_ledger_the_remote_and_the_output_tell_one_story(block: int) -> None:
+    nights = nights_of(block)
+
+    fired: Counter[tuple[Call, Trouble]] = Counter()
+    for night in nights:
+        fired.update(night.line.fired)
+    rare = {(Call.RECALL, trouble) for trouble in Trouble} | {(Call.SIGN_IN, trouble) for trouble in Trouble}
+    assert PLANNED - fired.keys() <= rare, "what was planned happened"
+    _require_varied(nights)
+
+
+def _require_varied(nights: list[Night]) -> None:
+    """No night is what it is for nothing: each of these must have happened among so many."""
+    processes = [process for night in nights for process in night.processes]
+    assert {night.kind for night in nights} == set(KINDS)
+    assert sum(process.finished is None for process in processes) > BLOCK / 4, "deaths"
+    assert sum(process.stop_after is not None for process in processes) > BLOCK / 8, "stops"
+    assert any(night.resolved for night in nights)
+    assert any(night.remote.replayed for night in nights)
+    assert any(night.remote.conflicts for night in nights)
+    assert any(effect.fate.forgotten for night in nights for effect in night.remote.effects)
+    assert any(effect.fate.ends is None for night in nights for effect in night.remote.effects)
+    assert any(effect.request.version > 1 for night in nights for effect in night.remote.effects)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("block", range(BLOCKS, RELEASE_BLOCKS))
+def test_so_do_many_more_nights(block: int) -> None:
+    nights_of(block)
+
+
+@pytest.mark.parametrize("seed", range(7, 7 + len(KINDS)))
+def test_a_seed_replays_exactly(seed: int) -> None:
+    first = carry_out(seed).trace
+
+    assert len(first) > 50
+    assert carry_out(seed).trace == first
+
+
+def test_a_seed_replays_exactly_in_another_process() -> None:
+    command = [sys.executable, "-m", "tests.simulation", "11"]
+    told = subprocess.run(
+        command, env=os.environ | {"PYTHONHASHSEED": "77"}, capture_output=True, text=True, check=True
+    )
+
+    assert told.stdout.splitlines() == carry_out(11).trace
