@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test check bench clean
+.PHONY: help demo test chaos check bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -13,6 +13,9 @@ demo: .venv/ready  ## the sandbox, the real pipeline and the bundled rosters, en
 
 test: .venv/ready  ## all tests
 	$(BIN)/pytest -n 2
+
+chaos: .venv/ready  ## the long suites: power cuts, failing disks (some need root)
+	$(BIN)/pytest -m chaos -n 2
 
 check: .venv/ready  ## format, lint, types
 	$(BIN)/ruff format --check .
