@@ -14,7 +14,7 @@ demo: .venv/ready  ## the sandbox, the real pipeline and the bundled rosters, en
 test: .venv/ready  ## all tests but the long suites of chaos
 	$(BIN)/pytest -n 2
 
-chaos: .venv/ready  ## the long suites of crashes and disorder
+chaos: .venv/ready  ## the long suites: crashes, power cuts, failing disks (some need root)
 	$(BIN)/pytest -n 2 -m chaos
 
 check: .venv/ready  ## format, lint, types

@@ -37,7 +37,7 @@ def whole_file(path: Path | str, *, durable: bool = True) -> Iterator[BinaryIO]:
                 os.fsync(file.fileno())
         os.replace(temporary, path)
     except BaseException:
-        with suppress(FileNotFoundError):
+        with suppress(OSError):  # what went wrong first is what is told
             os.unlink(temporary)
         raise
     if durable:

@@ -10,6 +10,12 @@ from orchestrator.edges.rows import SCHEMA, SCHEMA_VERSION, UPGRADES
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.naming import printable
 
+_DAMAGED = {sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_ERROR, sqlite3.SQLITE_CONSTRAINT}
+"""The last two: our statements are right, so it is the tables that are not."""
+
+UNREADABLE = (sqlite3.Error, ValueError, TypeError)
+"""What reading raises; the last two when a row, or what SQLite quotes of it, is none that we can have written."""
+
 
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """A connection that any thread may use, one at a time; transactions are begun and ended by hand."""
@@ -89,8 +95,8 @@ def trouble(error: Exception, path: Path) -> OutputError | StorageError:
     """What an error of SQLite or of the system means: a damaged or unusable ledger, or a disk that fails."""
     if isinstance(error, OSError):
         return storage_trouble(path.parent, error)
-    code = getattr(error, "sqlite_errorcode", 0) & 0xFF
-    if code in (sqlite3.SQLITE_NOTADB, sqlite3.SQLITE_CORRUPT):
+    code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # none: a value that is none of ours
+    if code in _DAMAGED:
         return OutputError(
             f"{_shown(path)}: it cannot be read: this is not a ledger, or it is damaged. Restore it from a backup; "
             "never delete it while items in it are open."

@@ -16,7 +16,7 @@ import ssl
 import uuid
 from collections import Counter
 from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -174,7 +174,8 @@ class Http:
                     digest.update(chunk)
                     await file.write(chunk)
         except BaseException as error:
-            path.unlink(missing_ok=True)
+            with suppress(OSError):  # what went wrong first is what is told
+                path.unlink(missing_ok=True)
             if isinstance(error, OSError) and not isinstance(error, aiohttp.ClientError | TimeoutError):
                 raise storage_trouble(path, error) from None
             raise

@@ -14,20 +14,20 @@ from __future__ import annotations
 import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
-from orchestrator.edges.database import connect, open_database, trouble
+from orchestrator.edges.database import UNREADABLE, connect, open_database, trouble
 from orchestrator.edges.rows import (
     INSERT_EVENT,
     INSERT_RESULT,
-    JOB_COLUMNS,
     SELECT_DURATIONS,
     SELECT_HOLDER,
     SELECT_NEWEST,
     SELECT_OPEN,
+    SELECT_RESULTS,
     UPSERT_JOB,
     event_row,
     job_of,
@@ -74,7 +74,7 @@ class SqliteLedger:
             _keep_back(self._reserve)
             self._db = open_database(path, target_id)
             self._reader = connect(path, "ro")
-        except (sqlite3.Error, OSError) as error:
+        except (*UNREADABLE, OSError) as error:
             raise trouble(error, path) from None
         self._path = path
         self._commits: Batcher[_Entry, None] = Batcher(self._commit, limit=_GROUP, hop=hop)
@@ -85,7 +85,9 @@ class SqliteLedger:
 
     def find(self, key: Key) -> Job | None:
         """Any thread may ask. Raises OutputError when the ledger is damaged."""
-        return next((job_of(row) for row in self._rows(SELECT_NEWEST, key)), None)
+        with self._reading():
+            row = self._reader.execute(SELECT_NEWEST, (key,)).fetchone()
+            return job_of(row) if row else None
 
     async def record(self, job: Job, *events: Event) -> Job:
         """Raises StorageError when the disk does not take it; then nothing of it is in the ledger."""
@@ -102,26 +104,26 @@ class SqliteLedger:
 
     def holder(self, token: Token) -> Job | None:
         """The job that the remote gave *token* to."""
-        return next((job_of(row) for row in self._rows(SELECT_HOLDER, token)), None)
+        with self._reading():
+            row = self._reader.execute(SELECT_HOLDER, (token,)).fetchone()
+            return job_of(row) if row else None
 
     def unfinished(self) -> list[Job]:
         """Everything that is not settled, in the order in which it came in."""
-        return [job_of(row) for row in self._rows(SELECT_OPEN)]
+        with self._reading():
+            return [job_of(row) for row in self._reader.execute(SELECT_OPEN)]
 
     def durations(self) -> Iterator[tuple[int, float]]:
         """Size in bytes and seconds at the remote of the newest jobs that one run took from acceptance to done."""
-        yield from self._rows(SELECT_DURATIONS)
+        with self._reading():
+            yield from self._reader.execute(SELECT_DURATIONS)
 
     def results(self) -> Iterator[tuple[Job, Result]]:
         """Every result of every version without its body, the newest version of a key first."""
-        columns = ", ".join(f"jobs.{column}" for column in JOB_COLUMNS.split(", "))
-        query = (
-            f"SELECT {columns}, r.key, r.suffix, r.size, r.sha256 FROM results r "  # noqa: S608 -- constants only
-            "JOIN jobs ON jobs.id = r.job ORDER BY jobs.key, jobs.version DESC"
-        )
-        for row in self._rows(query):
-            key, suffix, size, digest = row[-4:]
-            yield job_of(row[:-4]), Result(key=key, suffix=suffix, size=size, sha256=digest, body=None)
+        with self._reading():
+            for row in self._reader.execute(SELECT_RESULTS):
+                key, suffix, size, digest = row[-4:]
+                yield job_of(row[:-4]), Result(key=key, suffix=suffix, size=size, sha256=digest, body=None)
 
     def body(self, job: Job, key: str) -> bytes | None:
         """A small result's bytes; None for one that lies in the output folder only."""
@@ -129,7 +131,9 @@ class SqliteLedger:
             "SELECT r.body FROM results r JOIN jobs ON jobs.id = r.job "
             "WHERE jobs.key = ? AND jobs.version = ? AND r.key = ?"
         )
-        return next((row[0] for row in self._rows(query, job.key, job.version, key)), None)
+        with self._reading():
+            row = self._reader.execute(query, (job.key, job.version, key)).fetchone()
+            return row[0] if row else None
 
     def earlier_with_results(self, job: Job) -> int | None:
         """The newest version before *job* that has results."""
@@ -137,8 +141,9 @@ class SqliteLedger:
             "SELECT max(jobs.version) FROM jobs JOIN results r ON r.job = jobs.id "
             "WHERE jobs.key = ? AND jobs.version < ?"
         )
-        found: int | None = next(self._rows(query, job.key, job.version))[0]
-        return found
+        with self._reading():
+            found: int | None = self._reader.execute(query, (job.key, job.version)).fetchone()[0]
+            return found
 
     def result_files(self, job: Job, version: int) -> list[str]:
         """The names of the result files of another version under the same Name."""
@@ -146,13 +151,15 @@ class SqliteLedger:
             "SELECT r.key || r.suffix FROM results r JOIN jobs ON jobs.id = r.job "
             "WHERE jobs.key = ? AND jobs.version = ?"
         )
-        return [row[0] for row in self._rows(query, job.key, version)]
+        with self._reading():
+            return [row[0] for row in self._reader.execute(query, (job.key, version))]
 
-    def _rows(self, query: str, *values: object) -> Iterator[tuple[Any, ...]]:
+    @contextmanager
+    def _reading(self) -> Iterator[None]:
         """Raises OutputError when the ledger is damaged, StorageError when the disk is."""
         try:
-            yield from self._reader.execute(query, values)
-        except sqlite3.Error as error:
+            yield
+        except UNREADABLE as error:
             raise trouble(error, self._path) from None
 
     def _commit(self, entries: Sequence[_Entry]) -> list[Exception | None]:

@@ -9,7 +9,7 @@ from __future__ import annotations
 import csv
 import errno
 import io
-from contextlib import ExitStack, nullcontext
+from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
@@ -79,8 +79,10 @@ class RejectsFile:
             if error is None:
                 self._rejects.clear(self._path)
             return
-        with storing(self._place) if error is None else nullcontext():
-            if error is None:
-                self._text.flush()
-            self._text.detach()
+        if error is not None:
+            with suppress(OSError):  # what went wrong first is what is told
+                self._text.detach()
             self._stack.__exit__(kind, error, trace)
+            return
+        with storing(self._place), self._stack:
+            self._text.detach()  # which flushes

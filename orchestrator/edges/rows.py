@@ -129,6 +129,10 @@ SELECT_OPEN = (
     f"SELECT {JOB_COLUMNS} FROM jobs "  # noqa: S608 -- constants only
     "WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') ORDER BY id"
 )
+SELECT_RESULTS = (
+    f"SELECT {', '.join(f'jobs.{column}' for column in JOB_COLUMNS.split(', '))}, r.key, r.suffix, r.size, r.sha256 "  # noqa: S608 -- constants only
+    "FROM results r JOIN jobs ON jobs.id = r.job ORDER BY jobs.key, jobs.version DESC"
+)
 
 
 _JSON = json.JSONEncoder(separators=(",", ":")).encode
@@ -177,6 +181,7 @@ def job_row(job: Job) -> tuple[Any, ...]:
 
 
 def job_of(row: Sequence[Any]) -> Job:
+    """Raises ValueError or TypeError when nobody can have written such a row."""
     (key, version, name, path, state, cause, data, events, size, checked, rules, *rest) = row
     attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at = rest
     return Job(

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.edges.database import connect, require_known_schema, target_of, trouble
+from orchestrator.edges.database import UNREADABLE, connect, require_known_schema, target_of, trouble
 from orchestrator.edges.rows import JOB_COLUMNS, job_of
 from orchestrator.errors import OutputError
 from orchestrator.model import Job, State
@@ -63,7 +63,7 @@ class View:
     def _items(self, where: str, values: tuple[Any, ...] = ()) -> list[Item]:
         query = f"SELECT id, updated_at, {JOB_COLUMNS} FROM jobs {where}"  # noqa: S608 -- constants of this class only
         rows = self._db.execute(query, values).fetchall()
-        return [Item(id=row[0], since=row[1], job=job_of(row[2:])) for row in rows]
+        return [Item(id=row[0], since=float(row[1]), job=job_of(row[2:])) for row in rows]
 
 
 @contextmanager
@@ -79,7 +79,7 @@ def open_view(path: Path) -> Iterator[View]:
         yield View(db, target_of(db, path))
     except (sqlite3.OperationalError, OSError) as error:
         raise OutputError(f"{where}: the ledger cannot be read ({error}). Check that this user may read it.") from None
-    except sqlite3.DatabaseError as error:
+    except UNREADABLE as error:
         raise trouble(error, path) from None
     finally:
         if db is not None:
@@ -97,7 +97,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         if log.exists() and log.stat().st_size > 0:
             raise  # its newest commits stand in there alone, and without them the view would be false
         return connect(path, "ro&immutable=1")
-    except sqlite3.DatabaseError:
+    except BaseException:
         db.close()
         raise
     return db

@@ -23,7 +23,6 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from cli.rosters import Roster
-
 from crash.evidence import Evidence, Send, Told, digest
 from crash.history import folded
 from orchestrator.errors import IllegalTransition

@@ -13,7 +13,6 @@ if _TESTS not in sys.path:
     sys.path.append(_TESTS)
 
 from cli.rosters import Roster  # noqa: E402
-
 from crash.checker import Promise  # noqa: E402
 from crash.deliveries import Delivery  # noqa: E402
 from crash.scene import Promised, Warm, undisturbed, warmed  # noqa: E402

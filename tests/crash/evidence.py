@@ -13,7 +13,6 @@ from typing import Any
 
 from cli.ledger import ledger_of
 from cli.stage import Outcome
-
 from crash.push import PushRemote
 from orchestrator.edges.atomic import TEMPORARY
 from orchestrator.edges.rows import JOB_COLUMNS, job_of

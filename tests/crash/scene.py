@@ -15,9 +15,9 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import anyio
+
 from cli.rosters import Roster
 from cli.stage import Outcome, Stage, as_options, environment, staged
-
 from crash.checker import Promise, canon, idle_objections, objections
 from crash.deliveries import Delivery
 from crash.evidence import Crash, Evidence, gather

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from cli.rosters import plain_rosters
 
+from cli.rosters import plain_rosters
 from crash.checker import Promise, canon, idle_objections, objections
 from crash.deliveries import NOTHING_KNOWN
 from crash.evidence import Crash, Evidence, Look, Told

@@ -8,8 +8,8 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from cli.rosters import plain_rosters
 
+from cli.rosters import plain_rosters
 from crash.checker import Promise
 from crash.deliveries import COMMON, EVERY, NOTHING_KNOWN, Delivery
 from crash.scene import Promised, Warm, scene

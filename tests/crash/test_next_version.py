@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from cli.rosters import roster, write_all
 
+from cli.rosters import roster, write_all
 from crash.checker import Promise
 from crash.deliveries import NOTHING_KNOWN
 from crash.scene import Scene, Warm, scene

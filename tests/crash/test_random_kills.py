@@ -9,8 +9,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from cli.rosters import Roster, plain_rosters
 
+from cli.rosters import Roster, plain_rosters
 from crash.deliveries import COMMON
 from crash.scene import Promised, Warm, scene
 from crash.tally import Tally

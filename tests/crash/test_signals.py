@@ -8,8 +8,8 @@ import time
 from pathlib import Path
 
 import pytest
-from cli.rosters import plain_rosters
 
+from cli.rosters import plain_rosters
 from crash.deliveries import EVERY, NOTHING_KNOWN, Delivery
 from crash.evidence import Crash
 from crash.scene import Promised, Warm, scene

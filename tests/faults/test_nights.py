@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from cli.ledger import Line, read_ledger
 from fakes import FakeClock
 from targets.remote import API_KEY, CLIENT_ID, CLIENT_SECRET, DATA, SECRETS
 
+from cli.ledger import Line, read_ledger
 from faults.fault import Endpoint
 from faults.nights import FOLLOWS, NIGHTS, Night
 from faults.server import RESULT, Server, misbehaving

@@ -16,9 +16,9 @@ from typing import Any, ClassVar
 import aiofiles
 import anyio.lowlevel
 import pytest
+
 from cli.ledger import read_ledger
 from cli.stage import QUICK
-
 from inbox.changes import ROWS, csv
 from orchestrator.batch import Finished, Request, Watcher, run_batch
 from orchestrator.books import Trip

@@ -10,8 +10,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from edges.samples import Desk
 
+from edges.samples import Desk
 from inbox.changes import FOREIGN_ROWS, ROWS, csv
 from orchestrator.model import RelPath
 from orchestrator.ports import File, Moving, Reading, Unreadable

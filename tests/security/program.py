@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 import structlog
 from anyio.from_thread import start_blocking_portal
+
 from cli.leaks import stored, stored_without_results
 from cli.rosters import Roster, write_all
 from cli.stage import CONFIG, QUICK, as_options
-
 from orchestrator.cli import app
 from orchestrator.sandbox import Profile, Sandbox, serve
 

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 import structlog
+
 from cli.leaks import BEARER, bearers, forms, leaks
 from cli.rosters import EVENTS_HEADER, HEADER, Roster, Table
-
 from orchestrator.edges.http import Http
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.ledger import SqliteLedger

@@ -7,11 +7,11 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+
 from edges.jobs import new_job
 from edges.places import START
 from edges.samples import HEADER, ROW, Desk, judge
 from edges.samples import csv as lines
-
 from orchestrator.books import Trip
 from orchestrator.edges.report import Report
 from orchestrator.model import Name, Rejected, RelPath, Token

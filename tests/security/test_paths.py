@@ -8,14 +8,14 @@ from collections.abc import Iterable
 from pathlib import Path
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
 from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job, result
 from edges.ledgers import a_ledger
 from edges.places import START
 from edges.samples import BAD, HEADER, ROW, Desk, judge
 from edges.samples import csv as lines
-from hypothesis import given, settings
-from hypothesis import strategies as st
-
 from orchestrator.edges.batcher import inline
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.report import Report

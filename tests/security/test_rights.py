@@ -11,9 +11,9 @@ from pathlib import Path
 
 import click
 import pytest
+
 from cli.rosters import roster
 from cli.stage import held, scripted, staged
-
 from orchestrator.cli import app
 
 

@@ -9,9 +9,9 @@ import os
 from pathlib import Path
 
 import pytest
-from cli.rosters import roster
 from rich.console import Console
 
+from cli.rosters import roster
 from orchestrator.books import Trip
 from orchestrator.cli.terminal import Terminal
 from orchestrator.model import RelPath

@@ -13,7 +13,8 @@ from tempfile import TemporaryDirectory
 import anyio
 
 from orchestrator.config import Settings
-from orchestrator.edges.ledger import SqliteLedger, connect
+from orchestrator.edges.database import connect
+from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.workplace import ledger_file, state_folder
 from orchestrator.model import Job, Resolved, State, Verdict
 from orchestrator.ports import Clock, Target

@@ -1,0 +1,92 @@
+"""The real program, which stops itself at the n-th moment at which a power cut would matter.
+
+    python driver.py N MOMENTS FOLDER VARIANT ARGUMENT…
+
+Moments are before and after everything that is done to FOLDER and every commit of the ledger; they are listed in
+the file MOMENTS. VARIANT is `sound`, or says what the program is robbed of to prove that it would be missed.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sqlite3
+import sys
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from orchestrator.cli import main
+from orchestrator.edges import http, ledger
+
+
+class Moments:
+    def __init__(self, last: int, log: str, folder: str) -> None:
+        self._last = last
+        self._folder = folder
+        self._seen = 0
+        self._log = os.open(log, os.O_CREAT | os.O_WRONLY | os.O_APPEND, 0o600)
+        self._lock = threading.Lock()
+
+    def around(self, act: Callable[..., Any], name: str, place: Callable[..., str]) -> Callable[..., Any]:
+        def acting(*given: Any, **how: Any) -> Any:
+            told = place(*given)
+            if not told.startswith(self._folder):
+                return act(*given, **how)
+            told = f"{name} {os.path.relpath(told, self._folder)}"
+            self._pass(f"before {told}")
+            outcome = act(*given, **how)
+            self._pass(f"after {told}")
+            return outcome
+
+        return acting
+
+    def _pass(self, moment: str) -> None:
+        with self._lock:
+            self._seen += 1
+            os.write(self._log, f"{self._seen} {moment}\n".encode())
+            if self._seen == self._last:
+                os.kill(os.getpid(), signal.SIGSTOP)
+
+
+def rob_of(variant: str) -> None:
+    if variant == "without fsync":
+        os.fsync = lambda fd: None
+    if variant == "without synchronous":
+        opened = ledger._open
+
+        def careless(*given: Any) -> sqlite3.Connection:
+            db = opened(*given)
+            db.execute("PRAGMA synchronous = OFF")
+            return db
+
+        ledger._open = careless
+
+
+def place_moments(moments: Moments, folder: str) -> None:
+    def first(path: Any, *_: Any) -> str:
+        return os.fspath(path)
+
+    def created(path: Any, flags: int, *_: Any) -> str:
+        return os.fspath(path) if flags & os.O_CREAT else ""
+
+    def opened(fd: int, *_: Any) -> str:
+        return os.readlink(f"/proc/self/fd/{fd}")
+
+    os.fsync = moments.around(os.fsync, "fsync", opened)
+    os.open = moments.around(os.open, "create", created)
+    os.replace = moments.around(os.replace, "rename", lambda _, path: os.fspath(path))
+    os.mkdir = moments.around(os.mkdir, "mkdir", first)
+    os.unlink = moments.around(os.unlink, "unlink", first)
+    commit = ledger.SqliteLedger._transact
+    ledger.SqliteLedger._transact = moments.around(commit, "commit", lambda *_: f"{folder}/ledger")  # type: ignore[method-assign]
+    ledger._open = moments.around(ledger._open, "open", lambda path, _: os.fspath(path))
+
+
+if __name__ == "__main__":
+    number, log, folder, variant, *arguments = sys.argv[1:]
+    http.HELD_LIMIT = 1000
+    rob_of(variant)
+    place_moments(Moments(int(number), log, folder), folder)
+    sys.argv[1:] = arguments
+    main()

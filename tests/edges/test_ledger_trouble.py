@@ -1,0 +1,71 @@
+"""What SQLite says no to: undone whole, told apart, and not taken for something else."""
+
+from __future__ import annotations
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job
+from edges.ledgers import a_ledger, rows
+from orchestrator.edges.database import connect, require_known_schema
+from orchestrator.errors import OutputError
+from orchestrator.model import evolve
+
+
+@pytest.fixture
+def path(tmp_path: Path) -> Path:
+    return tmp_path / "ledger.sqlite3"
+
+
+async def test_a_transition_that_a_table_refuses_in_the_middle_leaves_nothing_behind(path: Path) -> None:
+    """Unlike a full disk this leaves the transaction open, and whoever came next would have been in it."""
+    with a_ledger(path) as ledger:
+        under_way = await ledger.record(new_job(), CHECKED, STARTED)
+        alter(path, "CREATE TRIGGER no BEFORE INSERT ON events BEGIN SELECT RAISE(ABORT, 'no'); END")
+
+        with pytest.raises(OutputError, match="damaged"):
+            await ledger.record(under_way, ACCEPTED)
+
+        assert ledger.find(under_way.key) == under_way
+        assert rows(path, "SELECT count(*) FROM events") == [(2,)]
+        alter(path, "DROP TRIGGER no")
+        assert await ledger.record(under_way, ACCEPTED) == evolve(under_way, ACCEPTED)
+
+
+def test_a_folder_in_the_place_of_the_ledger_is_told(path: Path) -> None:
+    path.mkdir()
+
+    with pytest.raises(OutputError, match="the ledger cannot be opened"), a_ledger(path):
+        pass
+
+
+def test_a_ledger_that_cannot_be_read_just_now_is_not_taken_for_something_else(path: Path) -> None:
+    with a_ledger(path), closing(connect(path, "ro")) as db:
+        db.set_progress_handler(lambda: 1, 1)
+
+        with pytest.raises(sqlite3.OperationalError, match="interrupted"):
+            require_known_schema(db, path)
+
+
+@pytest.mark.parametrize(
+    ("column", "value"),
+    [("state", "'gone'"), ("checked", "'['"), ("checked", "'[1]'"), ("cause", "CAST(x'ff' AS TEXT)")],
+)
+async def test_a_row_that_nobody_can_have_written_means_that_the_ledger_is_damaged(
+    path: Path, column: str, value: str
+) -> None:
+    with a_ledger(path) as ledger:
+        job = await ledger.record(new_job(), CHECKED, STARTED)
+        alter(path, f"UPDATE jobs SET {column} = {value}")
+
+        with pytest.raises(OutputError, match="damaged"):
+            ledger.find(job.key)
+
+
+def alter(path: Path, statement: str) -> None:
+    """What no program of ours does: write to the ledger beside the one who holds it."""
+    with closing(connect(path, "rw")) as db:
+        db.execute(statement)
