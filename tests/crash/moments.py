@@ -23,6 +23,7 @@ from orchestrator.edges.clock import SystemClock
 from orchestrator.model import Accepted, Completed, Event, Failed, Job, Key, Result, Token
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Body, Ended, Fetched, Ledger, Release, Running, Target, Trace
+from orchestrator.targets import platform
 from orchestrator.wiring import Parts, make_pipeline
 
 
@@ -143,6 +144,9 @@ def place_moments(order: Order) -> None:
     for name, value in ours.items():
         assert hasattr(batch, name)
         setattr(batch, name, value)
+    if order.hold_from is not None:
+        assert hasattr(platform, "HOLD_FROM")
+        platform.HOLD_FROM = order.hold_from
     if order.fine:
         _strike_around_replace(moments)
 

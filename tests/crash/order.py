@@ -30,6 +30,8 @@ class Order:
     """How many times faster the program's clock goes than ours."""
     seconds: float = PATIENCE
     """After so long it is killed from outside."""
+    hold_from: int | None = None
+    """Characters of a body from which on its tail is held back; None: as the program has it."""
     push: Mapping[str, Any] = field(default_factory=dict)
     """Host, port and whether it keeps keys: of the remote that takes pushes in place of the Platform."""
 

@@ -86,6 +86,7 @@ class Scene:
         signals: Sequence[int] = (signal.SIGKILL,),
         seconds: float = PATIENCE,
         fine: bool = False,
+        hold_from: int | None = None,
         **settings: object,
     ) -> Outcome:
         stage, push = self.stage, self.push
@@ -103,6 +104,7 @@ class Scene:
             signals=[int(number) for number in signals],
             seconds=seconds,
             fine=fine,
+            hold_from=hold_from,
             speed=self.speed,
             push={"host": push.host, "port": push.port, "keyed": push.keyed} if push else {},
         )

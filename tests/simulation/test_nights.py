@@ -17,7 +17,7 @@ from tests.simulation.weather import PLANNED
 
 BLOCK = 200
 BLOCKS = 10
-RELEASE_BLOCKS = 100
+RELEASE_BLOCKS = 30
 
 
 def nights_of(block: int) -> list[Night]:

@@ -13,7 +13,7 @@ from tests.simulation.seeds import carry_out
 
 HOUR = 3600.0
 SEEDS = 27
-ALL_SEEDS = 2000
+ALL_SEEDS = 300
 
 
 def jumping(now: float) -> float:

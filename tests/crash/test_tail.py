@@ -1,0 +1,154 @@
+"""The last bytes of a large upload are held back: what a kill leaves in doubt without that, and what with it."""
+
+from __future__ import annotations
+
+import os
+import random
+import socket
+import sqlite3
+import sys
+from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, closing
+from dataclasses import dataclass
+from pathlib import Path
+from time import monotonic
+from urllib.parse import urlsplit
+
+import anyio
+import pytest
+from anyio.abc import SocketAttribute, SocketStream
+
+from cli.rosters import roster
+from crash.checker import Promise
+from crash.deliveries import NOTHING_KNOWN
+from crash.scene import Scene, Warm, scene
+from crash.tally import Tally
+from orchestrator.model import State
+
+BASE = int(os.environ.get("KILL_SEED", "0")) * 1000
+LARGE = [roster(f"f{nth:02}.csv", 6000) for nth in range(2)]
+HUGE = [roster("f00.csv", 130_000)]
+"""Some 6 MB: what the systems on both sides take in before anybody reads is a part of it only."""
+
+KILLS = 60
+BYTES_A_SECOND = 25e6
+NEVER = sys.maxsize
+
+HARMLESS = [
+    "after the commit of Checked+SendStarted",
+    "before the upload",
+    "before the commit of TailReleased",
+]
+DOUBTFUL = [
+    "after the commit of TailReleased",
+    "after the upload",
+    "before the commit of Accepted",
+]
+
+
+@pytest.mark.parametrize("moment", HARMLESS + DOUBTFUL)
+@pytest.mark.parametrize("nth", [1, 2])
+async def test_killed_before_the_tail_was_let_go_an_upload_is_never_in_doubt(
+    tmp_path: Path, warm: Warm, tally: Tally, moment: str, nth: int
+) -> None:
+    promise = Promise(rosters=tuple(LARGE), repeats=NOTHING_KNOWN.repeats)
+    settings = {"limits__uploads": 1}
+    async with scene(tmp_path / "killed", warm, tally, NOTHING_KNOWN, LARGE, promise=promise) as killed:
+        assert await killed.kill(moment, nth, **settings), "the moment has come"
+        found = await killed.finish(**settings)
+
+        doubtful = sum(job.state is State.IN_DOUBT for job in found.jobs.values())
+        assert doubtful == (1 if moment in DOUBTFUL else 0)
+        assert Counter(job.state for job in found.jobs.values())[State.DONE] == len(LARGE) - doubtful
+
+
+@dataclass
+class Line:
+    """Passes bytes on to the remote no faster than a long line does."""
+
+    remote: tuple[str, int]
+    url: str = ""
+
+    async def carry(self, near: SocketStream) -> None:
+        try:
+            async with near, await anyio.connect_tcp(*self.remote) as far, anyio.create_task_group() as ways:
+                ways.start_soon(self._copy, near, far, BYTES_A_SECOND)
+                await self._copy(far, near, float("inf"))
+                ways.cancel_scope.cancel()
+        except* (anyio.BrokenResourceError, anyio.ClosedResourceError):
+            pass  # the sender was killed
+
+    async def _copy(self, source: SocketStream, sink: SocketStream, speed: float) -> None:
+        try:
+            while True:
+                chunk = await source.receive()
+                await anyio.sleep(len(chunk) / speed)
+                await sink.send(chunk)
+        except anyio.EndOfStream:
+            return
+
+
+@asynccontextmanager
+async def line_to(base_url: str) -> AsyncIterator[Line]:
+    where = urlsplit(base_url)
+    line = Line((str(where.hostname), int(where.port or 0)))
+    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as beside:
+        listener.extra(SocketAttribute.raw_socket).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
+        line.url = f"http://127.0.0.1:{listener.extra(SocketAttribute.local_port)}"
+        beside.start_soon(listener.serve, line.carry)
+        yield line
+        beside.cancel_scope.cancel()
+
+
+@pytest.mark.chaos
+async def test_holding_back_turns_most_kills_in_the_middle_of_an_upload_into_proof(
+    tmp_path: Path, warm: Warm, tally: Tally
+) -> None:
+    plain = await kill_in_flight(tmp_path / "plain", warm, Tally(), hold_from=NEVER)
+    held = await kill_in_flight(tmp_path / "held", warm, tally, hold_from=None)
+    tally.count("kills in flight, without holding back", plain["in flight"])
+    tally.count("of these in doubt, without", plain["in doubt"])
+    tally.count("kills in flight, holding back", held["in flight"])
+    tally.count("of these in doubt", held["in doubt"])
+
+    assert plain["in doubt"] == plain["in flight"] > KILLS / 4, "there is no proof without it"
+    assert held["in flight"] > KILLS / 4
+    assert held["in doubt"] <= 0.5 * held["in flight"]
+
+
+async def kill_in_flight(root: Path, warm: Warm, tally: Tally, *, hold_from: int | None) -> Counter[str]:
+    """What kills at random moments left: a doubt, or the proof that nothing arrived, which the remote must confirm."""
+    left: Counter[str] = Counter()
+    longest = 0.0
+    for seed in range(BASE, BASE + KILLS + 1):
+        async with (
+            scene(root, warm, tally, NOTHING_KNOWN, HUGE) as killed,
+            line_to(killed.stage.remote.base_url) as line,
+        ):
+            settings = {
+                "target__base_url": line.url,
+                "target__id": "the remote",
+                "target__token_url": token_url(killed),
+            }
+            began = monotonic()
+            if not longest:  # the first one is left alone, to find out how long it takes
+                assert (await killed.start(hold_from=hold_from, **settings)).code == 0
+                longest = monotonic() - began
+                continue
+            seconds = random.Random(seed).uniform(0.0, longest)
+            if await killed.start(seconds=seconds, hold_from=hold_from, **settings) and killed.states:
+                left += look(killed, seed)
+    return left
+
+
+def token_url(killed: Scene) -> str:
+    return killed.stage.remote.token_url
+
+
+def look(killed: Scene, seed: int) -> Counter[str]:
+    with closing(sqlite3.connect(killed.stage.ledger)) as db:
+        jobs = db.execute("SELECT held FROM jobs WHERE state = 'sending'").fetchall()
+    arrived = [entry for entry in killed.stage.remote.record.of("upload") if entry["data_sha256"]]
+    assert not (any(held for (held,) in jobs) and arrived), f"KILL_SEED, seed {seed}: it was said not to have arrived"
+    return Counter({"in flight": len(jobs), "in doubt": sum(not held for (held,) in jobs)})
