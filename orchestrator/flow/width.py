@@ -47,12 +47,15 @@ class Slots:
         self.unfinished = 0
         self.limit: int | None = None
 
-    @property
-    def has_room(self) -> bool:
-        return self.limit is None or self.unfinished < self.limit
+    def has_room(self, *, uploading: int) -> bool:
+        """Whether one more may be sent besides those that are *uploading*."""
+        return self.limit is None or self.unfinished + uploading < self.limit
 
     def began(self) -> None:
         self.unfinished += 1
+        if self.limit is not None and self.unfinished > self.limit:
+            self.limit = self.unfinished
+            self._tell(f"{self.limit} jobs at the remote at a time: it took one more")
 
     def ended(self) -> None:
         self.unfinished -= 1
