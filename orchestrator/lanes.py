@@ -136,6 +136,7 @@ class UploadLane(Lane):
         self._width = Width(most, tell)
         self._slots = Slots(tell)
         self._change = anyio.Event()
+        self._crowded_at = float("-inf")
 
     async def open(self) -> None:
         """An upload under way is one job more before long, so it counts as one."""
@@ -154,6 +155,8 @@ class UploadLane(Lane):
         await self._limiter.acquire_on_behalf_of(permit)
 
     def release(self, permit: Permit) -> None:
+        if self._limiter.borrowed_tokens > 1:
+            self._crowded_at = self._clock.monotonic()
         self._limiter.release_on_behalf_of(permit)
         self._changed()
 
@@ -176,7 +179,7 @@ class UploadLane(Lane):
         """The remote took nothing for now, in a try that began at *started*."""
         self.way.failed(error)
         if error.retry_after is None:
-            self._slots.refused()
+            self._slots.refused(alone=self._limiter.borrowed_tokens == 1 and self._crowded_at < started)
         self._width.pressed(started, self._clock.monotonic())
         self._limiter.total_tokens = self._width.current
 
