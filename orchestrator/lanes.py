@@ -41,14 +41,14 @@ class Way:
                 await self._ask_first()
 
     def succeeded(self) -> None:
-        self._gate.succeeded(self._clock.monotonic())
+        self._gate.succeeded()
 
     def failed(self, error: NotSent | Unclear) -> None:
         """When the remote says how long to stay away, everybody stays away."""
         now = self._clock.monotonic()
         if error.retry_after:
             self._gate.hold(now, error.retry_after)
-        self._gate.failed(now)
+        self._gate.failed(now, reached=not isinstance(error, Unreachable))
 
     def is_hopeless(self, tries: int) -> bool:
         """Whether nobody gets through, after *tries* of one request."""
