@@ -49,6 +49,7 @@ class Tracking:
         size = job.source.size if job.source else 0
         started = self.clock.monotonic()
         nth, hint = 0, None
+        at_work = 0.0  # its age when it was last seen unfinished
         while True:
             nth += 1
             delay = self.schedule.delay(nth, self.rng, size=size, age=self._age(job), at_least=hint)
@@ -72,10 +73,10 @@ class Tracking:
                 return await self.ledger.record(job, Doubted("token_twice: another upload got the same token"))
             if isinstance(status, Ended):
                 trip.spend("wait", self.clock.monotonic() - started)
-                if not trip.adopted:
-                    self.schedule.times.learn(size, self._age(job))
+                if not trip.adopted:  # it ended at some moment since it was last seen at work
+                    self.schedule.times.learn(size, (at_work + self._age(job)) / 2)
                 return await self._collect(job, status, trip)
-            hint = status.retry_after
+            hint, at_work = status.retry_after, self._age(job)
             if self._age(job) > self.give_up:
                 return await self.ledger.record(job, Doubted(_never_ended(status)))
 

@@ -14,8 +14,6 @@ LEAD = 0.8
 """Share of the expected time at which a job is asked after first."""
 STEP = 0.1
 """Share of the expected time between the next polls, at first."""
-SHORT = 1.0
-"""Seconds; jobs that are done sooner are asked after as configured."""
 FURTHEST = 10
 """Times the configured cap: so late at most is the first question."""
 
@@ -43,7 +41,7 @@ class JobTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """The polls of one job. What is learned only ever puts a poll later than `backoff` has it."""
+    """The polls of one job. What is learned only ever puts the first poll later, and `backoff` begins after it."""
 
     backoff: Backoff
     times: JobTimes = field(default_factory=JobTimes)
@@ -52,7 +50,7 @@ class Schedule:
         """Seconds before the *nth* poll (from 1) of a job that was accepted *age* seconds ago."""
         plain = self.backoff.delay(nth, rng, at_least)
         expected = self.times.expected(size)
-        if expected is None or expected < SHORT:
+        if expected is None or LEAD * expected <= self.backoff.first:
             return plain
         if nth == 1:
             due = min(LEAD * expected, FURTHEST * self.backoff.cap) * rng.uniform(1 - self._spread, 1.0)
