@@ -8,8 +8,9 @@ from dataclasses import dataclass, field
 
 from orchestrator.backoff import Backoff
 
-NEWEST = 0.3
-"""Weight of the newest job in the moving average of its size."""
+SOONER, LATER = 0.5, 0.05
+"""Weight of the newest job: quick to fall and slow to rise, because an end that is noticed late costs more than
+polls. Where jobs take about the same time it is that time, where they differ widely it is that of the quick ones."""
 LEAD = 0.8
 """Share of the expected time at which a job is asked after first."""
 STEP = 0.1
@@ -19,7 +20,7 @@ FURTHEST = 10
 
 
 class JobTimes:
-    """Seconds from acceptance to end, as a moving average for every power of two of the size."""
+    """Seconds from acceptance to end that few jobs undercut, for every power of two of the size."""
 
     def __init__(self, known: Iterable[tuple[int, float]] = ()) -> None:
         self._by_size: dict[int, float] = {}
@@ -30,7 +31,7 @@ class JobTimes:
         """*size* in bytes."""
         bucket = size.bit_length()
         before = self._by_size.get(bucket, seconds)
-        self._by_size[bucket] = before + NEWEST * (seconds - before)
+        self._by_size[bucket] = before + (SOONER if seconds < before else LATER) * (seconds - before)
 
     def expected(self, size: int) -> float | None:
         """Of the nearest size that is known; None when nothing is."""
