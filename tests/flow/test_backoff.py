@@ -29,7 +29,7 @@ def test_full_jitter_is_uniform_from_nothing_to_the_ceiling(nth: int) -> None:
     ceiling = 30.0 if nth > 6 else 0.5 * 2 ** (nth - 1)
     samples = [backoff.delay(nth, rng) for _ in range(SAMPLES)]
 
-    assert 0.0 <= min(samples)
+    assert min(samples) >= 0.0
     assert max(samples) <= ceiling
     assert (found := distance_from_uniform(samples, 0.0, ceiling)) < CRITICAL, f"{found} with seed {nth}"
 

@@ -80,11 +80,8 @@ class GateMachine(RuleBasedStateMachine):
 
     @rule(tries=st.integers(0, 10))
     def somebody_asks_whether_to_wait(self, tries: int) -> None:
-        if self.reached:
-            hopeless = self.trouble is not None and self.now - self.trouble > 900.0
-        else:
-            hopeless = tries >= 5
-        assert self.gate.is_hopeless(self.now, tries) is hopeless
+        too_long = self.trouble is not None and self.now - self.trouble > 900.0
+        assert self.gate.is_hopeless(self.now, tries) is (too_long if self.reached else tries >= 5)
 
     @invariant()
     def nothing_passes_before_its_time(self) -> None:
@@ -109,4 +106,4 @@ class GateMachine(RuleBasedStateMachine):
 
 
 TestGate = GateMachine.TestCase
-TestGate.settings = settings(max_examples=150, stateful_step_count=50, deadline=None)
+TestGate.settings = settings(max_examples=100, stateful_step_count=50, deadline=None)

@@ -116,7 +116,9 @@ def test_jobs_that_were_accepted_together_are_not_asked_after_in_step(expected: 
     schedule, rng = Schedule(backoff=CONFIGURED, times=JobTimes(known)), random.Random(5)
     polls = sorted(schedule.delay(1, rng, size=100, age=0.0) for _ in range(5000))
     span = polls[-1] - polls[0]
-    fullest = max(sum(polls[0] + span * n / 10 <= at < polls[0] + span * (n + 1) / 10 for at in polls) for n in range(10))
+    fullest = max(
+        sum(polls[0] + span * n / 10 <= at < polls[0] + span * (n + 1) / 10 for at in polls) for n in range(10)
+    )
 
     assert span >= 0.15 * polls[-1]
     assert fullest <= 650, f"{fullest} of 5000 within {span / 10:.1f} s"

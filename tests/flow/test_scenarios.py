@@ -10,11 +10,10 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
-from functools import cache
 
 import pytest
 
-from flow.night import Night, spend
+from flow.night import spend
 from flow.remote import Nature, Spell
 from orchestrator.books import Ending
 
@@ -38,6 +37,10 @@ class Scenario:
     """Seconds of bad weather that nobody could do anything about."""
 
     @property
+    def has_trouble(self) -> bool:
+        return self.weather > 0 or self.narrowest < UPLOADS
+
+    @property
     def best(self) -> float:
         """Seconds with the fixed width that suits this remote best, each job's end noticed at once."""
         nature = self.nature
@@ -57,19 +60,25 @@ class Scenario:
 
 SCENARIOS = {
     # what it is                     how it is                                                what may be expected
-    "constant link": Scenario(nature=Nature(), factor=1.6),
-    "slow link": Scenario(nature=Nature(latency=3.0), factor=1.6),
+    "constant link": Scenario(nature=Nature(), factor=1.3),
+    "slow link": Scenario(nature=Nature(latency=3.0), factor=1.3),
     "narrow link": Scenario(nature=Nature(bandwidth=20_000), size=10_000, factor=1.2),
-    "jittery link": Scenario(nature=Nature(jitter=1.0), factor=2.0),
-    "shallow knee": Scenario(nature=Nature(knee=4), factor=1.6),
-    "long jobs": Scenario(nature=Nature(job=600.0), factor=1.3),
-    "uneven jobs": Scenario(nature=Nature(job=60.0, job_jitter=1.0), factor=8.0),
-    "defers above 8 at a time": Scenario(nature=Nature(defers_above=8, latency=1.0), files=400, factor=1.7, narrowest=4, last=4),
-    "defers above 4 at a time": Scenario(nature=Nature(defers_above=4, latency=1.0), factor=1.7, narrowest=2, last=2),
+    "jittery link": Scenario(nature=Nature(jitter=1.0), factor=1.3),
+    "shallow knee": Scenario(nature=Nature(knee=4), factor=1.3),
+    "long jobs": Scenario(nature=Nature(job=600.0), factor=1.2),
+    "uneven jobs": Scenario(nature=Nature(job=60.0, job_jitter=1.0), factor=1.0),
+    "defers above 8 at a time": Scenario(
+        nature=Nature(defers_above=8, latency=1.0), files=400,
+        factor=2.1, narrowest=4, last=4,
+    ),
+    "defers above 4 at a time": Scenario(nature=Nature(defers_above=4, latency=1.0), factor=2.1, narrowest=2, last=2),
     "defers above 1 at a time": Scenario(nature=Nature(defers_above=1), factor=2.0, narrowest=1, last=1),
-    "drops above 6 at a time": Scenario(nature=Nature(drops_above=6, latency=1.0), files=400, factor=1.7, narrowest=3, last=3),
+    "drops above 6 at a time": Scenario(
+        nature=Nature(drops_above=6, latency=1.0), files=400,
+        factor=2.0, narrowest=3, last=3,
+    ),
     "defers above 5 a second": Scenario(nature=Nature(rate=5), factor=1.7, narrowest=1, last=1),
-    "defers above 40 a second": Scenario(nature=Nature(rate=40), factor=2.0, narrowest=5, last=5),
+    "defers above 40 a second": Scenario(nature=Nature(rate=40), factor=1.5, narrowest=7, last=7),
     "1 job slot": Scenario(nature=Nature(slots=1), files=60, factor=1.4, narrowest=1, last=1),
     "3 job slots": Scenario(nature=Nature(slots=3), files=150, factor=1.4, narrowest=1, last=1),
     "8 job slots": Scenario(nature=Nature(slots=8), files=300, factor=1.4, narrowest=1, last=1),
@@ -78,7 +87,7 @@ SCENARIOS = {
     ),
     "8 job slots, long jobs": Scenario(nature=Nature(slots=8, job=60.0), factor=1.3, narrowest=1, last=1),
     "brown-out of ten minutes": Scenario(
-        nature=Nature(spells=(Spell(begin=5, end=605, failing=0.3),)), weather=600, factor=1.3, files=400
+        nature=Nature(spells=(Spell(begin=5, end=605, failing=0.3),)), weather=600, factor=1.2, files=400
     ),
     "outage of a minute": Scenario(
         nature=Nature(spells=(Spell(begin=5, end=65, down=True),)), weather=60, factor=1.6
@@ -99,21 +108,16 @@ SCENARIOS = {
         nature=Nature(latency=2.0, spells=DATED), weather=2 * 23, factor=1.3, files=400, narrowest=7, last=7
     ),
     "recovers after five minutes of refusals": Scenario(
-        nature=Nature(latency=2.0, spells=(Spell(begin=5, end=305, retry_after=10),)),
-        weather=300, factor=1.5, files=1000, narrowest=4, last=15,
+        nature=Nature(latency=5.0, spells=(Spell(begin=5, end=305, retry_after=10),)),
+        weather=300, factor=1.7, files=300, narrowest=4, last=15,
     ),
 }  # fmt: skip
 
 
-@cache
-def night_of(name: str) -> Night:
-    scenario = SCENARIOS[name]
-    return spend(scenario.nature, files=scenario.files, size=scenario.size, uploads=UPLOADS)
-
-
 @pytest.mark.parametrize("name", SCENARIOS)
 def test_every_file_is_done_in_good_time_and_with_little_in_vain(name: str) -> None:
-    scenario, night = SCENARIOS[name], night_of(name)
+    scenario = SCENARIOS[name]
+    night = spend(scenario.nature, files=scenario.files, size=scenario.size, uploads=UPLOADS)
     told = f"{name}: {night}; the best fixed width takes {scenario.best:.0f} s"
 
     assert night.ends == {Ending.DONE: scenario.files}, told
@@ -123,26 +127,12 @@ def test_every_file_is_done_in_good_time_and_with_little_in_vain(name: str) -> N
     assert night.seconds <= scenario.factor * scenario.best, told
     assert scenario.narrowest <= min(night.widths) <= max(night.widths) <= UPLOADS, told
     assert night.widths[-1] >= scenario.last, told
-
-
-@pytest.mark.parametrize("name", [name for name, of in SCENARIOS.items() if of.weather or of.narrowest < UPLOADS])
-def test_the_trouble_of_a_scenario_did_happen(name: str) -> None:
-    night = night_of(name)
-    assert night.extra > 5, night
-    assert night.changes, "and the flow must have reacted"
-
-
-@pytest.mark.parametrize("name", [name for name, of in SCENARIOS.items() if of.nature.slots])
-def test_slots_are_found_and_used(name: str) -> None:
-    night, slots = night_of(name), SCENARIOS[name].nature.slots
-    assert night.remote.most_jobs == slots, night
-    assert slots <= night.limits[-1] <= slots + 4, night
-
-
-@pytest.mark.parametrize("name", ["defers above 8 at a time", "defers above 4 at a time", "drops above 6 at a time"])
-def test_the_width_settles_where_the_remote_has_its_limit(name: str) -> None:
-    night, nature = night_of(name), SCENARIOS[name].nature
-    limit = nature.defers_above or nature.drops_above
-    settled = night.widths[len(night.widths) // 2 :]
-    assert max(settled) <= limit + 1, settled
-    assert min(settled) >= int(0.7 * limit) - 1, settled
+    if scenario.has_trouble:
+        assert night.extra > 5, f"the trouble has to happen: {told}"
+        assert night.changes, told
+    if slots := scenario.nature.slots:
+        assert night.remote.most_jobs == slots, told
+        assert slots <= night.limits[-1] <= slots + 4, told
+    if limit := scenario.nature.defers_above or scenario.nature.drops_above:
+        settled = night.widths[len(night.widths) // 2 :]
+        assert int(0.7 * limit) - 1 <= min(settled) <= max(settled) <= limit + 2, (settled, told)

@@ -94,18 +94,17 @@ def test_no_upload_begins_while_the_limit_of_jobs_is_reached_and_polls_go_on(slo
                     async with door.lane.permit():
                         polls.append(door.clock.monotonic())
 
-        async with anyio.create_task_group() as tasks:
-            async with anyio.create_task_group() as firsts:
-                for _ in range(slots):
-                    firsts.start_soon(lambda: file(first=True))
-                await anyio.sleep(0.5)
-                lane.busy(NotSent("429"), 0.3)  # the remote takes no more than these
-                assert lane._slots.limit == slots
-                for _ in range(4 * slots):
-                    tasks.start_soon(lambda: file(first=False))
-                await anyio.sleep(3.0)
-                assert began == []
-                assert polls
+        async with anyio.create_task_group() as tasks, anyio.create_task_group() as firsts:
+            for _ in range(slots):
+                firsts.start_soon(lambda: file(first=True))
+            await anyio.sleep(0.5)
+            lane.busy(NotSent("429"), 0.3)  # the remote takes no more than these
+            assert lane._slots.limit == slots
+            for _ in range(4 * slots):
+                tasks.start_soon(lambda: file(first=False))
+            await anyio.sleep(3.0)
+            assert began == []
+            assert polls
 
         assert len(began) == 4 * slots
         assert all(count <= slots for count in began[:slots])
