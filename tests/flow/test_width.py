@@ -143,6 +143,12 @@ def test_one_upload_too_many_at_a_time_leaves_a_known_limit_as_it_is() -> None:
     assert (slots.limit, told) == (4, ["4 jobs at the remote at a time: it took no more"])
 
 
+def test_a_refusal_at_the_limit_changes_nothing() -> None:
+    slots, told = at_the_limit(3)
+    slots.refused(alone=True)
+    assert (slots.limit, told) == (3, [])
+
+
 def test_more_jobs_than_the_limit_prove_that_there_is_room() -> None:
     """Answers that were on their way when the first refusal came, or jobs of an earlier run."""
     slots, told = at_the_limit(3)
