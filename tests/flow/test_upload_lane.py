@@ -208,3 +208,23 @@ def test_room_that_is_lost_while_one_waits_for_a_permit_is_not_used() -> None:
         assert [at for at, _ in door.passed] == [0.0, 11.5]
 
     on_virtual_time(scenario())
+
+
+def test_an_upload_beside_others_leaves_them_the_room_that_they_will_need() -> None:
+    async def scenario() -> None:
+        door = Door(most=2)
+        slots = door.uploads._slots
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(door.upload, 2.0)
+            tasks.start_soon(door.upload, 5.0)
+            await anyio.sleep(1.0)
+            tasks.start_soon(door.upload)  # waits for a permit, and gets it at 2.0
+            await anyio.sleep(0.5)
+            with door.uploads.job():
+                with door.uploads.job():
+                    slots.refused(alone=False)
+                assert (slots.unfinished, slots.limit) == (1, 2)
+                await anyio.sleep(20.0)
+        assert [at for at, _ in door.passed] == [0.0, 0.0, 5.0]
+
+    on_virtual_time(scenario())

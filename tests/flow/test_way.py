@@ -165,3 +165,18 @@ def test_a_rate_holds_in_every_second_also_after_a_hold() -> None:
         assert times[-1] <= 30.0 + 2.0 + 120 / 4 + 1.0
 
     on_virtual_time(scenario())
+
+
+def test_a_hold_that_comes_while_a_read_waits_for_a_permit_is_kept() -> None:
+    async def scenario() -> None:
+        door = Door(reads=1)
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(door.read, 5.0)
+            await anyio.sleep(1.0)
+            tasks.start_soon(door.read)
+            await anyio.sleep(1.0)
+            door.way.failed(NotSent("429", retry_after=20.0))
+        assert [at for at, _ in door.passed] == [0.0, 22.0]
+        assert door.is_idle
+
+    on_virtual_time(scenario())
