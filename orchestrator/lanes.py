@@ -41,14 +41,14 @@ class Way:
                 await self._ask_first()
 
     def succeeded(self) -> None:
-        self._gate.succeeded(self._clock.monotonic())
+        self._gate.succeeded()
 
     def failed(self, error: NotSent | Unclear) -> None:
         """When the remote says how long to stay away, everybody stays away."""
         now = self._clock.monotonic()
         if error.retry_after:
             self._gate.hold(now, error.retry_after)
-        self._gate.failed(now)
+        self._gate.failed(now, reached=not isinstance(error, Unreachable))
 
     def is_hopeless(self, tries: int) -> bool:
         """Whether nobody gets through, after *tries* of one request."""
@@ -79,36 +79,45 @@ class Permit:
         self._lane = lane
 
     async def __aenter__(self) -> None:
-        lane = self._lane
-        await lane.way.turn()
-        while True:
-            await lane.open()
-            await lane.acquire(self)
-            if lane.way.is_open:
-                break
-            lane.release(self)
-        try:
-            await checkpoint_if_cancelled()  # a permit got without waiting must not slip past a stop
-        except BaseException:
-            lane.release(self)
-            raise
+        await self._lane.enter(self)
 
     async def __aexit__(self, *error: object) -> None:
         self._lane.release(self)
 
 
 class Lane:
-    """A fixed number of permits."""
+    """A fixed number of permits. Whoever waits stands in line, and only the first in line watches the way."""
 
     def __init__(self, width: int, way: Way) -> None:
         self.way = way
+        self._line = anyio.Lock(fast_acquire=True)
         self._permits = anyio.Semaphore(width, fast_acquire=True)
 
     def permit(self) -> Permit:
         return Permit(self)
 
+    async def enter(self, permit: Permit) -> None:
+        async with self._line:
+            while True:
+                await self.open()
+                await self.way.turn()
+                await self.acquire(permit)
+                if self.may_go:
+                    break
+                self.release(permit)
+        try:
+            await checkpoint_if_cancelled()  # a permit got without waiting must not slip past a stop
+        except BaseException:
+            self.release(permit)
+            raise
+
     async def open(self) -> None:
         await self.way.open()
+
+    @property
+    def may_go(self) -> bool:
+        """Whether a permit that was just got is good: things may have changed while it was waited for."""
+        return self.way.is_open
 
     async def acquire(self, permit: Permit) -> None:
         await self._permits.acquire()
@@ -126,21 +135,30 @@ class UploadLane(Lane):
         self._limiter = anyio.CapacityLimiter(most)
         self._width = Width(most, tell)
         self._slots = Slots(tell)
-        self._job_ended = anyio.Event()
+        self._change = anyio.Event()
+        self._crowded_at = float("-inf")
 
     async def open(self) -> None:
+        """An upload under way is one job more before long, so it counts as one."""
         while True:
-            while not self._slots.has_room:
-                await self._job_ended.wait()
+            while not self._slots.has_room(uploading=self._limiter.borrowed_tokens):
+                await self._change.wait()
             await self.way.open()
-            if self._slots.has_room:
+            if self._slots.has_room(uploading=self._limiter.borrowed_tokens):
                 return
+
+    @property
+    def may_go(self) -> bool:
+        return self.way.is_open and self._slots.has_room(uploading=self._limiter.borrowed_tokens - 1)
 
     async def acquire(self, permit: Permit) -> None:
         await self._limiter.acquire_on_behalf_of(permit)
 
     def release(self, permit: Permit) -> None:
+        if self._limiter.borrowed_tokens > 1:
+            self._crowded_at = self._clock.monotonic()
         self._limiter.release_on_behalf_of(permit)
+        self._changed()
 
     @contextmanager
     def job(self) -> Iterator[None]:
@@ -150,8 +168,7 @@ class UploadLane(Lane):
             yield
         finally:
             self._slots.ended()
-            self._job_ended.set()
-            self._job_ended = anyio.Event()
+            self._changed()
 
     def succeeded(self) -> None:
         self.way.succeeded()
@@ -162,6 +179,10 @@ class UploadLane(Lane):
         """The remote took nothing for now, in a try that began at *started*."""
         self.way.failed(error)
         if error.retry_after is None:
-            self._slots.refused()
+            self._slots.refused(alone=self._limiter.borrowed_tokens == 1 and self._crowded_at < started)
         self._width.pressed(started, self._clock.monotonic())
         self._limiter.total_tokens = self._width.current
+
+    def _changed(self) -> None:
+        self._change.set()
+        self._change = anyio.Event()

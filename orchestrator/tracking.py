@@ -68,6 +68,7 @@ class Tracking:
         age = math.inf if trip.adopted else 0.0  # what an earlier run sent may have ended long ago
         nth, hint = 0, None
         missing = Missed()
+        at_work = 0.0  # seconds after which it was last seen unfinished
         while True:
             nth += 1
             delay = self.schedule.delay(nth, self.rng, size=size, age=age, at_least=hint)
@@ -93,10 +94,10 @@ class Tracking:
                 return await self.ledger.record(job, Doubted("token_twice: another upload got the same token"))
             if isinstance(status, Ended):
                 trip.spend("wait", self.clock.monotonic() - started)
-                if not trip.adopted:
-                    self.schedule.times.learn(size, self.clock.monotonic() - started)
+                if not trip.adopted:  # it ended at some moment since it was last seen at work
+                    self.schedule.times.learn(size, (at_work + self.clock.monotonic() - started) / 2)
                 return await self._collect(job, status, trip)
-            hint = status.retry_after
+            hint, at_work = status.retry_after, self.clock.monotonic() - started
             if self._age(job) > self.give_up:
                 return await self.ledger.record(job, Doubted(_never_ended(status)))
 

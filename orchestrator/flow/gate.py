@@ -26,9 +26,9 @@ FIRST_PAUSE, LONGEST_PAUSE = 5.0, 120.0
 """Seconds; each pause that brings no recovery is twice as long as the one before."""
 SPREAD = 0.2
 FIRST_TRIES = 5
-"""Of one request, before a remote that never answered in this run is given up."""
+"""Of one request, before a remote that was never reached in this run is given up."""
 PATIENCE = 900.0
-"""Seconds without a single success after which an outage is not waited out any more."""
+"""Seconds from the first failure, without a single success since, after which an outage is not waited out any more."""
 
 
 def nobody(change: str) -> None:
@@ -47,7 +47,8 @@ class Gate:
         self._budget = BUDGET
         self._pauses = 0
         self._half_open = False
-        self._last_success: float | None = None
+        self._reached = False
+        self._trouble_since: float | None = None
 
     def reserve(self, now: float) -> float:
         """Seconds until the caller's own turn, when the number of requests a second is limited."""
@@ -70,20 +71,22 @@ class Gate:
         """Whether one read has to go first and come back well."""
         return self._half_open
 
-    def succeeded(self, now: float) -> None:
+    def succeeded(self) -> None:
         """The remote answered a request in a way that makes sense, whatever the answer was."""
-        self._last_success = now
+        self._reached, self._trouble_since = True, None
         self._budget = min(self._budget + EARNED, BUDGET)
         if self._budget >= RECOVERED:
             self._pauses = 0
 
-    def failed(self, now: float) -> None:
-        """A request will have to be tried again.
+    def failed(self, now: float, *, reached: bool = True) -> None:
+        """A request will have to be tried again. *reached*: the remote was there to fail it.
 
-        A remote that never answered has nothing to recover from: there the limit of tries ends the run.
+        A remote that was never there has nothing to recover from: there the limit of tries ends the run.
         """
-        if self._last_success is None:
+        self._reached |= reached
+        if not self._reached:
             return
+        self._note_trouble(now)
         self._budget = max(self._budget - 1.0, 0.0)
         if self._budget < 1.0 and not self._half_open:
             self._pause(now, "too many requests failed")
@@ -92,17 +95,22 @@ class Gate:
         """How the one read went that goes first after a pause."""
         self._half_open = False
         if not well:
+            self._note_trouble(now)
             self._pause(now, "the remote is not well yet")
             return
-        self._last_success = now
+        self._trouble_since = None
         self._budget = max(self._budget, AFTER_PAUSE)
         self._tell("requests go on: the remote is well again")
 
     def is_hopeless(self, now: float, tries: int) -> bool:
         """Whether to wait for the remote makes no sense any more in this run, after *tries* of one request."""
-        if self._last_success is None:
+        if not self._reached:
             return tries >= FIRST_TRIES
-        return now - self._last_success > PATIENCE
+        return self._trouble_since is not None and now - self._trouble_since > PATIENCE
+
+    def _note_trouble(self, now: float) -> None:
+        if self._trouble_since is None:
+            self._trouble_since = now
 
     def _pause(self, now: float, why: str) -> None:
         ceiling = min(FIRST_PAUSE * 2.0 ** min(self._pauses, 16), LONGEST_PAUSE)

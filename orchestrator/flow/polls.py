@@ -8,20 +8,19 @@ from dataclasses import dataclass, field
 
 from orchestrator.backoff import Backoff
 
-NEWEST = 0.3
-"""Weight of the newest job in the moving average of its size."""
+SOONER, LATER = 0.5, 0.05
+"""Weight of the newest job: quick to fall and slow to rise, because an end that is noticed late costs more than
+polls. Where jobs take about the same time it is that time, where they differ widely it is that of the quick ones."""
 LEAD = 0.8
 """Share of the expected time at which a job is asked after first."""
 STEP = 0.1
 """Share of the expected time between the next polls, at first."""
-SHORT = 1.0
-"""Seconds; jobs that are done sooner are asked after as configured."""
 FURTHEST = 10
 """Times the configured cap: so late at most is the first question."""
 
 
 class JobTimes:
-    """Seconds from acceptance to end, as a moving average for every power of two of the size."""
+    """Seconds from acceptance to end that few jobs undercut, for every power of two of the size."""
 
     def __init__(self, known: Iterable[tuple[int, float]] = ()) -> None:
         self._by_size: dict[int, float] = {}
@@ -32,7 +31,7 @@ class JobTimes:
         """*size* in bytes."""
         bucket = size.bit_length()
         before = self._by_size.get(bucket, seconds)
-        self._by_size[bucket] = before + NEWEST * (seconds - before)
+        self._by_size[bucket] = before + (SOONER if seconds < before else LATER) * (seconds - before)
 
     def expected(self, size: int) -> float | None:
         """Of the nearest size that is known; None when nothing is."""
@@ -43,7 +42,7 @@ class JobTimes:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schedule:
-    """The polls of one job. What is learned only ever puts a poll later than `backoff` has it."""
+    """The polls of one job. What is learned only ever puts the first poll later, and `backoff` begins after it."""
 
     backoff: Backoff
     times: JobTimes = field(default_factory=JobTimes)
@@ -52,7 +51,7 @@ class Schedule:
         """Seconds before the *nth* poll (from 1) of a job that was accepted *age* seconds ago."""
         plain = self.backoff.delay(nth, rng, at_least)
         expected = self.times.expected(size)
-        if expected is None or expected < SHORT:
+        if expected is None or LEAD * expected <= self.backoff.first:
             return plain
         if nth == 1:
             due = min(LEAD * expected, FURTHEST * self.backoff.cap) * rng.uniform(1 - self._spread, 1.0)

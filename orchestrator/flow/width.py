@@ -5,8 +5,10 @@ from __future__ import annotations
 from orchestrator.flow.gate import Tell, nobody
 
 DECREASE = 0.7
-GROWTH = 4
-"""Full rounds of the jobs that the remote took before one more is tried: a refusal costs a whole upload."""
+CALM = 10
+"""Uploads without pressure, at least, before one more at a time is tried: a refusal costs a whole upload."""
+MOST_ROUNDS = 8
+"""Full rounds of the jobs that the remote took before one more is tried: twice as many after each that it refuses."""
 
 
 class Width:
@@ -23,7 +25,7 @@ class Width:
         if self.current == self._most:
             return
         self._calm += 1
-        if self._calm >= self.current:
+        if self._calm >= max(self.current, CALM):
             self._calm = 0
             self.current += 1
             self._tell(f"{self.current} uploads at a time: a round went without pressure")
@@ -44,27 +46,42 @@ class Slots:
     def __init__(self, tell: Tell = nobody) -> None:
         self._tell = tell
         self._ended = 0
+        self._rounds, self._step = 1, 1
         self.unfinished = 0
         self.limit: int | None = None
 
-    @property
-    def has_room(self) -> bool:
-        return self.limit is None or self.unfinished < self.limit
+    def has_room(self, *, uploading: int) -> bool:
+        """Whether one more may be sent besides those that are *uploading*."""
+        return self.limit is None or self.unfinished + uploading < self.limit
 
     def began(self) -> None:
         self.unfinished += 1
+        if self.limit is not None and self.unfinished > self.limit:
+            self.limit = self.unfinished
+            self._tell(f"{self.limit} jobs at the remote at a time: it took one more")
 
     def ended(self) -> None:
         self.unfinished -= 1
         self._ended += 1
-        if self.limit is not None and self._ended >= GROWTH * self.limit:
-            self._ended = 0
-            self.limit += 1
-            self._tell(f"{self.limit} jobs at the remote at a time: it may have room for one more")
-
-    def refused(self) -> None:
-        """With nothing of ours unfinished it is not our jobs that fill it."""
+        if self.limit is None or self._ended < self._rounds * self.limit:
+            return
+        if self._step > 1:
+            self._rounds = 1
         self._ended = 0
-        if self.unfinished and (self.limit is None or self.unfinished < self.limit):
+        self.limit += self._step
+        self._step *= 2
+        self._tell(f"{self.limit} jobs at the remote at a time: it may have room for more")
+
+    def refused(self, *, alone: bool) -> None:
+        """With nothing of ours unfinished it is not our jobs that fill it.
+
+        One that was not *alone* may have been one upload too many at a time: that leaves a known limit as it is.
+        """
+        if not self.unfinished or (self.limit is not None and not alone):
+            return
+        if self._step > 1:
+            self._rounds = min(2 * self._rounds, MOST_ROUNDS)
+        self._ended, self._step = 0, 1
+        if self.limit is None or self.unfinished < self.limit:
             self.limit = self.unfinished
             self._tell(f"{self.limit} jobs at the remote at a time: it took no more")

@@ -10,7 +10,7 @@ import sqlite3
 import subprocess
 import sys
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, contextmanager
+from contextlib import asynccontextmanager, closing, contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -24,9 +24,14 @@ from crash.evidence import Crash, Evidence, gather
 from crash.order import PATIENCE, Order
 from crash.push import PushRemote, push_remote
 from crash.tally import Tally
+from orchestrator.edges.database import connect
+from orchestrator.edges.workplace import ledger_file
 from orchestrator.sandbox import Profile
 
 TESTS = Path(__file__).parent.parent
+HELD = "held"
+"""In place of `sending`, while the last bytes are still here: it cannot have arrived."""
+
 _MOST_STARTS = 8
 """Of the same command, left alone, until nothing is open."""
 _PATIENT_STARTS = 5
@@ -165,15 +170,20 @@ class Scene:
     def states(self) -> dict[str, str]:
         """By path. A ledger that was just being made at a kill holds nothing, and only a writer can open it."""
         try:
-            return self.stage.states
+            return self.stage.states | dict.fromkeys(self._held, HELD)
         except sqlite3.OperationalError as error:
             if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
                 raise
             return {}
 
     @property
+    def _held(self) -> list[str]:
+        with closing(connect(ledger_file(self.stage.out), "ro")) as db:
+            return [path for (path,) in db.execute("SELECT path FROM jobs WHERE state = 'sending' AND held")]
+
+    @property
     def _open(self) -> bool:
-        return any(state in ("ready", "sending", "waiting") for state in self.states.values())
+        return any(state in ("ready", "sending", "waiting", HELD) for state in self.states.values())
 
 
 Promised = Callable[[Delivery, Sequence[Roster]], Awaitable[Promise]]

@@ -5,11 +5,10 @@ from __future__ import annotations
 import os
 import random
 import socket
-import sqlite3
 import sys
 from collections import Counter
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, closing
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from time import monotonic
@@ -22,8 +21,9 @@ from anyio.abc import SocketAttribute, SocketStream
 from cli.rosters import roster
 from crash.checker import Promise
 from crash.deliveries import NOTHING_KNOWN
-from crash.scene import Scene, Warm, scene
+from crash.scene import HELD, Scene, Warm, scene
 from crash.tally import Tally
+from orchestrator.edges.workplace import ledger_file
 from orchestrator.model import State
 
 BASE = int(os.environ.get("KILL_SEED", "0")) * 1000
@@ -126,29 +126,22 @@ async def kill_in_flight(root: Path, warm: Warm, tally: Tally, *, hold_from: int
             scene(root, warm, tally, NOTHING_KNOWN, HUGE) as killed,
             line_to(killed.stage.remote.base_url) as line,
         ):
-            settings = {
-                "target__base_url": line.url,
-                "target__id": "the remote",
-                "target__token_url": token_url(killed),
-            }
+            settings = {"target__base_url": line.url, "target__token_url": killed.stage.remote.token_url}
             began = monotonic()
             if not longest:  # the first one is left alone, to find out how long it takes
                 assert (await killed.start(hold_from=hold_from, **settings)).code == 0
                 longest = monotonic() - began
                 continue
             seconds = random.Random(seed).uniform(0.0, longest)
-            if await killed.start(seconds=seconds, hold_from=hold_from, **settings) and killed.states:
+            if (await killed.start(seconds=seconds, hold_from=hold_from, **settings)).code < 0:
                 left += look(killed, seed)
     return left
 
 
-def token_url(killed: Scene) -> str:
-    return killed.stage.remote.token_url
-
-
 def look(killed: Scene, seed: int) -> Counter[str]:
-    with closing(sqlite3.connect(killed.stage.ledger)) as db:
-        jobs = db.execute("SELECT held FROM jobs WHERE state = 'sending'").fetchall()
+    if not ledger_file(killed.stage.out).exists():
+        return Counter()
+    states = Counter(killed.states.values())
     arrived = [entry for entry in killed.stage.remote.record.of("upload") if entry["data_sha256"]]
-    assert not (any(held for (held,) in jobs) and arrived), f"KILL_SEED, seed {seed}: it was said not to have arrived"
-    return Counter({"in flight": len(jobs), "in doubt": sum(not held for (held,) in jobs)})
+    assert not (states[HELD] and arrived), f"seed {seed}: it was said not to have arrived"
+    return Counter({"in flight": states[State.SENDING] + states[HELD], "in doubt": states[State.SENDING]})
