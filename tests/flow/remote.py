@@ -15,7 +15,7 @@ from flow.virtual import VirtualClock
 from orchestrator.edges.retry_after import seconds_of
 from orchestrator.errors import NotSent, Unclear, Unreachable
 from orchestrator.model import Accepted, Completed, Failed, Job, Name, Result, Token
-from orchestrator.ports import Body, Ended, Fetched, Held, Running, Trace
+from orchestrator.ports import Body, Ended, Fetched, Held, Release, Running, Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +90,10 @@ class Remote:
     async def probe(self) -> None:
         await self._request("probe")
 
-    async def submit(self, job: Job, body: Body, *, overwrite: bool) -> Accepted:
+    def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+        return False
+
+    async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Accepted:
         assert isinstance(body.data, Held)
         with self._upload():
             nature, now = self.nature, self._clock.monotonic()
