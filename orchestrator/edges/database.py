@@ -7,6 +7,7 @@ from pathlib import Path
 
 from orchestrator.edges.atomic import storage_trouble
 from orchestrator.edges.rows import SCHEMA, SCHEMA_VERSION, UPGRADES
+from orchestrator.edges.wal import commits_in, drops_commits
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.naming import printable
 
@@ -25,8 +26,11 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def open_database(path: Path, target_id: str) -> sqlite3.Connection:
     """The connection that writes. Raises OutputError when the file is no ledger of this target."""
+    commits = commits_in(path.with_name(f"{path.name}-wal"))
     db = connect(path, "rwc")
     try:
+        if drops_commits(db, commits):
+            raise damaged(path)
         if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
             _create(db, target_id)
         _require_target(db, path, target_id)
@@ -97,15 +101,19 @@ def trouble(error: Exception, path: Path) -> OutputError | StorageError:
         return storage_trouble(path.parent, error)
     code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_CORRUPT) & 0xFF  # none: a value that is none of ours
     if code in _DAMAGED:
-        return OutputError(
-            f"{_shown(path)}: it cannot be read: this is not a ledger, or it is damaged. Restore it from a backup; "
-            "never delete it while items in it are open."
-        )
+        return damaged(path)
     if code in (sqlite3.SQLITE_CANTOPEN, sqlite3.SQLITE_READONLY, sqlite3.SQLITE_PERM):
         return OutputError(f"{_shown(path)}: the ledger cannot be opened ({error}). Check that this user may write it.")
     return StorageError(
         f"{_shown(path.parent)}: the disk does not take or give what must be durable ({error}). "
         "Make room or mend the disk, then run the same command again: nothing is lost."
+    )
+
+
+def damaged(path: Path) -> OutputError:
+    return OutputError(
+        f"{_shown(path)}: it cannot be read: this is not a ledger, or it is damaged. Restore it from a backup; "
+        "never delete it while items in it are open."
     )
 
 

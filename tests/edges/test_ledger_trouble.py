@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import sqlite3
 from contextlib import closing
 from pathlib import Path
@@ -17,7 +18,9 @@ from orchestrator.model import evolve
 
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
-    return tmp_path / "ledger.sqlite3"
+    place = tmp_path / "state"
+    place.mkdir()
+    return place / "ledger.sqlite3"
 
 
 async def test_a_transition_that_a_table_refuses_in_the_middle_leaves_nothing_behind(path: Path) -> None:
@@ -69,3 +72,44 @@ def alter(path: Path, statement: str) -> None:
     """What no program of ours does: write to the ledger beside the one who holds it."""
     with closing(connect(path, "rw")) as db:
         db.execute(statement)
+
+
+async def left_by_a_kill(path: Path, where: Path) -> Path:
+    """A copy of a ledger with six commits in its log, as a killed process leaves it."""
+    with a_ledger(path) as ledger:
+        for number in range(6):
+            await ledger.record(new_job(f"job-{number}"), CHECKED, STARTED)
+        shutil.copytree(path.parent, where)
+    return where / path.name
+
+
+def frames_of(log: Path) -> int:
+    return (log.stat().st_size - 32) // (24 + 4096)
+
+
+async def test_a_log_that_a_crash_left_whole_is_taken_up(path: Path, tmp_path: Path) -> None:
+    copy = await left_by_a_kill(path, tmp_path / "copy")
+    with a_ledger(copy) as ledger:
+        assert len(ledger.unfinished()) == 6
+
+
+@pytest.mark.parametrize("share", [0.0, 0.3, 0.5])
+async def test_a_log_that_is_damaged_in_its_middle_is_refused(path: Path, tmp_path: Path, share: float) -> None:
+    copy = await left_by_a_kill(path, tmp_path / "copy")
+    log = copy.with_name(f"{copy.name}-wal")
+    content = bytearray(log.read_bytes())
+    content[32 + int(frames_of(log) * share) * (24 + 4096) + 24 + 7] ^= 1
+    log.write_bytes(content)
+
+    with pytest.raises(OutputError, match="damaged"), a_ledger(copy):
+        pass
+
+
+@pytest.mark.parametrize("cut", [1, 2000, 4096])
+async def test_a_log_whose_last_commit_is_torn_is_taken_up_without_it(path: Path, tmp_path: Path, cut: int) -> None:
+    copy = await left_by_a_kill(path, tmp_path / "copy")
+    log = copy.with_name(f"{copy.name}-wal")
+    log.write_bytes(log.read_bytes()[:-cut])
+
+    with a_ledger(copy) as ledger:
+        assert len(ledger.unfinished()) == 5
