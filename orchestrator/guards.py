@@ -101,19 +101,19 @@ class Grace:
     """Uploads under way outlive a stop, until their time is up."""
 
     def __init__(self) -> None:
-        self._scopes: set[anyio.CancelScope] = set()
+        self._scopes: dict[anyio.CancelScope, None] = {}  # in their order, so that a run can be replayed
         self._expired = False
 
     @contextmanager
     def shield(self) -> Iterator[anyio.CancelScope]:
         with anyio.CancelScope(shield=True) as scope:
-            self._scopes.add(scope)
+            self._scopes[scope] = None
             if self._expired:
                 scope.cancel()
             try:
                 yield scope
             finally:
-                self._scopes.discard(scope)
+                self._scopes.pop(scope, None)
 
     def expire(self) -> None:
         self._expired = True

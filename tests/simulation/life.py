@@ -9,11 +9,6 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import Any, TypeVar
 
-import anyio
-import anyio.lowlevel
-
-from orchestrator.guards import Grace
-
 T = TypeVar("T")
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
@@ -66,22 +61,6 @@ class VirtualClock:
         self._life.point()
         await asyncio.sleep(seconds)
         self._life.point()
-
-
-class OrderedGrace(Grace):
-    """Ends the uploads in the order in which they began: a set's order is that of addresses, which no seed repeats."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self._scopes = _OrderedSet()  # type: ignore[assignment]  # does what Grace asks of a set
-
-
-class _OrderedSet(dict[anyio.CancelScope, None]):
-    def add(self, scope: anyio.CancelScope) -> None:
-        self[scope] = None
-
-    def discard(self, scope: anyio.CancelScope) -> None:
-        self.pop(scope, None)
 
 
 class _NumberedTask(asyncio.Task[Any]):

@@ -19,12 +19,13 @@ from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.workplace import ledger_file
 from orchestrator.exits import Exit, exit_of
 from orchestrator.flow import JobTimes
+from orchestrator.guards import Grace
 from orchestrator.intake import will_be_judged, without_clashes
 from orchestrator.ports import Clock, Reading, Target
 from orchestrator.run import Run, Stop, plan
 from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
 from orchestrator.wiring import Parts, make_folder, make_pipeline
-from tests.simulation.life import Death, Life, OrderedGrace, VirtualClock
+from tests.simulation.life import Death, Life, VirtualClock
 
 TARGET = "stand-in"
 
@@ -76,7 +77,7 @@ class Process:
 
         out, name = self.settings.output.folder, self.settings.target.name
         config = InboxConfig(data=PLATFORM_DATA, events=PLATFORM_EVENTS, name=name)
-        grace = OrderedGrace()
+        grace = Grace()
         parts = Parts(
             target=self.target(self.clock),
             ledger=ledger,
