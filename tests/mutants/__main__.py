@@ -24,7 +24,7 @@ from .bug import Bug, DoesNotFitError
 from .bugs import BUGS
 
 ROOT = Path(__file__).parents[2]
-LIMIT = 90.0
+LIMIT = 60.0
 """Seconds for one test; a test that hangs is not one that catches something."""
 AT_ONCE = 2
 

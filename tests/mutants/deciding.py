@@ -138,7 +138,7 @@ DECIDING = (
         file="intake.py",
         old="        if known.state.is_open or known.state is State.IN_DOUBT:",
         new="        if known.state.is_open:",
-        test="core/test_pipeline.py::test_a_new_version_waits_while_the_one_before_is_in_doubt",
+        test="core/test_values.py::test_other_bytes_wait_for_an_open_version_and_follow_an_ended_one",
     ),
     Bug(
         wrong="Two paths take one Name, and the second replaces the first.",

@@ -46,7 +46,7 @@ WIRE = (
         old="            problem = _translated(error, where, _phase(data))\n"
         "        raise problem  # outside the handler, so that the library's exception is not its context",
         new="            raise _translated(error, where, _phase(data)) from error",
-        test="http/test_trouble.py::test_a_server_that_never_answers_leaves_it_unclear",
+        test="http/test_trouble.py::test_a_refused_connection_is_unreachable",
     ),
     Bug(
         wrong="An error shows the repr of the library's exception.",
@@ -81,14 +81,14 @@ WIRE = (
         file="edges/body.py",
         old="            await _drained(writer)\n",
         new="",
-        test="targets/test_tail.py::test_a_server_that_stops_reading_gets_no_tail",
+        test="targets/test_body.py::test_nothing_is_released_while_a_byte_before_the_tail_is_not_acknowledged",
     ),
     Bug(
         wrong="An upload that broke at its very last byte counts as not sent.",
         file="edges/body.py",
         old="        self.phase = Phase.SENT\n        await writer.write(kept)",
         new="        await writer.write(kept)\n        self.phase = Phase.SENT",
-        test="targets/test_tail.py::test_last_bytes_that_were_given_away_count_as_sent_whatever_comes_of_them",
+        test="targets/test_body.py::test_last_bytes_that_were_given_away_count_as_sent_whatever_comes_of_them",
     ),
     Bug(
         wrong="An upload without an answer counts as not sent, and is sent twice.",
