@@ -171,8 +171,8 @@ DECIDING = (
     Bug(
         wrong="A stop in the wrong moment keeps a permit for ever.",
         file="lanes.py",
-        old="        except BaseException:\n            lane.release(self)\n            raise",
-        new="        except BaseException:\n            raise",
+        old="must not slip past a stop\n        except BaseException:",
+        new="must not slip past a stop\n        except Exception:",
         test="core/test_guards.py::test_a_permit_that_comes_together_with_a_stop_goes_back",
     ),
     Bug(
