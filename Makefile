@@ -3,7 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: help demo test chaos check bench clean
+.PHONY: help demo test chaos mutants check bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -16,6 +16,9 @@ test: .venv/ready  ## all tests but the long suites of chaos
 
 chaos: .venv/ready  ## the long suites: crashes, power cuts, failing disks (some need root)
 	$(BIN)/pytest -n 2 -m chaos
+
+mutants: .venv/ready  ## seeded bugs, each caught by the test that claims it (about five minutes)
+	$(BIN)/python -m tests.mutants
 
 check: .venv/ready  ## format, lint, types
 	$(BIN)/ruff format --check .

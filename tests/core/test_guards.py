@@ -12,8 +12,9 @@ from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
 from orchestrator.errors import Garbled, Misdirected, Missing, NotSent, Unclear, Unreachable
 from orchestrator.flow import Gate
+from orchestrator.flow.gate import FIRST_PAUSE
 from orchestrator.guards import Grace, Memory, Reader, Sense
-from orchestrator.lanes import Lane, Way
+from orchestrator.lanes import Lane, UploadLane, Way
 from orchestrator.model import RelPath, Token
 
 
@@ -64,9 +65,54 @@ async def test_a_read_that_waits_for_its_next_try_holds_no_permit() -> None:
         await real_sleep(seconds)
 
     clock.sleep = sleep  # type: ignore[method-assign]  # looks into the wait
-    await reader(target, lane, clock).check(Token("t"), Trip(path=RelPath("a")))
+    with anyio.fail_after(1):
+        await reader(target, lane, clock).check(Token("t"), Trip(path=RelPath("a")))
 
     assert entered == ["another"]
+
+
+@pytest.mark.parametrize("steps", range(6))
+@pytest.mark.parametrize("of_uploads", [False, True])
+async def test_a_permit_that_comes_together_with_a_stop_goes_back(of_uploads: bool, steps: int) -> None:
+    clock = FakeClock()
+    lane = UploadLane(1, way(clock), clock) if of_uploads else Lane(1, way(clock))
+
+    async def enter() -> None:
+        async with lane.permit():
+            await anyio.sleep_forever()
+
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(enter)
+        for _ in range(steps):
+            await anyio.lowlevel.checkpoint()
+        tasks.cancel_scope.cancel()
+
+    with anyio.fail_after(1):
+        async with lane.permit():
+            pass
+
+
+async def test_a_remote_that_fails_too_often_is_asked_by_one_read_before_anybody_passes() -> None:
+    clock, target = FakeClock(), FakeTarget(unwell={1: NotSent("503")})
+    lane = Lane(4, Way(Gate(), target.probe, clock))
+    lane.way.succeeded()
+    failures = 0
+    while lane.way.is_open and failures < 1000:
+        lane.way.failed(NotSent("503"))
+        failures += 1
+    assert 10 <= failures <= 40
+    probes_before: list[int] = []
+
+    async def enter() -> None:
+        async with lane.permit():
+            probes_before.append(target.probes)
+
+    async with anyio.create_task_group() as tasks:
+        for _ in range(3):
+            tasks.start_soon(enter)
+
+    assert probes_before == [2, 2, 2]
+    assert clock.time >= 2 * FIRST_PAUSE
 
 
 async def test_reads_are_tried_as_often_as_allowed_and_then_raise_what_they_last_met() -> None:

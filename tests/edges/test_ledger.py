@@ -288,10 +288,11 @@ async def test_what_is_unfinished_comes_in_the_order_in_which_it_came_in(path: P
         await ledger.record(evolve(new_job("superseded"), CHECKED), Superseded("newer"))
         doubted = await ledger.record(sending("in_doubt"), Doubted("who knows"))
         back = await ledger.record(sending("back"), SendUndone("busy"))
+        under_way = await ledger.record(new_job("sending"), CHECKED, STARTED)
         await clock.sleep(60)
         waiting = await ledger.record(waiting, ACCEPTED)
 
-        assert ledger.unfinished() == [waiting, ready, doubted, back]
+        assert ledger.unfinished() == [waiting, ready, doubted, back, under_way]
 
 
 async def test_another_target_is_refused_and_both_are_named(path: Path) -> None:

@@ -248,7 +248,7 @@ async def test_sending_again_is_harmless_only_where_replacing_is(
     tmp_path: Path, configured: bool, owns: bool, repeats: bool, overwrote: bool
 ) -> None:
     async with scripted() as server, remote_at(server, tmp_path, repeat_replaces=configured) as remote:
-        trace = await remote.platform.recall(a_job(owns=owns, repeats=repeats, overwrote=overwrote))
+        trace = await remote.platform.recall(a_job(attempts=1, owns=owns, repeats=repeats, overwrote=overwrote))
 
         assert server.connections == 0
     harmless = configured or owns or repeats or overwrote

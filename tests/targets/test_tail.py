@@ -11,7 +11,6 @@ from pathlib import Path
 import anyio
 import pytest
 
-from orchestrator.edges import body as bodies
 from orchestrator.edges.body import TAIL
 from orchestrator.errors import Garbled, NotSent, Refused, StorageError, TargetError, Unclear
 from orchestrator.model import Job, Token
@@ -100,6 +99,8 @@ class Releases:
     async def __call__(self) -> None:
         while self.listener.size - len(self.listener.got) > TAIL:
             await anyio.lowlevel.checkpoint()  # acknowledged by its system, and not yet read by the program
+        for _ in range(50):
+            await anyio.lowlevel.checkpoint()  # a commit takes its time: a tail that did not wait for it would arrive
         self.arrived.append(self.listener.size - len(self.listener.got))
         if self.error is not None:
             raise self.error
@@ -179,21 +180,6 @@ async def test_a_connection_that_breaks_after_the_release_proves_nothing(tmp_pat
     async with upload_to(listener, tmp_path) as remote:
         with pytest.raises(Unclear):
             await remote.platform.submit(a_job(), LARGE, overwrite=False, release=release)
-
-
-async def test_a_server_that_stops_reading_gets_no_tail(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(bodies, "DRAIN", 0.05)
-    listener = Listener(reads=100_000)
-    releases = Releases(listener)
-    async with upload_to(listener, tmp_path) as remote:
-        large = Body(data=streamed(*(TEXT for _ in range(12))))
-        with anyio.move_on_after(5) as patience:
-            with pytest.raises(TargetError) as caught:
-                await send(remote, releases, large)
-            assert isinstance(caught.value, NotSent)
-
-    assert releases.arrived == []
-    assert patience.cancelled_caught or not listener.whole
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,12 @@
+"""All seeded bugs. Their order gives them their numbers, so new ones go to the end of a table."""
+
+from __future__ import annotations
+
+from .bug import Bug
+from .checking import CHECKING
+from .deciding import DECIDING
+from .durability import DURABILITY
+from .telling import TELLING
+from .wire import WIRE
+
+BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING)

@@ -1,0 +1,129 @@
+"""Bugs in what must be on the disk before somebody acts on it, and in who may write there."""
+
+from __future__ import annotations
+
+from .bug import Bug
+
+DURABILITY = (
+    Bug(
+        wrong="A file takes its name before its content is on the disk.",
+        file="edges/atomic.py",
+        old="                file.flush()\n                os.fsync(file.fileno())",
+        new="                file.flush()",
+        test="edges/test_durable.py::test_a_file_is_on_the_disk_before_it_takes_its_name_and_its_folder_after",
+    ),
+    Bug(
+        wrong="The name of a file that was put in place is lost with the power.",
+        file="edges/atomic.py",
+        old="    if durable:\n        sync_folder(folder)",
+        new="",
+        test="edges/test_durable.py::test_a_file_is_on_the_disk_before_it_takes_its_name_and_its_folder_after",
+    ),
+    Bug(
+        wrong="A large result takes its name before its content is on the disk.",
+        file="edges/atomic.py",
+        old='        with source.open("rb") as file:\n            os.fsync(file.fileno())\n',
+        new="",
+        test="edges/test_durable.py::test_a_large_result_is_on_the_disk_before_the_ledger_may_say_that_it_is_done",
+    ),
+    Bug(
+        wrong="The name of a large result is lost with the power.",
+        file="edges/atomic.py",
+        old="        sync_folder(path.parent)",
+        new="        pass",
+        test="edges/test_durable.py::test_a_large_result_is_on_the_disk_before_the_ledger_may_say_that_it_is_done",
+    ),
+    Bug(
+        wrong="A file is written under its own name, so a death leaves half of it.",
+        file="edges/atomic.py",
+        old='f"{folder}/{TEMPORARY}{hashlib.sha256(os.fsencode(name)).hexdigest()[:16]}"',
+        new='f"{folder}/{name}"',
+        test="edges/test_atomic.py::test_a_block_that_fails_leaves_what_was_there_before",
+    ),
+    Bug(
+        wrong="A planted link is written through, into a file of somebody else.",
+        file="edges/atomic.py",
+        old="os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW",
+        new="os.O_CREAT | os.O_TRUNC | os.O_WRONLY",
+        test="edges/test_atomic.py::test_a_planted_link_is_not_written_through",
+    ),
+    Bug(
+        wrong="Everybody on the machine may read what was written.",
+        file="edges/atomic.py",
+        old="PRIVATE = 0o600",
+        new="PRIVATE = 0o644",
+        test="edges/test_atomic.py::test_only_the_owner_may_read_it_whatever_the_umask",
+    ),
+    Bug(
+        wrong="A commit of the ledger does not wait for the disk.",
+        file="edges/database.py",
+        old='        db.execute("PRAGMA synchronous = FULL")\n    except',
+        new='        db.execute("PRAGMA synchronous = OFF")\n    except',
+        test="edges/test_ledger.py::test_every_commit_reaches_the_disk_through_a_write_ahead_log",
+    ),
+    Bug(
+        wrong="A commit reaches the disk only with the next checkpoint.",
+        file="edges/database.py",
+        old='        db.execute("PRAGMA synchronous = FULL")\n    except',
+        new='        db.execute("PRAGMA synchronous = NORMAL")\n    except',
+        test="edges/test_ledger.py::test_every_commit_reaches_the_disk_through_a_write_ahead_log",
+    ),
+    Bug(
+        wrong="The ledger says that a transition is durable before it is committed.",
+        file="edges/ledger.py",
+        old='        db.execute("BEGIN IMMEDIATE")\n        try:\n            self._write(entries)\n'
+        '            db.execute("COMMIT")',
+        new='        if db.in_transaction:\n            db.execute("COMMIT")\n        db.execute("BEGIN IMMEDIATE")\n'
+        "        try:\n            self._write(entries)",
+        test="edges/test_ledger.py::test_what_is_recorded_outlives_a_kill",
+    ),
+    Bug(
+        wrong="A job is done although its small results are in no ledger.",
+        file="edges/ledger.py",
+        old="            db.executemany(INSERT_RESULT, kept)",
+        new="            pass",
+        test="edges/test_ledger.py::test_small_results_are_durable_in_the_commit_of_the_state_that_rests_on_them",
+    ),
+    Bug(
+        wrong="An upload that a dead run left under way is never looked at again.",
+        file="edges/rows.py",
+        old="\"WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') ORDER BY id\"",
+        new="\"WHERE state IN ('found', 'ready', 'waiting', 'in_doubt') ORDER BY id\"",
+        test="edges/test_ledger.py::test_what_is_unfinished_comes_in_the_order_in_which_it_came_in",
+    ),
+    Bug(
+        wrong="The ledger of one target is used for another.",
+        file="edges/database.py",
+        old="        _require_target(db, path, target_id)\n",
+        new="",
+        test="edges/test_ledger.py::test_another_target_is_refused_and_both_are_named",
+    ),
+    Bug(
+        wrong="Two runs are at work in one output folder.",
+        file="edges/lock.py",
+        old="        fcntl.flock(fd, fcntl.LOCK_EX | fcntl.LOCK_NB)",
+        new="        fcntl.flock(fd, fcntl.LOCK_SH | fcntl.LOCK_NB)",
+        test="edges/test_lock.py::test_the_second_is_told_at_once_where_and_what_to_do",
+    ),
+    Bug(
+        wrong="Results that a dead run had not written yet stay unwritten for ever.",
+        file="batch.py",
+        old="        await self._restore(results)\n",
+        new="",
+        test="cli/test_taking_up.py::test_results_that_are_gone_are_made_again_and_the_output_is_never_taken_for_input",
+    ),
+    Bug(
+        wrong="A large result is cut short, and nobody is told.",
+        file="edges/output.py",
+        old="                if _size(path) == result.size:",
+        new="                if _size(path) >= 0:",
+        test="edges/test_output.py::test_a_large_result_that_is_gone_or_short_is_told",
+    ),
+    Bug(
+        wrong="What was accepted is lost on a full disk, because the reserve is not given up for it.",
+        file="edges/ledger.py",
+        old="                self._reserve.unlink()",
+        new="                return trouble(error, self._path)",
+        test="edges/test_ledger_disk.py::test_all_ends_that_come_at_once_are_written_from_the_reserve",
+    ),
+)

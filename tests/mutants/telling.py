@@ -1,0 +1,64 @@
+"""Bugs in what people and scripts are told, and in what nobody may be told."""
+
+from __future__ import annotations
+
+from .bug import Bug
+
+TELLING = (
+    Bug(
+        wrong="A run that leaves something in doubt ends with 0.",
+        file="exits.py",
+        old="        reasons.add(Exit.IN_DOUBT)",
+        new="        reasons.add(Exit.OK)",
+        test="core/test_values.py::test_the_exit_code_is_the_reason_that_asks_for_the_most_attention",
+    ),
+    Bug(
+        wrong="Good rows of a file that was not sent stand nowhere.",
+        file="books.py",
+        old="            self.withheld += good",
+        new="            self.withheld += 0",
+        test="core/test_values.py::test_the_books_balance_whatever_becomes_of_a_file",
+    ),
+    Bug(
+        wrong="Rows that may have arrived count as withheld.",
+        file="books.py",
+        old="    return job.attempts > 0 and (job.repeats or job.state not in (State.READY, State.SUPERSEDED))",
+        new="    return job.attempts > 0 and job.state not in (State.READY, State.SUPERSEDED)",
+        test="core/test_values.py::test_a_ready_file_that_may_have_arrived_is_unknown_not_withheld",
+    ),
+    Bug(
+        wrong="Books that do not balance are no matter.",
+        file="exits.py",
+        old="        reasons.add(Exit.BUG)",
+        new="        pass",
+        test="core/test_values.py::test_books_that_do_not_balance_are_a_bug",
+    ),
+    Bug(
+        wrong="A known secret stands in the log.",
+        file="edges/log.py",
+        old="        text = text.replace(secret, _MASK)",
+        new="        text = text.replace(secret, secret)",
+        test="edges/test_log.py::test_a_known_secret_is_blotted_out_wherever_it_stands",
+    ),
+    Bug(
+        wrong="The log repeats what a library says of an exception.",
+        file="edges/log.py",
+        old='        words = str(record.msg).partition("\\n")[0]',
+        new="        words = self.format(record)",
+        test="edges/test_log.py::test_of_a_library_s_record_only_its_words_are_told_even_without_a_known_secret",
+    ),
+    Bug(
+        wrong="A token that opens results stands in the log.",
+        file="edges/log.py",
+        old='if key not in ("token", "rules")',
+        new='if key not in ("rules",)',
+        test="edges/test_log.py::test_every_event_is_told_once_it_is_durable_and_without_its_token",
+    ),
+    Bug(
+        wrong="A cell of the table of files begins a formula.",
+        file="edges/report.py",
+        old='    return _FORMULA.sub(r"\\1\'", printable(cell))',
+        new="    return printable(cell)",
+        test="edges/test_report.py::test_a_cell_that_a_spreadsheet_would_take_for_a_formula_is_made_harmless",
+    ),
+)

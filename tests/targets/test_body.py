@@ -1,0 +1,73 @@
+"""A body alone on its way out: what it knows of its last bytes, and when it lets them go."""
+
+from __future__ import annotations
+
+import socket
+from collections.abc import AsyncIterator
+from pathlib import Path
+
+import anyio
+import pytest
+
+from orchestrator.edges import body as bodies
+from orchestrator.edges.body import TAIL, Hold, MeasuredBody, releasing
+from orchestrator.edges.http import Answer, Kind, open_http
+from orchestrator.errors import NotSent
+from orchestrator.outcome import Phase
+
+SIZE = 60_000
+"""Bytes that the transport takes at once, whether anybody reads them or not."""
+
+
+class BreaksAtTheEnd:
+    """A connection that takes every byte, and says that it is gone when it has the last."""
+
+    def __init__(self, size: int) -> None:
+        self.left = size
+
+    async def write(self, chunk: bytes) -> None:
+        self.left -= len(chunk)
+        if not self.left:
+            raise ConnectionResetError
+
+
+async def test_last_bytes_that_were_given_away_count_as_sent_whatever_comes_of_them() -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        for _ in range(3):
+            yield b"x" * TAIL
+
+    body = MeasuredBody(pieces, 3 * TAIL)
+    with pytest.raises(ConnectionResetError):
+        await body.write(BreaksAtTheEnd(3 * TAIL))  # type: ignore[arg-type]  # all that is used of a writer
+
+    assert body.phase is Phase.SENT
+
+
+async def test_nothing_is_released_while_a_byte_before_the_tail_is_not_acknowledged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A socket that nobody reads from takes little; the rest has left our hands and is still on this machine."""
+    monkeypatch.setattr(bodies, "DRAIN", 0.05)
+    hold, released = Hold(), anyio.Event()
+
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"x" * SIZE
+
+    async def release() -> None:
+        released.set()
+
+    with socket.socket() as deaf:
+        deaf.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 1024)
+        deaf.bind(("127.0.0.1", 0))
+        deaf.listen()
+        url = f"http://127.0.0.1:{deaf.getsockname()[1]}/api/UploadData"
+        async with open_http(tmp_path) as http:
+
+            async def upload() -> Answer:
+                headers = {"Content-Length": str(SIZE)}
+                return await http.call(Kind.UPLOAD, "POST", url, headers=headers, data=MeasuredBody(pieces, SIZE, hold))
+
+            with anyio.fail_after(5), pytest.raises(NotSent, match="last bytes had not left"):
+                await releasing(hold, release, upload)
+
+    assert not released.is_set()
