@@ -21,6 +21,7 @@ from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
 from orchestrator.errors import (
     Denied,
+    Garbled,
     Misdirected,
     NotSent,
     Refused,
@@ -181,15 +182,15 @@ class Delivery:
             await self.ledger.record(sending, TailReleased())
 
         try:
-            if sending.held:
-                outcome = await self.target.submit(job, body, overwrite=job.overwrote, release=release)
-            else:
-                outcome = await self.target.submit(job, body, overwrite=job.overwrote)
+            waits = release if sending.held else None
+            outcome = await self.target.submit(job, body, overwrite=job.overwrote, release=waits)
         except Refused as error:
             self._understood()
             return await self.ledger.record(job, Failed(str(error)))
         except Unclear as error:
             self.lane.way.failed(error)
+            if job.held and isinstance(error, Garbled):
+                await release()  # a part was answered as if it were the whole, so what is still here proves nothing
             job = trip.job = await self.recall(job, str(error))
             self.sense.not_understood(error)
             return job

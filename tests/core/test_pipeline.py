@@ -8,6 +8,7 @@ from orchestrator.backoff import Backoff
 from orchestrator.books import Ending, Trip
 from orchestrator.errors import (
     Denied,
+    Garbled,
     Misdirected,
     Missing,
     NotSent,
@@ -677,4 +678,13 @@ async def test_what_is_held_back_is_noted_with_the_intent_and_let_go_with_an_eve
         "Completed",
     ]
     assert job_of(w).state is State.DONE
+    assert not job_of(w).held
+
+
+async def test_an_answer_that_makes_no_sense_before_the_tail_was_released_is_a_doubt_all_the_same() -> None:
+    w = world(target=FakeTarget(holds=True))
+    w.target.script.before[1] = Garbled("200 and a token, in the middle of the body")
+    await run(w)
+
+    assert job_of(w).state is State.IN_DOUBT
     assert not job_of(w).held

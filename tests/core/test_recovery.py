@@ -76,7 +76,7 @@ async def test_a_remote_that_wants_to_be_left_alone_is_not_asked_either() -> Non
     world, target = world_of(1)
     original = target.submit
 
-    async def held_meanwhile(job: Job, body: Body, *, overwrite: bool) -> Accepted | Completed:
+    async def held_meanwhile(job: Job, body: Body, *, overwrite: bool, release: object) -> Accepted | Completed:
         if not target.asked_at:
             world.gate.hold(world.clock.time, 60.0)
             raise Unclear("the connection broke, while another call was told to stay away")
