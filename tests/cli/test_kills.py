@@ -42,8 +42,8 @@ async def kill_while_uploads_are_in_flight(stage: Stage, **settings: object) -> 
     ("mode", "on_conflict"),
     [
         ("target__overwrite", "409"),
-        ("target__sole_writer", "409"),
-        ("target__sole_writer", "async-fail"),
+        pytest.param("target__sole_writer", "409", marks=pytest.mark.chaos),
+        pytest.param("target__sole_writer", "async-fail", marks=pytest.mark.chaos),
         ("target__sole_writer", "accept-new"),
     ],
 )
@@ -63,7 +63,7 @@ async def test_where_sending_again_replaces_the_next_run_ends_as_if_nothing_had_
         assert {entry["name"] for entry in repeated if entry["overwrite"]} >= set(IN_FLIGHT)
 
 
-@pytest.mark.parametrize("on_conflict", ["409", "accept-new"])
+@pytest.mark.parametrize("on_conflict", [pytest.param("409", marks=pytest.mark.chaos), "accept-new"])
 async def test_without_leave_to_replace_only_the_uploads_in_flight_are_left_to_a_person(
     tmp_path: Path, on_conflict: str
 ) -> None:

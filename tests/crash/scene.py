@@ -178,6 +178,8 @@ class Scene:
 
     @property
     def _held(self) -> list[str]:
+        if not self.stage.ledger:
+            return []
         with closing(connect(ledger_file(self.stage.out), "ro")) as db:
             return [path for (path,) in db.execute("SELECT path FROM jobs WHERE state = 'sending' AND held")]
 

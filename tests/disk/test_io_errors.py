@@ -61,7 +61,7 @@ async def disturbed(stage: Stage, disk: FaultyDisk, rejects: dict[str, bytes]) -
     [
         (errno.ENOSPC, False),
         (errno.EIO, True),
-        (errno.EACCES, False),
+        pytest.param(errno.EACCES, False, marks=pytest.mark.chaos),
         pytest.param(errno.ENOSPC, True, marks=pytest.mark.chaos),
         pytest.param(errno.EIO, False, marks=pytest.mark.chaos),
         pytest.param(errno.EACCES, True, marks=pytest.mark.chaos),
