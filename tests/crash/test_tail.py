@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import os
 import random
 import socket
@@ -16,7 +17,6 @@ from urllib.parse import urlsplit
 
 import anyio
 import pytest
-from anyio.abc import SocketAttribute, SocketStream
 
 from cli.rosters import roster
 from crash.checker import Promise
@@ -32,8 +32,9 @@ LARGE = [roster(f"f{nth:02}.csv", 6000) for nth in range(2)]
 HUGE = [roster("f00.csv", 130_000)]
 """Some 6 MB: what the systems on both sides take in before anybody reads is a part of it only."""
 
-KILLS = 40
-BYTES_A_SECOND = 25e6
+KILLS = 30
+BYTES_A_SECOND = 5e6
+_GULP = 64 << 10
 NEVER = sys.maxsize
 UNCHECKED = Profile(job_base=0.0, validation="off", result_ids="one")
 
@@ -67,40 +68,44 @@ async def test_killed_before_the_tail_was_let_go_an_upload_is_never_in_doubt(
 
 @dataclass
 class Line:
-    """Passes bytes on to the remote no faster than a long line does."""
+    """Passes bytes on to the remote no faster than a long line does, and takes in no more than that."""
 
     remote: tuple[str, int]
     url: str = ""
 
-    async def carry(self, near: SocketStream) -> None:
-        try:
-            async with near, await anyio.connect_tcp(*self.remote) as far, anyio.create_task_group() as ways:
-                ways.start_soon(self._copy, near, far, BYTES_A_SECOND)
-                await self._copy(far, near, float("inf"))
-                ways.cancel_scope.cancel()
-        except* (anyio.BrokenResourceError, anyio.ClosedResourceError):
-            pass  # the sender was killed
+    async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        far_reader, far_writer = await asyncio.open_connection(*self.remote)
+        async with anyio.create_task_group() as ways:
+            ways.start_soon(_copy, reader, far_writer, BYTES_A_SECOND)
+            await _copy(far_reader, writer, float("inf"))
+            ways.cancel_scope.cancel()
 
-    async def _copy(self, source: SocketStream, sink: SocketStream, speed: float) -> None:
-        try:
-            while True:
-                chunk = await source.receive()
-                await anyio.sleep(len(chunk) / speed)
-                await sink.send(chunk)
-        except anyio.EndOfStream:
-            return
+
+async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, speed: float) -> None:
+    try:
+        while chunk := await reader.read(_GULP):
+            await anyio.sleep(len(chunk) / speed)
+            writer.write(chunk)
+            await writer.drain()
+    except ConnectionError:
+        pass  # the sender was killed
+    finally:
+        writer.close()
 
 
 @asynccontextmanager
 async def line_to(base_url: str) -> AsyncIterator[Line]:
     where = urlsplit(base_url)
     line = Line((str(where.hostname), int(where.port or 0)))
-    async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as beside:
-        listener.extra(SocketAttribute.raw_socket).setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 64 << 10)
-        line.url = f"http://127.0.0.1:{listener.extra(SocketAttribute.local_port)}"
-        beside.start_soon(listener.serve, line.carry)
+    taken = socket.socket()
+    taken.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _GULP)
+    taken.bind(("127.0.0.1", 0))
+    server = await asyncio.start_server(line.carry, sock=taken, limit=_GULP)
+    line.url = f"http://127.0.0.1:{taken.getsockname()[1]}"
+    try:
         yield line
-        beside.cancel_scope.cancel()
+    finally:
+        server.close()
 
 
 @pytest.mark.chaos
