@@ -2,21 +2,15 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 
 import pytest
 
-_TESTS = str(Path(__file__).parent.parent)
-if _TESTS not in sys.path:
-    sys.path.append(_TESTS)
-
-from cli.rosters import Roster  # noqa: E402
-from crash.checker import Promise  # noqa: E402
-from crash.deliveries import Delivery  # noqa: E402
-from crash.scene import Promised, Warm, undisturbed, warmed  # noqa: E402
-from crash.tally import Tally  # noqa: E402
+from cli.rosters import Roster
+from crash.checker import Promise
+from crash.deliveries import Delivery
+from crash.scene import Promised, Warm, undisturbed, warmed
+from crash.tally import Tally
 
 
 @pytest.fixture(scope="session")

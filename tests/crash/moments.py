@@ -160,4 +160,4 @@ def _strike_around_replace(moments: Moments) -> None:
         original(source, place, **how)
         moments.reach("after the rename")
 
-    os.replace = replace_and_reach  # type: ignore[assignment]
+    os.replace = replace_and_reach  # type: ignore[assignment]  # only as the program calls it

@@ -53,14 +53,14 @@ def rob_of(variant: str) -> None:
     if variant == "without fsync":
         os.fsync = lambda fd: None
     if variant == "without synchronous":
-        opened = ledger._open
+        opened = ledger.open_database
 
         def careless(*given: Any) -> sqlite3.Connection:
             db = opened(*given)
             db.execute("PRAGMA synchronous = OFF")
             return db
 
-        ledger._open = careless
+        ledger.open_database = careless
 
 
 def place_moments(moments: Moments, folder: str) -> None:
@@ -80,7 +80,7 @@ def place_moments(moments: Moments, folder: str) -> None:
     os.unlink = moments.around(os.unlink, "unlink", first)
     commit = ledger.SqliteLedger._transact
     ledger.SqliteLedger._transact = moments.around(commit, "commit", lambda *_: f"{folder}/ledger")  # type: ignore[method-assign]
-    ledger._open = moments.around(ledger._open, "open", lambda path, _: os.fspath(path))
+    ledger.open_database = moments.around(ledger.open_database, "open", lambda path, _: os.fspath(path))
 
 
 if __name__ == "__main__":
