@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import sys
 import threading
-from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -16,34 +15,61 @@ from inbox.changes import FOREIGN_ROWS, ROWS, csv
 from orchestrator.model import RelPath
 from orchestrator.ports import File, Moving, Reading, Unreadable
 
-ROUNDS = 3000
-ENOUGH = 20
-"""Times that each of the two was met; then the race has been run."""
+ROUNDS = 1000
+PAUSE = 50
+"""Rounds between two in which the swapper stands still, so that both of its states are met for certain."""
 
 OURS, FOREIGN = csv(*ROWS[:20]), csv(*FOREIGN_ROWS[:20])
 
 
-@contextmanager
-def swapping(swap: Callable[[int], None]) -> Iterator[threading.Event]:
-    """A thread that swaps without a rest, and does not outlast the block; the event is set after every swap."""
-    over, swapped = threading.Event(), threading.Event()
+class Swapper:
+    """A thread that swaps without a rest, but for the moments in which it is told to stand still."""
 
-    def work() -> None:
-        for number in range(10_000_000):
-            if over.is_set():
-                return
-            swap(number)
-            swapped.set()
+    def __init__(self, swap: Callable[[int], None]) -> None:
+        self._swap = swap
+        self._swaps = 0
+        self._free, self._idle, self._swapped = threading.Event(), threading.Event(), threading.Event()
+        self._over = False
 
-    thread, interval = threading.Thread(target=work), sys.getswitchinterval()
-    sys.setswitchinterval(1e-6)
-    thread.start()
-    try:
-        yield swapped
-    finally:
-        over.set()
-        thread.join()
-        sys.setswitchinterval(interval)
+    def once(self) -> None:
+        self._swap(self._swaps)
+        self._swaps += 1
+        self._swapped.set()
+
+    @property
+    def is_link(self) -> bool:
+        return self._swaps % 2 == 1
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        thread, interval = threading.Thread(target=self._work), sys.getswitchinterval()
+        sys.setswitchinterval(1e-6)
+        self._free.set()
+        thread.start()
+        try:
+            yield
+        finally:
+            self._over = True
+            self._free.set()
+            thread.join()
+            sys.setswitchinterval(interval)
+
+    @contextmanager
+    def standing_still(self) -> Iterator[None]:
+        self._idle.clear()
+        self._free.clear()
+        assert self._idle.wait(60)
+        yield
+        self._swapped.clear()
+        self._free.set()
+        assert self._swapped.wait(60), "it goes on before the next read"
+
+    def _work(self) -> None:
+        while not self._over:
+            self.once()
+            if not self._free.is_set():
+                self._idle.set()
+                self._free.wait()
 
 
 def of_a_file(root: Path, foreign: Path) -> Callable[[int], None]:
@@ -84,23 +110,21 @@ async def test_a_file_that_is_swapped_for_a_link_without_a_rest_is_read_as_itsel
     (foreign / "a.csv").write_bytes(FOREIGN)
     desk = Desk(tmp_path)
     desk.put("sub/a.csv", OURS)
-    inbox, met = desk.inbox(), Counter[type]()
+    inbox, file = desk.inbox(), File(path=RelPath("sub/a.csv"), size=len(OURS))
+    swapper = Swapper(kind(desk.root, foreign))
 
-    with swapping(kind(desk.root, foreign)) as swapped:
+    with swapper.running():
         for number in range(ROUNDS):
-            if number % 4 == 0:  # neither of the two may keep the other from its turn
-                swapped.clear()
-                assert swapped.wait(60)
-            outcome = await inbox.read(File(path=RelPath("sub/a.csv"), size=len(OURS)))
-            if isinstance(outcome, Reading):
-                assert outcome.data == OURS
-            met[type(outcome)] += 1
-            if met[Reading] >= ENOUGH and met.total() - met[Reading] >= ENOUGH and met.total() >= ROUNDS // 3:
-                break
-
-    assert set(met) <= {Reading, Unreadable, Moving}
-    assert met[Reading] >= ENOUGH, met
-    assert met.total() - met[Reading] >= ENOUGH, met
+            outcome = await inbox.read(file)
+            assert isinstance(outcome, Unreadable | Moving) or (
+                isinstance(outcome, Reading) and outcome.data == OURS
+            ), outcome
+            if number % PAUSE == 0:
+                with swapper.standing_still():
+                    for _ in range(2):
+                        outcome = await inbox.read(file)
+                        assert isinstance(outcome, Unreadable if swapper.is_link else Reading), outcome
+                        swapper.once()
 
 
 @pytest.mark.parametrize("kind", [of_a_file, of_its_folder])
