@@ -12,10 +12,10 @@ demo: .venv/ready  ## the sandbox, the real pipeline and the bundled rosters, en
 	$(BIN)/orchestrator demo
 
 test: .venv/ready  ## all tests but the long suites of chaos
-	$(BIN)/pytest -n 2
+	$(BIN)/pytest -n 2 --dist worksteal
 
 chaos: .venv/ready  ## the long suites: crashes, power cuts, failing disks (some need root)
-	$(BIN)/pytest -n 2 -m chaos
+	$(BIN)/pytest -n 2 --dist worksteal -m chaos
 
 mutants: .venv/ready  ## seeded bugs, each caught by the test that claims it (about five minutes)
 	$(BIN)/python -m tests.mutants

@@ -8,7 +8,7 @@ import os
 import signal
 import subprocess
 import sys
-from collections.abc import AsyncIterator, Callable, Iterable, Sequence
+from collections.abc import AsyncIterable, AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -16,8 +16,9 @@ from typing import Any
 
 import anyio
 import jsonschema
-from anyio.abc import ByteReceiveStream, Process
+from anyio.abc import Process
 
+from cli.forks import Fork, fork
 from cli.ledger import Line, newest, read_ledger
 from cli.rosters import Roster, write_all
 from orchestrator.edges.report import summary_schema
@@ -25,6 +26,9 @@ from orchestrator.sandbox import Fault, Profile, Sandbox, serve
 
 PATIENCE = 60.0
 """Seconds after which a program that should have ended, or a moment that should have come, is a failure."""
+
+AFRESH = ("env",)
+"""As a shell starts it: a new interpreter, with a command line of its own."""
 
 QUICK = Profile(job_base=0.0)
 
@@ -100,7 +104,7 @@ class Outcome:
 
 
 class Running:
-    def __init__(self, process: Process) -> None:
+    def __init__(self, process: Fork | Process) -> None:
         self._process = process
         self._out, self._err = bytearray(), bytearray()
         self._heard = anyio.Event()
@@ -150,7 +154,7 @@ class Running:
             await self._heard.wait()
         return json.loads(self._out.partition(b"\n")[0])
 
-    async def collect(self, stream: ByteReceiveStream, held: bytearray) -> None:
+    async def collect(self, stream: AsyncIterable[bytes], held: bytearray) -> None:
         async for chunk in stream:
             held += chunk
             self._heard.set()
@@ -161,6 +165,8 @@ class Running:
         async with anyio.create_task_group() as readers:
             readers.start_soon(self.collect, self._process.stdout, self._out)
             readers.start_soon(self.collect, self._process.stderr, self._err)
+            if isinstance(self._process, Fork):
+                readers.start_soon(self._process.follow)
 
     def outcome(self) -> Outcome:
         assert self._process.returncode is not None
@@ -168,12 +174,8 @@ class Running:
 
 
 @asynccontextmanager
-async def running(
-    *arguments: str, cwd: Path, env: dict[str, str], before: Sequence[str] = ()
-) -> AsyncIterator[Running]:
-    """The program under way; whoever leaves before its end ends it."""
-    command = [*before, sys.executable, "-m", "orchestrator", *arguments]
-    process = await anyio.open_process(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL)
+async def attended(process: Fork | Process) -> AsyncIterator[Running]:
+    """Whoever leaves before its end ends it."""
     try:
         with anyio.fail_after(PATIENCE):
             async with anyio.create_task_group() as beside:
@@ -192,15 +194,28 @@ async def running(
         await process.aclose()
 
 
+@asynccontextmanager
+async def running(*arguments: str, cwd: Path, env: dict[str, str], by: Sequence[str] = ()) -> AsyncIterator[Running]:
+    """The program under way, forked, or as a new interpreter started by the command *by*."""
+    process: Fork | Process
+    if by:
+        command = [*by, sys.executable, "-m", "orchestrator", *arguments]
+        process = await anyio.open_process(command, cwd=cwd, env=env, stdin=subprocess.DEVNULL)
+    else:
+        process = await fork(arguments, cwd=cwd, env=env)
+    async with attended(process) as program:
+        yield program
+
+
 def environment(**variables: str) -> dict[str, str]:
     """That of these tests, without anything that configures the program, and with *variables*."""
     ours = {name: value for name, value in os.environ.items() if not name.upper().startswith("ORCHESTRATOR_")}
     return {**ours, **variables}
 
 
-async def call(*arguments: str, cwd: Path, before: Sequence[str] = (), **variables: str) -> Outcome:
+async def call(*arguments: str, cwd: Path, by: Sequence[str] = AFRESH, **variables: str) -> Outcome:
     """The program from its start to its end."""
-    async with running(*arguments, cwd=cwd, env=environment(**variables), before=before) as program:
+    async with running(*arguments, cwd=cwd, env=environment(**variables), by=by) as program:
         await program.wait()
     return program.outcome()
 
@@ -255,8 +270,8 @@ class Stage:
 
     # The program
 
-    async def call(self, command: str, *arguments: str, before: Sequence[str] = (), **settings: object) -> Outcome:
-        async with self.start(command, *arguments, before=before, **settings) as program:
+    async def call(self, command: str, *arguments: str, by: Sequence[str] = (), **settings: object) -> Outcome:
+        async with self.start(command, *arguments, by=by, **settings) as program:
             await program.wait()
         return program.outcome()
 
@@ -265,11 +280,11 @@ class Stage:
 
     @asynccontextmanager
     async def start(
-        self, command: str, *arguments: str, before: Sequence[str] = (), **settings: object
+        self, command: str, *arguments: str, by: Sequence[str] = (), **settings: object
     ) -> AsyncIterator[Running]:
         words = [command, *arguments, "-c", str(self.config), *as_options(settings)]
         env = environment(**self.secrets)
-        async with running(*words, cwd=self.root, env=env, before=before) as program:
+        async with running(*words, cwd=self.root, env=env, by=by) as program:
             yield program
 
     # What there is to see afterwards

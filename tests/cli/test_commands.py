@@ -65,12 +65,12 @@ async def test_validate_ends_well_when_there_is_nothing_to_say(tmp_path: Path) -
 
 
 async def test_what_is_in_doubt_is_shown_first_and_every_verdict_is_acted_on(tmp_path: Path) -> None:
-    arrived, lost = ("f00", "f02"), ("f01", "f03")
+    arrived, lost = ("f01", "f03"), ("f02", "f04")
     faults = [Fault(endpoint="upload", kind="drop_after", name=name) for name in arrived]
     faults += [Fault(endpoint="upload", kind="drop_before", name=name) for name in lost]
     rosters = plain_rosters(5)
     async with staged(tmp_path, rosters, scripted(*faults)) as stage:
-        first = await stage.run()
+        first = await stage.run(limits__uploads=1)  # so that one answer is understood before those that are not
         told = await stage.call("status")
         asked = await stage.call("status", "--json")
 
@@ -85,20 +85,20 @@ async def test_what_is_in_doubt_is_shown_first_and_every_verdict_is_acted_on(tmp
         assert {state: n for state, n in status["counts"].items() if n} == {"done": 1, "in_doubt": 4}
 
         number = {item["name"]: str(item["item"]) for item in status["in_doubt"]}
-        token = stage.remote.datasets["f00"].token
+        token = stage.remote.datasets["f01"].token
         for verdict in (
-            (number["f00"], "--accepted", token),
-            ("f01.csv", "--not-accepted"),
-            ("f02", "--resend"),
-            (number["f03"], "--abandon"),
+            (number["f01"], "--accepted", token),
+            ("f02.csv", "--not-accepted"),
+            ("f03", "--resend"),
+            (number["f04"], "--abandon"),
         ):
             assert (await stage.call("resolve", "--json", *verdict)).json["exit_code"] == 0
         assert stage.states == {
-            "f00.csv": "waiting",
-            "f01.csv": "ready",
+            "f00.csv": "done",
+            "f01.csv": "waiting",
             "f02.csv": "ready",
-            "f03.csv": "failed",
-            "f04.csv": "done",
+            "f03.csv": "ready",
+            "f04.csv": "failed",
         }
         assert all("Resolved" in events_of(stage.out, f"{name}.csv") for name in (*arrived, *lost))
 
@@ -108,10 +108,10 @@ async def test_what_is_in_doubt_is_shown_first_and_every_verdict_is_acted_on(tmp
         assert outcome.code == 3, "what was abandoned counts as failed"
         assert outcome.summary["files"] | {"done": 3, "failed": 1} == outcome.summary["files"]
         later = {entry["name"]: entry["overwrite"] for entry in list(stage.uploads)[sent_before:]}
-        assert later == {"f01": False, "f02": True}
+        assert later == {"f02": False, "f03": True}
         assert all(dataset.copies == 1 for dataset in stage.remote.datasets.values())
-        assert "f03" not in stage.remote.datasets
-        assert stage.jobs["f00.csv"].token == token
+        assert "f04" not in stage.remote.datasets
+        assert stage.jobs["f01.csv"].token == token
 
 
 async def test_a_verdict_on_what_is_not_in_doubt_is_a_mistake_of_usage(tmp_path: Path) -> None:

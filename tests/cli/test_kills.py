@@ -9,7 +9,7 @@ import pytest
 
 from cli.checker import require_all_done, require_sound
 from cli.rosters import plain_rosters
-from cli.stage import Stage, held, scripted, staged
+from cli.stage import AFRESH, Stage, held, scripted, staged
 from orchestrator.sandbox import Fault
 
 ROSTERS = plain_rosters(8)
@@ -29,7 +29,7 @@ MOMENTS = (
 
 async def kill_while_uploads_are_in_flight(stage: Stage, **settings: object) -> None:
     """Six uploads at three moments, and two files whose turn has not come."""
-    async with stage.start("run", limits__uploads=len(IN_FLIGHT), **settings) as program:
+    async with stage.start("run", by=AFRESH, limits__uploads=len(IN_FLIGHT), **settings) as program:
         await stage.remote.until_held(len(IN_FLIGHT))
         program.kill()
         await program.wait()

@@ -11,7 +11,7 @@ import pytest
 from cli.leaks import BEARER, bearers, forms, leaks, said, stored, stored_without_results
 from cli.ledger import ask
 from cli.rosters import EVENTS_HEADER, HEADER, Roster, Table, plain_rosters
-from cli.stage import Stage, held, scripted, staged
+from cli.stage import AFRESH, Stage, held, scripted, staged
 from orchestrator.sandbox import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET, Chance, Fault
 
 CELL = "Canary Bird-4711"
@@ -56,7 +56,7 @@ def require_no_secret(stage: Stage, places: dict[str, bytes]) -> None:
 async def test_neither_secrets_nor_cells_show_up_where_they_do_not_belong(tmp_path: Path) -> None:
     async with staged(tmp_path, ROSTERS, scripted(held("poll"), check_order=True)) as stage:
         async with stage.start(
-            "run", "--json", "-v", "--log-format", "json", validation__on_bad_rows="drop_rows"
+            "run", "--json", "-v", "--log-format", "json", by=AFRESH, validation__on_bad_rows="drop_rows"
         ) as program:
             await stage.remote.until_held()
             command_line = program.command_line()

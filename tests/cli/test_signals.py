@@ -10,7 +10,7 @@ import pytest
 
 from cli.checker import require_all_done
 from cli.rosters import plain_rosters, roster
-from cli.stage import held, scripted, staged
+from cli.stage import AFRESH, held, scripted, staged
 
 ROSTERS = plain_rosters(5)
 HELD = (held("upload", name="f00"), held("upload", "hold_after", name="f01"))
@@ -23,7 +23,7 @@ async def test_a_signal_lets_uploads_reach_the_ledger_begins_nothing_new_and_can
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     async with staged(tmp_path, ROSTERS, scripted(*HELD)) as stage:
-        async with stage.start("run", "--json", limits__uploads=2) as program:
+        async with stage.start("run", "--json", by=AFRESH, limits__uploads=2) as program:
             await stage.remote.until_held(2)
             program.send(number)
             await program.until_said(ASKED)

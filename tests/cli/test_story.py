@@ -8,7 +8,7 @@ from pathlib import Path
 
 from cli.checker import require_results
 from cli.rosters import roster
-from cli.stage import staged
+from cli.stage import AFRESH, staged
 
 CLEAN = [
     roster("a.csv", 4),
@@ -26,7 +26,7 @@ NO_REQUESTS = {"token": 0, "upload": 0, "poll": 0, "result": 0, "retries": 0}
 
 async def test_files_are_rejected_mended_by_policy_and_sent_and_every_book_agrees(tmp_path: Path) -> None:
     async with staged(tmp_path, CLEAN + DIRTY) as stage:
-        first = await stage.run()
+        first = await stage.call("run", "--json", by=AFRESH)
 
         assert first.code == 3
         assert first.ends == {"found": 7, "done": 4, "rejected": 3}
@@ -53,7 +53,7 @@ async def test_files_are_rejected_mended_by_policy_and_sent_and_every_book_agree
         rejected = {r.path for r in DIRTY}
         assert {path for path, state in stage.states.items() if state == "rejected"} == rejected
 
-        again = await stage.run()
+        again = await stage.call("run", "--json", by=AFRESH)
 
         assert again.code == 3
         assert again.summary["requests"] == NO_REQUESTS

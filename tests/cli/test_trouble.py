@@ -91,7 +91,7 @@ async def test_a_file_size_limit_below_the_ledger_stops_the_run_before_anything_
 ) -> None:
     async with staged(tmp_path, ROSTERS) as stage:
         limited = ("prlimit", f"--fsize={512 << 10}")
-        outcome = await stage.call("run", "--json", before=limited)
+        outcome = await stage.call("run", "--json", by=limited)
 
         assert outcome.code == 5
         assert "Make room" in outcome.json["message"]
@@ -187,7 +187,7 @@ async def test_a_mistake_on_the_command_line_is_told_like_every_other(tmp_path: 
 @pytest.mark.parametrize("stderr", [">&-", ">/dev/full"])
 async def test_a_log_that_cannot_be_written_fails_no_file(tmp_path: Path, stderr: str) -> None:
     async with staged(tmp_path, ROSTERS) as stage:
-        outcome = await stage.call("run", before=("sh", "-c", f'exec "$@" 2{stderr}', "sh"))
+        outcome = await stage.call("run", by=("sh", "-c", f'exec "$@" 2{stderr}', "sh"))
 
         assert outcome.code == 0
         require_all_done(stage, ROSTERS)
@@ -197,7 +197,7 @@ async def test_a_reader_that_goes_away_does_not_change_what_the_exit_code_says(t
     async with staged(tmp_path, [*ROSTERS, roster("bad.csv", bad=1)]) as stage:
         closed = ("sh", "-c", 'exec "$@" >&-', "sh")
         deaf = ("sh", "-c", '{ "$@"; echo "code $?" >&2; } | true', "sh")
-        outcomes = [await stage.call("run", "--json", before=before) for before in (closed, deaf)]
+        outcomes = [await stage.call("run", "--json", by=by) for by in (closed, deaf)]
 
         assert outcomes[0].code == 3
         assert outcomes[1].err.splitlines()[-1] == "code 3"

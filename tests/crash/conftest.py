@@ -1,33 +1,27 @@
-"""The warm process, one for all tests of a worker, and what each test came to."""
+"""What an undisturbed run comes to, once for all tests of a worker, and what each test came to."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import pytest
 
 from cli.rosters import Roster
 from crash.checker import Promise
 from crash.deliveries import Delivery
-from crash.scene import Promised, Warm, undisturbed, warmed
+from crash.scene import Promised, undisturbed
 from crash.tally import Tally
 
 
 @pytest.fixture(scope="session")
-def warm() -> Iterator[Warm]:
-    with warmed() as process:
-        yield process
-
-
-@pytest.fixture(scope="session")
-def promised(warm: Warm, tmp_path_factory: pytest.TempPathFactory) -> Promised:
+def promised(tmp_path_factory: pytest.TempPathFactory) -> Promised:
     """What an undisturbed run comes to, found out once for each class of delivery."""
     known: dict[tuple[str, int], Promise] = {}
 
     async def promise(delivery: Delivery, rosters: Sequence[Roster]) -> Promise:
         key = delivery.name, len(rosters)
         if key not in known:
-            known[key] = await undisturbed(tmp_path_factory.mktemp("calm"), warm, delivery, rosters)
+            known[key] = await undisturbed(tmp_path_factory.mktemp("calm"), delivery, rosters)
         return known[key]
 
     return promise

@@ -14,11 +14,10 @@ from typing import Any
 
 import anyio
 
-from crash.order import Order
 from crash.push import Push
+from crash.strike import Strike
 from orchestrator import batch
 from orchestrator.config import Settings
-from orchestrator.edges import http
 from orchestrator.edges.clock import SystemClock
 from orchestrator.model import Accepted, Completed, Event, Failed, Job, Key, Result, Token
 from orchestrator.pipeline import Pipeline
@@ -34,19 +33,19 @@ def moments_of(transitions: Sequence[str], requests: Sequence[str]) -> list[str]
 
 
 class Moments:
-    def __init__(self, order: Order) -> None:
-        self._order = order
-        self._left = order.nth
-        self._trace = os.open(order.trace, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC)
+    def __init__(self, strike: Strike) -> None:
+        self._strike = strike
+        self._left = strike.nth
+        self._trace = os.open(strike.trace, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC)
         self._one_at_a_time = threading.Lock()
 
     def reach(self, what: str) -> None:
         """The line outlives the process: what was written to a file does."""
         with self._one_at_a_time:
             os.write(self._trace, f"{what}\n".encode())
-            self._left -= what == self._order.fatal
-            if what == self._order.fatal and self._left == 0:
-                for number in self._order.signals:
+            self._left -= what == self._strike.fatal
+            if what == self._strike.fatal and self._left == 0:
+                for number in self._strike.signals:
                     os.kill(os.getpid(), number)
 
 
@@ -125,29 +124,25 @@ class FastClock(SystemClock):
         await anyio.sleep(seconds / self._speed)
 
 
-_AUTHORITIES = http.tls_context("")
-"""Read once, before the fork: they take longer to read than a small run takes altogether."""
-
-
-def place_moments(order: Order) -> None:
-    """In this process, which is about to become the program."""
-    moments = Moments(order)
-    http.tls_context = lambda _: _AUTHORITIES
+def prepare(**given: Any) -> None:
+    """In this process, which is about to become the program; *given* are the fields of a strike."""
+    strike = Strike(**given)
+    moments = Moments(strike)
 
     def struck(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pipeline:
         ledger, target = StruckLedger(parts.ledger, moments), StruckTarget(parts.target, moments)
         return make_pipeline(settings, replace(parts, ledger=ledger, target=target), retry_failed=retry_failed)
 
-    ours: dict[str, Any] = {"make_pipeline": struck, "SystemClock": lambda: FastClock(order.speed)}
-    if order.push:
-        ours["make_target"] = lambda *_: Push(**order.push)
+    ours: dict[str, Any] = {"make_pipeline": struck, "SystemClock": lambda: FastClock(strike.speed)}
+    if strike.push:
+        ours["make_target"] = lambda *_: Push(**strike.push)
     for name, value in ours.items():
         assert hasattr(batch, name)
         setattr(batch, name, value)
-    if order.hold_from is not None:
+    if strike.hold_from is not None:
         assert hasattr(platform, "HOLD_FROM")
-        platform.HOLD_FROM = order.hold_from
-    if order.fine:
+        platform.HOLD_FROM = strike.hold_from
+    if strike.fine:
         _strike_around_replace(moments)
 
 

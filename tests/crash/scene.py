@@ -2,33 +2,30 @@
 
 from __future__ import annotations
 
-import json
+import math
 import shutil
 import signal
-import socket
 import sqlite3
-import subprocess
-import sys
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Iterator, Sequence
-from contextlib import asynccontextmanager, closing, contextmanager
-from dataclasses import dataclass, field, replace
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from contextlib import asynccontextmanager, closing
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 
 import anyio
 
+from cli.forks import fork
 from cli.rosters import Roster
-from cli.stage import Outcome, Stage, as_options, environment, staged
+from cli.stage import Outcome, Stage, as_options, attended, environment, staged
 from crash.checker import Promise, canon, idle_objections, objections
 from crash.deliveries import Delivery
 from crash.evidence import Crash, Evidence, gather
-from crash.order import PATIENCE, Order
 from crash.push import PushRemote, push_remote
+from crash.strike import Strike
 from crash.tally import Tally
 from orchestrator.edges.database import connect
 from orchestrator.edges.workplace import ledger_file
 from orchestrator.sandbox import Profile
 
-TESTS = Path(__file__).parent.parent
 HELD = "held"
 """In place of `sending`, while the last bytes are still here: it cannot have arrived."""
 
@@ -38,39 +35,9 @@ _PATIENT_STARTS = 5
 """So many wait for a job that does not end; those after them give it up."""
 
 
-class Warm:
-    """Our end of the line to the process that forks the program."""
-
-    def __init__(self, line: socket.socket) -> None:
-        self._line = line
-
-    async def start(self, order: Order) -> int:
-        """The exit code, or minus the signal that ended it."""
-        self._line.sendall(order.dump())
-        answer = b""
-        with anyio.fail_after(2 * PATIENCE):
-            while not answer.endswith(b"\n"):
-                await anyio.wait_readable(self._line)
-                answer += self._line.recv(64)
-                assert answer, "the process that forks the program has ended"
-        return int(json.loads(answer))
-
-
-@contextmanager
-def warmed() -> Iterator[Warm]:
-    ours, theirs = socket.socketpair()
-    command = [sys.executable, "-m", "crash.warm", str(theirs.fileno())]
-    with ours, subprocess.Popen(command, cwd=TESTS, env=environment(), pass_fds=[theirs.fileno()]) as process:
-        theirs.close()
-        yield Warm(ours)
-        ours.close()
-        process.wait(PATIENCE)
-
-
 @dataclass(kw_only=True)
 class Scene:
     stage: Stage
-    warm: Warm
     tally: Tally
     delivery: Delivery
     promise: Promise
@@ -89,34 +56,36 @@ class Scene:
         nth: int = 1,
         *,
         signals: Sequence[int] = (signal.SIGKILL,),
-        seconds: float = PATIENCE,
+        seconds: float = math.inf,
         fine: bool = False,
         hold_from: int | None = None,
         **settings: object,
     ) -> Outcome:
         stage, push = self.stage, self.push
         self.trace.write_bytes(b"")
-        for place in self._said:
-            place.unlink(missing_ok=True)
         options = as_options({**self.delivery.settings, **settings})
-        order = Order(
-            argv=["run", "--json", "-c", str(stage.config), *options],
-            cwd=str(stage.root),
-            env=stage.secrets,
+        strike = Strike(
             trace=str(self.trace),
             fatal=fatal,
             nth=nth,
             signals=[int(number) for number in signals],
-            seconds=seconds,
             fine=fine,
             hold_from=hold_from,
             speed=self.speed,
             push={"host": push.host, "port": push.port, "keyed": push.keyed} if push else {},
         )
         self.tally.count("starts")
-        code = await self.warm.start(order)
-        out, err = (place.read_bytes() if place.exists() else b"" for place in self._said)
-        return Outcome(code=code, out=out, err=err.decode())
+        process = await fork(
+            ["run", "--json", "-c", str(stage.config), *options],
+            cwd=stage.root,
+            env=environment(**stage.secrets),
+            prepare="crash.moments",
+            given=asdict(strike),
+        )
+        async with attended(process) as program:
+            with anyio.move_on_after(seconds):
+                await program.wait()
+        return program.outcome()
 
     @property
     def passed(self) -> list[str]:
@@ -124,7 +93,7 @@ class Scene:
         return self.trace.read_text().splitlines()
 
     async def kill(
-        self, fatal: str = "", nth: int = 1, *, seconds: float = PATIENCE, fine: bool = False, **settings: object
+        self, fatal: str = "", nth: int = 1, *, seconds: float = math.inf, fine: bool = False, **settings: object
     ) -> bool:
         """Start it and kill it there. False when it completed untouched."""
         outcome = await self.start(fatal, nth, seconds=seconds, fine=fine, **settings)
@@ -163,10 +132,6 @@ class Scene:
         assert not (lines := list(objected)), "\n".join([story, *lines])
 
     @property
-    def _said(self) -> tuple[Path, Path]:
-        return self.stage.root / "stdout", self.stage.root / "stderr"
-
-    @property
     def states(self) -> dict[str, str]:
         """By path. A ledger that was just being made at a kill holds nothing, and only a writer can open it."""
         try:
@@ -191,9 +156,9 @@ class Scene:
 Promised = Callable[[Delivery, Sequence[Roster]], Awaitable[Promise]]
 
 
-async def undisturbed(root: Path, warm: Warm, delivery: Delivery, rosters: Sequence[Roster]) -> Promise:
+async def undisturbed(root: Path, delivery: Delivery, rosters: Sequence[Roster]) -> Promise:
     """Its numbers are none of the crashes'."""
-    async with scene(root, warm, Tally(), delivery, rosters) as calm:
+    async with scene(root, Tally(), delivery, rosters) as calm:
         return replace(calm.promise, undisturbed=canon(await calm.finish()))
 
 
@@ -206,7 +171,6 @@ def make_new(root: Path) -> Path:
 @asynccontextmanager
 async def scene(
     root: Path,
-    warm: Warm,
     tally: Tally,
     delivery: Delivery,
     rosters: Iterable[Roster],
@@ -220,7 +184,7 @@ async def scene(
     profile = profile or delivery.profile
     promise = promise or Promise(rosters=rosters, repeats=delivery.repeats)
     async with staged(make_new(root), rosters, profile, seed=seed) as stage:
-        made = Scene(stage=stage, warm=warm, tally=tally, delivery=delivery, promise=promise, speed=speed)
+        made = Scene(stage=stage, tally=tally, delivery=delivery, promise=promise, speed=speed)
         tally.count("schedules")
         if delivery.keyed is None:
             yield made

@@ -13,7 +13,7 @@ from cli.rosters import plain_rosters
 from crash.checker import Promise, canon, idle_objections, objections
 from crash.deliveries import NOTHING_KNOWN
 from crash.evidence import Crash, Evidence, Look, Told
-from crash.scene import Warm, scene
+from crash.scene import scene
 from crash.tally import Tally
 from orchestrator.model import State
 
@@ -30,8 +30,8 @@ class Case:
 
 
 @pytest.fixture
-async def case(tmp_path: Path, warm: Warm) -> AsyncIterator[Case]:
-    async with scene(tmp_path / "killed", warm, Tally(), NOTHING_KNOWN, plain_rosters(2)) as killed:
+async def case(tmp_path: Path) -> AsyncIterator[Case]:
+    async with scene(tmp_path / "killed", Tally(), NOTHING_KNOWN, plain_rosters(2)) as killed:
         assert await killed.kill("before the commit of Accepted", 2, limits__uploads=1)
         found = await killed.finish()
         assert sorted(job.state for job in found.jobs.values()) == ["done", "in_doubt"]

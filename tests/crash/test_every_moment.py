@@ -12,7 +12,7 @@ import pytest
 from cli.rosters import plain_rosters
 from crash.checker import Promise
 from crash.deliveries import COMMON, EVERY, NOTHING_KNOWN, Delivery
-from crash.scene import Promised, Warm, scene
+from crash.scene import Promised, scene
 from crash.tally import Tally
 from orchestrator.model import State
 
@@ -35,9 +35,9 @@ def cases(deliveries: Sequence[Delivery]) -> list[Case]:
 
 @pytest.mark.parametrize("delivery", EVERY, ids=str)
 async def test_an_undisturbed_run_passes_every_moment_once_for_each_file(
-    tmp_path: Path, warm: Warm, tally: Tally, delivery: Delivery
+    tmp_path: Path, tally: Tally, delivery: Delivery
 ) -> None:
-    async with scene(tmp_path / "calm", warm, tally, delivery, TWO) as calm:
+    async with scene(tmp_path / "calm", tally, delivery, TWO) as calm:
         outcome = await calm.start()
 
         assert outcome.ends == {"found": 2, "done": 2}
@@ -46,23 +46,23 @@ async def test_an_undisturbed_run_passes_every_moment_once_for_each_file(
 
 @pytest.mark.parametrize(("delivery", "moment"), cases(COMMON), ids=str)
 async def test_killed_at_any_moment_nothing_is_lost_and_nothing_is_there_twice(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, delivery: Delivery, moment: str
+    tmp_path: Path, promised: Promised, tally: Tally, delivery: Delivery, moment: str
 ) -> None:
-    await kill_at_each(tmp_path, warm, tally, delivery, await promised(delivery, TWO), moment)
+    await kill_at_each(tmp_path, tally, delivery, await promised(delivery, TWO), moment)
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize(("delivery", "moment"), cases(EVERY), ids=str)
 async def test_killed_at_any_moment_of_three_files(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, delivery: Delivery, moment: str
+    tmp_path: Path, promised: Promised, tally: Tally, delivery: Delivery, moment: str
 ) -> None:
-    await kill_at_each(tmp_path, warm, tally, delivery, await promised(delivery, THREE), moment)
+    await kill_at_each(tmp_path, tally, delivery, await promised(delivery, THREE), moment)
 
 
-async def kill_at_each(root: Path, warm: Warm, tally: Tally, delivery: Delivery, promise: Promise, moment: str) -> None:
+async def kill_at_each(root: Path, tally: Tally, delivery: Delivery, promise: Promise, moment: str) -> None:
     rosters = promise.rosters
     for nth in range(1, len(rosters) + 1):
-        async with scene(root / "killed", warm, tally, delivery, rosters, promise=promise) as killed:
+        async with scene(root / "killed", tally, delivery, rosters, promise=promise) as killed:
             assert await killed.kill(moment, nth), "the moment has come"
             found = await killed.finish()
 
@@ -76,24 +76,24 @@ async def kill_at_each(root: Path, warm: Warm, tally: Tally, delivery: Delivery,
 @pytest.mark.parametrize("moment", RENAMES)
 @pytest.mark.parametrize("nth", [2, 5])
 async def test_killed_around_a_rename_the_output_is_whole_and_nothing_unfinished_stays(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, moment: str, nth: int
+    tmp_path: Path, promised: Promised, tally: Tally, moment: str, nth: int
 ) -> None:
-    await kill_around_a_rename(tmp_path, warm, promised, tally, moment, nth)
+    await kill_around_a_rename(tmp_path, promised, tally, moment, nth)
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("moment", RENAMES)
 @pytest.mark.parametrize("nth", range(1, 7))
 async def test_killed_around_any_rename(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, moment: str, nth: int
+    tmp_path: Path, promised: Promised, tally: Tally, moment: str, nth: int
 ) -> None:
-    await kill_around_a_rename(tmp_path, warm, promised, tally, moment, nth)
+    await kill_around_a_rename(tmp_path, promised, tally, moment, nth)
 
 
-async def kill_around_a_rename(root: Path, warm: Warm, promised: Promised, tally: Tally, moment: str, nth: int) -> None:
+async def kill_around_a_rename(root: Path, promised: Promised, tally: Tally, moment: str, nth: int) -> None:
     """There are six: two results for each file, then the two files of the report."""
     promise = await promised(NOTHING_KNOWN, TWO)
-    async with scene(root / "killed", warm, tally, NOTHING_KNOWN, TWO, promise=promise) as killed:
+    async with scene(root / "killed", tally, NOTHING_KNOWN, TWO, promise=promise) as killed:
         assert await killed.kill(moment, nth, fine=True), "the moment has come"
         await killed.finish()
 
@@ -102,11 +102,11 @@ async def kill_around_a_rename(root: Path, warm: Warm, promised: Promised, tally
 @pytest.mark.parametrize("delivery", EVERY, ids=str)
 @pytest.mark.parametrize("seed", range(20))
 async def test_killed_again_while_it_takes_up_what_a_kill_left(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, delivery: Delivery, seed: int
+    tmp_path: Path, promised: Promised, tally: Tally, delivery: Delivery, seed: int
 ) -> None:
     rng = random.Random(f"{delivery}/{seed}")
     promise = await promised(delivery, THREE)
-    async with scene(tmp_path / "killed", warm, tally, delivery, THREE, promise=promise) as killed:
+    async with scene(tmp_path / "killed", tally, delivery, THREE, promise=promise) as killed:
         assert await killed.kill(rng.choice(delivery.moments), rng.randint(1, 3)), "the moment has come"
         for _ in range(rng.randint(1, 3)):
             await killed.kill(rng.choice(delivery.moments), rng.randint(1, 3))

@@ -9,7 +9,7 @@ import pytest
 from cli.rosters import roster, write_all
 from crash.checker import Promise
 from crash.deliveries import NOTHING_KNOWN
-from crash.scene import Scene, Warm, scene
+from crash.scene import Scene, scene
 from crash.tally import Tally
 
 FIRST = (roster("a.csv", 4), roster("b.csv", 4, events=2))
@@ -28,22 +28,20 @@ async def mend(killed: Scene) -> None:
 
 @pytest.mark.parametrize("moment", ["after the upload", "after the commit of Completed", "before the rename"])
 async def test_killed_while_a_second_version_takes_its_place_both_keep_their_results(
-    tmp_path: Path, warm: Warm, tally: Tally, moment: str
+    tmp_path: Path, tally: Tally, moment: str
 ) -> None:
-    await kill_the_second(tmp_path, warm, tally, moment, 1)
+    await kill_the_second(tmp_path, tally, moment, 1)
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("moment", [*NOTHING_KNOWN.moments, "before the rename", "after the rename"])
 @pytest.mark.parametrize("nth", [1, 2])
-async def test_killed_at_any_moment_of_a_second_version(
-    tmp_path: Path, warm: Warm, tally: Tally, moment: str, nth: int
-) -> None:
-    await kill_the_second(tmp_path, warm, tally, moment, nth)
+async def test_killed_at_any_moment_of_a_second_version(tmp_path: Path, tally: Tally, moment: str, nth: int) -> None:
+    await kill_the_second(tmp_path, tally, moment, nth)
 
 
-async def kill_the_second(root: Path, warm: Warm, tally: Tally, moment: str, nth: int) -> None:
-    async with scene(root / "killed", warm, tally, NOTHING_KNOWN, FIRST) as killed:
+async def kill_the_second(root: Path, tally: Tally, moment: str, nth: int) -> None:
+    async with scene(root / "killed", tally, NOTHING_KNOWN, FIRST) as killed:
         await mend(killed)
         assert await killed.kill(moment, nth, fine="rename" in moment), "the moment has come"
         found = await killed.finish()

@@ -12,7 +12,7 @@ import pytest
 
 from cli.rosters import Roster, plain_rosters
 from crash.deliveries import COMMON
-from crash.scene import Promised, Warm, scene
+from crash.scene import Promised, scene
 from crash.tally import Tally
 from orchestrator.model import State
 from orchestrator.sandbox import PROFILES, Chance, Profile
@@ -46,22 +46,20 @@ def _sped_up(chance: Chance) -> Chance:
 
 @pytest.mark.parametrize("seed", range(BASE, BASE + 10))
 async def test_killed_at_random_it_loses_nothing_and_sends_nothing_twice(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, seed: int
+    tmp_path: Path, promised: Promised, tally: Tally, seed: int
 ) -> None:
-    await kill_at_random(tmp_path, warm, promised, tally, plain_rosters(6), seed)
+    await kill_at_random(tmp_path, promised, tally, plain_rosters(6), seed)
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("seed", range(BASE + 100, BASE + 400))
 async def test_killed_at_random_in_a_run_of_twenty_files(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, seed: int
+    tmp_path: Path, promised: Promised, tally: Tally, seed: int
 ) -> None:
-    await kill_at_random(tmp_path, warm, promised, tally, plain_rosters(20), seed)
+    await kill_at_random(tmp_path, promised, tally, plain_rosters(20), seed)
 
 
-async def kill_at_random(
-    root: Path, warm: Warm, promised: Promised, tally: Tally, rosters: Sequence[Roster], seed: int
-) -> None:
+async def kill_at_random(root: Path, promised: Promised, tally: Tally, rosters: Sequence[Roster], seed: int) -> None:
     print(f"KILL_SEED={BASE // 1000}, seed {seed}")  # noqa: T201  # pytest shows it when the round fails
     rng = random.Random(seed)
     delivery = COMMON[seed % len(COMMON)]
@@ -72,7 +70,7 @@ async def kill_at_random(
         promise = replace(promise, undisturbed={})  # no two storms are alike
     settings = {"limits__uploads": rng.randint(1, 8), "polling__deadline": DEADLINE}
     async with scene(
-        root / "killed", warm, tally, delivery, rosters, promise=promise, profile=profile, seed=seed, speed=SPEED
+        root / "killed", tally, delivery, rosters, promise=promise, profile=profile, seed=seed, speed=SPEED
     ) as killed:
         for _ in range(rng.randint(1, 5)):
             if not await killed.kill(seconds=rng.uniform(0.0, LONGEST * len(rosters)), **settings):

@@ -12,7 +12,7 @@ import pytest
 from cli.rosters import plain_rosters
 from crash.deliveries import EVERY, NOTHING_KNOWN, Delivery
 from crash.evidence import Crash
-from crash.scene import Promised, Warm, scene
+from crash.scene import Promised, scene
 from crash.tally import Tally
 from orchestrator.model import State
 
@@ -41,23 +41,23 @@ def told(case: Case) -> str:
 
 @pytest.mark.parametrize("case", SAMPLE, ids=told)
 async def test_stopped_at_any_moment_it_leaves_no_doubt_and_can_be_taken_up(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, case: Case
+    tmp_path: Path, promised: Promised, tally: Tally, case: Case
 ) -> None:
-    await stop_once(tmp_path, warm, promised, tally, case)
+    await stop_once(tmp_path, promised, tally, case)
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("case", ALL, ids=told)
 async def test_stopped_at_every_moment_of_every_delivery(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, case: Case
+    tmp_path: Path, promised: Promised, tally: Tally, case: Case
 ) -> None:
-    await stop_once(tmp_path, warm, promised, tally, case)
+    await stop_once(tmp_path, promised, tally, case)
 
 
-async def stop_once(root: Path, warm: Warm, promised: Promised, tally: Tally, case: Case) -> None:
+async def stop_once(root: Path, promised: Promised, tally: Tally, case: Case) -> None:
     delivery, moment, nth, number = case
     promise = await promised(delivery, TWO)
-    async with scene(root / "stopped", warm, tally, delivery, TWO, promise=promise) as stopped:
+    async with scene(root / "stopped", tally, delivery, TWO, promise=promise) as stopped:
         began = time.monotonic()
         outcome = await stopped.start(moment, nth, signals=[number], limits__grace=GRACE)
         seconds = time.monotonic() - began
@@ -75,23 +75,23 @@ async def stop_once(root: Path, warm: Warm, promised: Promised, tally: Tally, ca
 
 @pytest.mark.parametrize("moment", ["before the upload", "after the upload", "after the poll"])
 async def test_a_second_signal_ends_it_at_once_like_a_kill(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, moment: str
+    tmp_path: Path, promised: Promised, tally: Tally, moment: str
 ) -> None:
-    await stop_twice(tmp_path, warm, promised, tally, NOTHING_KNOWN, moment)
+    await stop_twice(tmp_path, promised, tally, NOTHING_KNOWN, moment)
 
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("moment", NOTHING_KNOWN.moments)
 @pytest.mark.parametrize("delivery", [each for each in EVERY if each.keyed is None], ids=str)
 async def test_a_second_signal_at_every_moment(
-    tmp_path: Path, warm: Warm, promised: Promised, tally: Tally, delivery: Delivery, moment: str
+    tmp_path: Path, promised: Promised, tally: Tally, delivery: Delivery, moment: str
 ) -> None:
-    await stop_twice(tmp_path, warm, promised, tally, delivery, moment)
+    await stop_twice(tmp_path, promised, tally, delivery, moment)
 
 
-async def stop_twice(root: Path, warm: Warm, promised: Promised, tally: Tally, delivery: Delivery, moment: str) -> None:
+async def stop_twice(root: Path, promised: Promised, tally: Tally, delivery: Delivery, moment: str) -> None:
     promise = await promised(delivery, TWO)
-    async with scene(root / "stopped", warm, tally, delivery, TWO, promise=promise) as stopped:
+    async with scene(root / "stopped", tally, delivery, TWO, promise=promise) as stopped:
         outcome = await stopped.start(moment, signals=[signal.SIGTERM, signal.SIGINT])
         stopped.crashes.append(Crash(moment=f"{moment}, twice stopped", states=stopped.stage.states))
         tally.count("stops at once")

@@ -21,7 +21,7 @@ import pytest
 from cli.rosters import roster
 from crash.checker import Promise
 from crash.deliveries import NOTHING_KNOWN
-from crash.scene import HELD, Scene, Warm, scene
+from crash.scene import HELD, Scene, scene
 from crash.tally import Tally
 from orchestrator.edges.workplace import ledger_file
 from orchestrator.model import State
@@ -53,11 +53,11 @@ DOUBTFUL = [
 @pytest.mark.parametrize("moment", HARMLESS + DOUBTFUL)
 @pytest.mark.parametrize("nth", [1, 2])
 async def test_killed_before_the_tail_was_let_go_an_upload_is_never_in_doubt(
-    tmp_path: Path, warm: Warm, tally: Tally, moment: str, nth: int
+    tmp_path: Path, tally: Tally, moment: str, nth: int
 ) -> None:
     promise = Promise(rosters=tuple(LARGE), repeats=NOTHING_KNOWN.repeats)
     settings = {"limits__uploads": 1}
-    async with scene(tmp_path / "killed", warm, tally, NOTHING_KNOWN, LARGE, promise=promise) as killed:
+    async with scene(tmp_path / "killed", tally, NOTHING_KNOWN, LARGE, promise=promise) as killed:
         assert await killed.kill(moment, nth, **settings), "the moment has come"
         found = await killed.finish(**settings)
 
@@ -110,10 +110,10 @@ async def line_to(base_url: str) -> AsyncIterator[Line]:
 
 @pytest.mark.chaos
 async def test_holding_back_turns_most_kills_in_the_middle_of_an_upload_into_proof(
-    tmp_path: Path, warm: Warm, tally: Tally
+    tmp_path: Path, tally: Tally
 ) -> None:
-    plain = await kill_in_flight(tmp_path / "plain", warm, Tally(), hold_from=NEVER)
-    held = await kill_in_flight(tmp_path / "held", warm, tally, hold_from=None)
+    plain = await kill_in_flight(tmp_path / "plain", Tally(), hold_from=NEVER)
+    held = await kill_in_flight(tmp_path / "held", tally, hold_from=None)
     tally.count("kills in flight, without holding back", plain["in flight"])
     tally.count("of these in doubt, without", plain["in doubt"])
     tally.count("kills in flight, holding back", held["in flight"])
@@ -124,13 +124,13 @@ async def test_holding_back_turns_most_kills_in_the_middle_of_an_upload_into_pro
     assert held["in doubt"] <= 0.5 * held["in flight"]
 
 
-async def kill_in_flight(root: Path, warm: Warm, tally: Tally, *, hold_from: int | None) -> Counter[str]:
+async def kill_in_flight(root: Path, tally: Tally, *, hold_from: int | None) -> Counter[str]:
     """What kills at random moments left: a doubt, or the proof that nothing arrived, which the remote must confirm."""
     left: Counter[str] = Counter()
     longest = 0.0
     for seed in range(BASE, BASE + KILLS + 1):
         async with (
-            scene(root, warm, tally, NOTHING_KNOWN, HUGE, profile=UNCHECKED) as killed,
+            scene(root, tally, NOTHING_KNOWN, HUGE, profile=UNCHECKED) as killed,
             line_to(killed.stage.remote.base_url) as line,
         ):
             settings = {"target__base_url": line.url, "target__token_url": killed.stage.remote.token_url}

@@ -48,10 +48,10 @@ async def test_nobody_but_the_owner_reads_what_a_run_writes_whatever_the_umask(t
 
 
 async def test_a_process_that_aborts_leaves_no_core_with_its_secrets(tmp_path: Path) -> None:
-    before = ("sh", "-c", 'ulimit -c "$(ulimit -Hc)"; exec "$@"', "sh")
+    by = ("sh", "-c", 'ulimit -c "$(ulimit -Hc)"; exec "$@"', "sh")
     async with (
         staged(tmp_path, [roster("a.csv")], scripted(held("upload"))) as stage,
-        stage.start("run", before=before) as program,
+        stage.start("run", by=by) as program,
     ):
         await stage.remote.until_held()
         soft, _ = resource.prlimit(program.pid, resource.RLIMIT_CORE)
