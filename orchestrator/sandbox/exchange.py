@@ -19,10 +19,13 @@ from orchestrator.sandbox.platform import Effect, Platform
 from orchestrator.sandbox.profile import Profile
 from orchestrator.sandbox.record import Record
 from orchestrator.sandbox.submission import Refusal, Submission, parse, refuse_headers
+from orchestrator.sandbox.traffic import Traffic
 
 TOKEN_PATH = "/connect/token"  # noqa: S105  # a path, not a password
 UPLOAD_PATH = "/api/UploadData"
 RESULTS_PATH = "/api/GetResults"
+
+_KINDS = {TOKEN_PATH: "token", UPLOAD_PATH: "upload", RESULTS_PATH: "read"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,14 +38,19 @@ class Exchange:
     faults: Faults
     holds: Holds
     record: Record
+    traffic: Traffic
     sleep: Callable[[float], Awaitable[object]]
     rng: random.Random
 
     async def handle(self, request: web.BaseRequest) -> web.StreamResponse:
+        path, _, query = request.raw_path.partition("?")
+        with self.traffic.passing(request, _KINDS.get(path, "other")):
+            return await self._handle(request, path, query)
+
+    async def _handle(self, request: web.BaseRequest, path: str, query: str) -> web.StreamResponse:
         least, most = self.profile.latency
         if most:
             await self.sleep(self.rng.uniform(least, most))
-        path, _, query = request.raw_path.partition("?")
         if path == RESULTS_PATH and request.method == "GET":
             return await self._results(request, query)
         if path == UPLOAD_PATH and request.method == "POST":

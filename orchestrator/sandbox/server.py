@@ -7,7 +7,7 @@ import os
 import random
 import signal
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from orchestrator.sandbox.identity import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_
 from orchestrator.sandbox.platform import Dataset, Platform
 from orchestrator.sandbox.profile import PROFILES, Profile
 from orchestrator.sandbox.record import Record
+from orchestrator.sandbox.traffic import Traffic
 
 _CALM = PROFILES["calm"]
 _PATIENCE = 1.0  # seconds for which requests under way may go on when the sandbox ends
@@ -42,6 +43,11 @@ class Sandbox:
     @property
     def record(self) -> Record:
         return self._exchange.record
+
+    @property
+    def most_at_once(self) -> Mapping[str, int]:
+        """The most requests that were under way at once: of the kinds `token`, `upload`, `read` and `other`."""
+        return self._exchange.traffic.most
 
     @property
     def datasets(self) -> dict[str, Dataset]:
@@ -94,6 +100,7 @@ async def serve(
         faults=Faults(profile.script, profile.chances, seed),
         holds=holds,
         record=record,
+        traffic=Traffic(),
         sleep=sleep,
         rng=random.Random(f"{seed}/latency"),
     )

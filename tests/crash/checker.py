@@ -12,6 +12,7 @@ The numbers are those of the invariants that the objections belong to:
     8 results               the files are what the remote serves for the token, and nothing else lies there
     9 equivalence           the end is that of an undisturbed run, items in doubt apart
     10 legal history        the events fold to the jobs
+    11 bounds               the remote never has more uploads at once than the program may send
     13 bounded doubt        in doubt is only what was in flight at a kill, or whose answer was lost
     14 exit codes           the last start tells by its code how things stand; all books balance
 """
@@ -25,6 +26,7 @@ from dataclasses import dataclass, field, replace
 from cli.rosters import Roster
 from crash.evidence import Evidence, Send, Told, digest
 from crash.history import folded
+from orchestrator.config.settings import Limits
 from orchestrator.errors import IllegalTransition
 from orchestrator.model import Job, State
 from orchestrator.naming import slug_of
@@ -47,6 +49,8 @@ class Promise:
     repeats: bool
     """A lost answer is mended by sending again, which replaces."""
     undisturbed: Canon = field(default_factory=dict)
+    uploads: int = Limits().uploads
+    """At once, at most."""
 
 
 def canon(evidence: Evidence) -> Canon:
@@ -201,6 +205,11 @@ def _history(evidence: Evidence, _: Promise) -> Iterator[str]:
             yield f"10 legal history: the events of {job.path} lead to {earlier}, the ledger says {job}"
 
 
+def _bounds(evidence: Evidence, promise: Promise) -> Iterator[str]:
+    if evidence.most_uploads > promise.uploads:
+        yield f"11 bounds: {evidence.most_uploads} uploads at once, and {promise.uploads} were allowed"
+
+
 def _doubt(evidence: Evidence, promise: Promise) -> Iterator[str]:
     for key, job in evidence.jobs.items():
         if job.state is not State.IN_DOUBT:
@@ -258,6 +267,7 @@ _CHECKS = (
     _results,
     _equivalence,
     _history,
+    _bounds,
     _doubt,
     _exit_codes,
 )

@@ -95,6 +95,8 @@ class Evidence:
     """When the remote broke an upload off unread, so that nobody knows whose it was."""
     standing: Mapping[str, Standing]
     requests: int
+    most_uploads: int
+    """That the remote ever had at once."""
     jobs: Mapping[int, Job]
     told: tuple[Told, ...]
     kept: tuple[Kept, ...]
@@ -133,6 +135,7 @@ def gather(
         looks=tuple(looks),
         broken_off=tuple(entry["time"] for entry in entries if entry["fault"] == "drop_unread"),
         standing=_standing_pushed(push) if push else _standing(remote),
+        most_uploads=remote.most_at_once["upload"],
         requests=len(push.log) if push else sum(e["kind"] != "held" for e in entries),
         jobs=jobs,
         told=tuple(Told(job=j, at=at, run=run, event=e, detail=json.loads(d)) for j, at, run, e, d in told),

@@ -147,6 +147,10 @@ def a_state_without_its_event(evidence: Evidence) -> Evidence:
     return without(evidence, done(evidence), "Completed")
 
 
+def more_uploads_at_once_than_allowed(evidence: Evidence) -> Evidence:
+    return replace(evidence, most_uploads=17)
+
+
 def a_doubt_without_a_kill(evidence: Evidence) -> Evidence:
     return replace(evidence, crashes=())
 
@@ -198,6 +202,7 @@ TAMPERED: list[tuple[Tampering, str]] = [
     (a_failure_that_the_remote_knows_nothing_of, "9 equivalence"),
     (an_illegal_event, "10 legal history"),
     (a_state_without_its_event, "10 legal history"),
+    (more_uploads_at_once_than_allowed, "11 bounds"),
     (a_doubt_without_a_kill, "13 bounded doubt"),
     (a_doubt_of_a_run_that_came_to_its_end, "13 bounded doubt"),
     (a_doubt_without_evidence, "13 bounded doubt"),

@@ -69,6 +69,7 @@ async def kill_at_random(root: Path, promised: Promised, tally: Tally, rosters: 
     if weather == "stormy":
         promise = replace(promise, undisturbed={})  # no two storms are alike
     settings = {"limits__uploads": rng.randint(1, 8), "polling__deadline": DEADLINE}
+    promise = replace(promise, uploads=settings["limits__uploads"])
     async with scene(
         root / "killed", tally, delivery, rosters, promise=promise, profile=profile, seed=seed, speed=SPEED
     ) as killed:

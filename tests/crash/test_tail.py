@@ -55,7 +55,7 @@ DOUBTFUL = [
 async def test_killed_before_the_tail_was_let_go_an_upload_is_never_in_doubt(
     tmp_path: Path, tally: Tally, moment: str, nth: int
 ) -> None:
-    promise = Promise(rosters=tuple(LARGE), repeats=NOTHING_KNOWN.repeats)
+    promise = Promise(rosters=tuple(LARGE), repeats=NOTHING_KNOWN.repeats, uploads=1)
     settings = {"limits__uploads": 1}
     async with scene(tmp_path / "killed", tally, NOTHING_KNOWN, LARGE, promise=promise) as killed:
         assert await killed.kill(moment, nth, **settings), "the moment has come"

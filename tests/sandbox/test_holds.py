@@ -105,3 +105,27 @@ async def test_a_refusal_can_be_held_too() -> None:
             visitor.sandbox.release()
 
         assert answers[0].status == 403
+
+
+async def test_the_most_requests_at_once_are_counted_without_those_whose_sender_went_away() -> None:
+    always = Fault(endpoint="upload", kind="hold_before", seconds=math.inf, times=5)
+    async with visit(INSTANT, always) as visitor:
+        sandbox = visitor.sandbox
+        for nth in range(1, 4):
+            async with anyio.create_task_group() as tasks:
+                tasks.start_soon(visitor.upload)
+                with anyio.fail_after(5):
+                    await sandbox.until_held(nth)
+                tasks.cancel_scope.cancel()  # it is held for nobody from now on
+
+        assert len(sandbox.held) == 3
+        assert sandbox.most_at_once["upload"] == 1
+
+        async with anyio.create_task_group() as tasks:
+            for _ in range(2):
+                tasks.start_soon(visitor.upload)
+            with anyio.fail_after(5):
+                await sandbox.until_held(5)
+            tasks.cancel_scope.cancel()
+
+        assert sandbox.most_at_once["upload"] == 2
