@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import assert_never
 
 from orchestrator.errors import IllegalTransition
 from orchestrator.model.events import (
@@ -83,6 +84,8 @@ def _resolved(job: Job, event: Resolved) -> Job:
             return replace(job, state=State.READY, cause="a person wants it sent again", repeats=True)
         case Verdict.ABANDON:
             return replace(job, state=State.FAILED, cause="abandoned by a person")
+        case _:
+            assert_never(event.verdict)
 
 
 def next_version(job: Job, source: Source) -> Job:

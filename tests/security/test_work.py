@@ -23,6 +23,7 @@ from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS, Judge, Schem
 
 SMALL, LARGE = 1 << 15, 1 << 20
 GROWTH = LARGE // SMALL
+ATTEMPTS = 3
 
 
 def feedback(unit: str) -> Callable[[int], object]:
@@ -95,11 +96,18 @@ READERS: dict[str, Callable[[int], object]] = {
 
 @pytest.mark.parametrize("what", READERS)
 def test_reading_costs_no_more_than_its_share_of_the_size(what: str) -> None:
-    """32 times the size may cost 32 times the work, and 8 times that for a busy machine; its square is 1,024."""
-    read = READERS[what]
-    small = min(_cost(read, SMALL) for _ in range(2))
+    assert _in_proportion(READERS[what])
 
-    assert _cost(read, LARGE) < max(small, 0.001) * GROWTH * 8
+
+def _in_proportion(read: Callable[[int], object], scale: int = 1) -> bool:
+    """32 times the size may cost 32 times the work, and 8 times that for a busy machine; its square is 1,024.
+
+    What costs the square does so at every attempt; a machine that was busy otherwise is quiet at one of them.
+    """
+    return any(
+        _cost(read, LARGE // scale) < max(_cost(read, SMALL // scale), 0.001 / scale) * GROWTH * 8
+        for _ in range(ATTEMPTS)
+    )
 
 
 def _cost(read: Callable[[int], object], size: int) -> float:
@@ -116,7 +124,7 @@ def test_what_costs_the_square_of_its_size_would_be_found() -> None:
         for _ in range(size // 64):
             held = bytes(reversed(held)) + b"x" * 64
 
-    assert _cost(careless, LARGE // 16) > max(_cost(careless, SMALL // 16), 0.00001) * GROWTH * 8
+    assert not _in_proportion(careless, scale=16)
 
 
 def gzip_bomb(size: int) -> bytes:
