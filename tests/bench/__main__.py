@@ -47,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     with tempfile.TemporaryDirectory(prefix="orchestrator-bench-") as folder:
         host = machine(Path(folder))
         for name in dict.fromkeys(options.lines or MEASURES):
-            print(f"bench: {name} …", file=sys.stderr, flush=True)  # noqa: T201
+            print(f"bench: {name} …", file=sys.stderr, flush=True)
             place = Path(folder) / name
             place.mkdir()
             try:
@@ -84,7 +84,7 @@ def _tell(lines: Sequence[Line], broken: Sequence[str], host: dict[str, str], se
         f"took {seconds:.0f} s{', with --quick' if quick else ''}; compare the ratios, not the milliseconds",
         *(f"BROKEN  {line}" for line in broken),
     ]
-    print("\n".join(text))  # noqa: T201
+    print("\n".join(text))
 
 
 if __name__ == "__main__":

@@ -10,7 +10,7 @@ from pathlib import Path
 from urllib.parse import quote, quote_plus
 
 from cli.ledger import ask
-from cli.stage import Outcome
+from cli.program import Outcome
 
 BEARER = re.compile(rb"sandbox\.[0-9a-f]{64}")
 """How every bearer token of the sandbox begins."""

@@ -14,8 +14,9 @@ from pathlib import Path
 import pytest
 
 from cli.ledger import events_of, read_ledger
+from cli.program import call, environment, running
 from cli.rosters import plain_rosters, roster, write_all
-from cli.stage import Stage, call, environment, held, running, scripted, staged
+from cli.stage import Stage, held, scripted, staged
 from orchestrator.sandbox import TRIAL_CLIENT_ID, Fault
 
 COMMANDS = ("run", "backfill", "validate", "status", "resolve", "check", "sandbox", "demo")

@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from cli.checker import require_all_done, require_sound
+from cli.program import AFRESH
 from cli.rosters import plain_rosters
-from cli.stage import AFRESH, Stage, held, scripted, staged
+from cli.stage import Stage, held, scripted, staged
 from orchestrator.sandbox import Fault
 
 ROSTERS = plain_rosters(8)

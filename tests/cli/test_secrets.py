@@ -10,8 +10,9 @@ import pytest
 
 from cli.leaks import BEARER, bearers, forms, leaks, said, stored, stored_without_results
 from cli.ledger import ask
+from cli.program import AFRESH
 from cli.rosters import EVENTS_HEADER, HEADER, Roster, Table, plain_rosters
-from cli.stage import AFRESH, Stage, held, scripted, staged
+from cli.stage import Stage, held, scripted, staged
 from orchestrator.sandbox import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET, Chance, Fault
 
 CELL = "Canary Bird-4711"

@@ -9,8 +9,9 @@ import anyio
 import pytest
 
 from cli.checker import require_all_done
+from cli.program import AFRESH
 from cli.rosters import plain_rosters, roster
-from cli.stage import AFRESH, held, scripted, staged
+from cli.stage import held, scripted, staged
 
 ROSTERS = plain_rosters(5)
 HELD = (held("upload", name="f00"), held("upload", "hold_after", name="f01"))

@@ -7,8 +7,9 @@ import json
 from pathlib import Path
 
 from cli.checker import require_results
+from cli.program import AFRESH
 from cli.rosters import roster
-from cli.stage import AFRESH, staged
+from cli.stage import staged
 
 CLEAN = [
     roster("a.csv", 4),

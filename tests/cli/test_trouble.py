@@ -9,8 +9,9 @@ from pathlib import Path
 import pytest
 
 from cli.checker import require_all_done
+from cli.program import call
 from cli.rosters import plain_rosters, roster
-from cli.stage import Stage, call, held, scripted, staged
+from cli.stage import Stage, held, scripted, staged
 
 ROSTERS = plain_rosters(3)
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.ledger import ledger_of
-from cli.stage import Outcome
+from cli.program import Outcome
 from crash.push import PushRemote
 from orchestrator.edges.atomic import TEMPORARY
 from orchestrator.edges.rows import JOB_COLUMNS, job_of

@@ -14,8 +14,9 @@ from pathlib import Path
 import anyio
 
 from cli.forks import fork
+from cli.program import Outcome, attended, environment
 from cli.rosters import Roster
-from cli.stage import Outcome, Stage, as_options, attended, environment, staged
+from cli.stage import Stage, as_options, staged
 from crash.checker import Promise, canon, idle_objections, objections
 from crash.deliveries import Delivery
 from crash.evidence import Crash, Evidence, gather

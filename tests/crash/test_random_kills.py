@@ -60,7 +60,7 @@ async def test_killed_at_random_in_a_run_of_twenty_files(
 
 
 async def kill_at_random(root: Path, promised: Promised, tally: Tally, rosters: Sequence[Roster], seed: int) -> None:
-    print(f"KILL_SEED={BASE // 1000}, seed {seed}")  # noqa: T201  # pytest shows it when the round fails
+    print(f"KILL_SEED={BASE // 1000}, seed {seed}")  # pytest shows it when the round fails
     rng = random.Random(seed)
     delivery = COMMON[seed % len(COMMON)]
     weather = rng.choice(["realistic", "stormy"])

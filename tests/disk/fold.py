@@ -64,9 +64,9 @@ def watch(path: Path) -> None:
     """Look again and again, as a process of its own, until stdin ends; then print how often, and at how much."""
     looks = seen = 0
     with closing(connect(path, "ro")) as db:
-        print("ready", flush=True)  # noqa: T201
+        print("ready", flush=True)
         while not looks or not select.select([sys.stdin], [], [], 0)[0]:
             before, seen = seen, require_one_story(db)
             assert seen >= before, "an event has gone"
             looks += 1
-    print(looks, seen)  # noqa: T201
+    print(looks, seen)

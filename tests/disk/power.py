@@ -13,8 +13,9 @@ from pathlib import Path
 import anyio
 from anyio.abc import Process
 
+from cli.program import PATIENCE, Outcome, environment
 from cli.rosters import Roster
-from cli.stage import PATIENCE, QUICK, Outcome, Stage, as_options, environment, staged
+from cli.stage import QUICK, Stage, as_options, staged
 from disk.loop import LoopDisk
 
 DRIVER = Path(__file__).with_name("driver.py")

@@ -47,7 +47,7 @@ async def undisturbed(root: Path) -> dict[str, bytes]:
 async def disturbed(stage: Stage, disk: FaultyDisk, rejects: dict[str, bytes]) -> Ended:
     with disk.in_place():
         ended = await run_here(stage, **SETTINGS)
-    print(f"{disk.nth}: {disk.fired[:1]} {ended.code} {ended.message}")  # noqa: T201  # pytest shows it on failure
+    print(f"{disk.nth}: {disk.fired[:1]} {ended.code} {ended.message}")  # pytest shows it on failure
     require_whole(stage, ROSTERS, rejects)
     if disk.fired:
         again = await run_here(stage, **SETTINGS)

@@ -58,7 +58,7 @@ async def test_whatever_the_disk_does_to_the_ledger_nothing_is_lost_or_sent_twic
             outcome = await stage.call("run", "--json", by=under_strace(stage, log, injection), **mode)
             fired = "(INJECTED)" in log.read_text()
             story = f"{call} {nth}: fired {fired}, {outcome.code}, {outcome.json.get('message')}, {stage.states}"
-            print(story)  # noqa: T201  # pytest shows it when the round fails
+            print(story)  # pytest shows it when the round fails
             if not fired:
                 assert outcome.code == 0
                 break

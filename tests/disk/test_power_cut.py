@@ -51,7 +51,7 @@ async def test_whenever_the_power_goes_nothing_is_lost_and_nothing_sent_twice(
                 if not (moment := await power.cut(nth, **settings)):
                     break
                 cuts += 1
-                print(moment)  # noqa: T201  # pytest shows it when the test fails
+                print(moment)  # pytest shows it when the test fails
                 require_foresight(power)
                 require_durable(power, rejects)
                 await recover(power, settings, rejects)
@@ -85,7 +85,7 @@ async def test_the_run_that_makes_up_for_a_power_cut_may_lose_its_power_as_well(
         async with powered(disk, ROSTERS) as power:
             for moments in (130, 60, 60):
                 moment = await power.cut(rng.randint(1, moments), **REPLACING)
-                print(f"seed {seed}: {moment}")  # noqa: T201  # pytest shows it when the test fails
+                print(f"seed {seed}: {moment}")  # pytest shows it when the test fails
                 require_foresight(power)
                 require_durable(power, rejects)
             await recover(power, REPLACING, rejects)

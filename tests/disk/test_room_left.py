@@ -32,7 +32,7 @@ async def test_wherever_the_disk_is_full_what_was_accepted_is_known_and_with_mor
                 accepted = {entry["name"]: entry["token"] for entry in stage.uploads}
                 helped += bool(accepted) and not (stage.out / ".orchestrator" / "reserve").exists()
                 more_room(disk)  # nobody can even read a ledger where there is none
-                print(f"{pages}: {ended.code} {ended.message} {stage.states}")  # noqa: T201
+                print(f"{pages}: {ended.code} {ended.message} {stage.states}")
                 require_whole(stage, ROSTERS, {})
                 assert {line.name: line.token for line in stage.ledger if line.token} == accepted
                 if ended.code == 0:

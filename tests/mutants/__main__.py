@@ -86,9 +86,9 @@ def main(arguments: Sequence[str]) -> int:
         tried = pool.map(lambda bug: fate_of(bug) if passes[bug.test] else Fate.UNPROVEN, chosen.values())
         for (number, bug), fate in zip(chosen.items(), tried, strict=True):
             fates[fate] += 1
-            print(f"{number:3} {fate}: {bug.wrong}\n      {bug.test}", flush=True)  # noqa: T201
+            print(f"{number:3} {fate}: {bug.wrong}\n      {bug.test}", flush=True)
     told = ", ".join(f"{count} {fate}" for fate, count in fates.items())
-    print(f"{len(chosen)} seeded bugs: {told}; {time.monotonic() - began:.0f} s")  # noqa: T201
+    print(f"{len(chosen)} seeded bugs: {told}; {time.monotonic() - began:.0f} s")
     return 0 if set(fates) <= {Fate.CAUGHT} else 1
 
 

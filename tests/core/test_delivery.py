@@ -1,0 +1,212 @@
+"""An upload and its answer: tries, refusals, lost answers, stops."""
+
+from __future__ import annotations
+
+import anyio
+import pytest
+from fakes import EPOCH, Death, FakeTarget
+from journey import A, job_of, run, world
+
+from orchestrator.backoff import Backoff
+from orchestrator.books import Ending, Trip
+from orchestrator.errors import (
+    Denied,
+    Misdirected,
+    NotSent,
+    Refused,
+    SourceChanged,
+    Unclear,
+    Unreachable,
+)
+from orchestrator.flow.gate import FIRST_TRIES
+from orchestrator.model import (
+    Name,
+    Resolved,
+    State,
+    Verdict,
+)
+from orchestrator.ports import Trace
+
+
+async def test_a_lost_answer_is_followed_by_a_send_that_replaces() -> None:
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w.target.script.after[1] = Unclear("reset")
+    await run(w)
+
+    assert [overwrite for _, overwrite in w.target.remote.copies[Name("a")]] == [False, True]
+    assert w.retries == 1
+
+
+async def test_a_lost_answer_that_nobody_can_clear_up_is_in_doubt_with_its_evidence() -> None:
+    w = world()
+    w.target.script.after[1] = Unclear("POST /api/UploadData: the connection broke")
+    trip = await run(w)
+
+    assert trip.end is Ending.IN_DOUBT
+    assert "upload 1 may have arrived: POST /api/UploadData: the connection broke" in trip.why
+
+
+async def test_an_item_in_doubt_is_left_alone_until_a_person_decides() -> None:
+    w = world()
+    w.target.script.after[1] = Unclear("reset")
+    await run(w)
+    trip = await run(w)
+
+    assert trip.end is Ending.IN_DOUBT
+    assert len(w.target.remote.copies[Name("a")]) == 1
+
+    await w.ledger.record(job_of(w), Resolved(Verdict.RESEND))
+    await run(w)
+    assert job_of(w).state is State.DONE
+    assert [overwrite for _, overwrite in w.target.remote.copies[Name("a")]] == [False, True]
+
+
+async def test_a_person_who_has_the_token_makes_it_go_on_from_there() -> None:
+    w = world()
+    w.target.script.after[1] = Unclear("reset")
+    await run(w)
+    token = next(iter(w.target.remote.tokens))
+    await w.ledger.record(job_of(w), Resolved(Verdict.ACCEPTED, token, EPOCH.timestamp()))
+    await run(w)
+
+    assert job_of(w).state is State.DONE
+    assert len(w.target.remote.copies[Name("a")]) == 1
+
+
+async def test_tries_that_are_used_up_leave_the_file_ready_for_the_next_run() -> None:
+    w = world(sending=Backoff(tries=3))
+    w.target.script.before |= {call: NotSent("busy") for call in (1, 2, 3)}
+    trip = await run(w)
+
+    assert trip.end is Ending.UNSENT
+    assert (trip.tries, job_of(w).attempts) == (3, 3)
+    assert "busy" in trip.why
+
+    assert (await run(w)).job == job_of(w)
+    assert job_of(w).state is State.DONE
+
+
+async def test_a_remote_out_of_reach_ends_the_run_after_all_tries() -> None:
+    w = world(sending=Backoff(tries=15))
+    w.target.script.before |= {call: Unreachable("refused") for call in range(1, 20)}
+    with pytest.raises(Unreachable):
+        await run(w)
+
+    assert job_of(w).state is State.READY
+    assert w.target.script.calls == FIRST_TRIES
+
+
+@pytest.mark.parametrize("error", [Denied("no"), Misdirected("404")])
+async def test_trouble_of_the_whole_target_is_raised_after_the_file_is_noted_as_not_sent(
+    error: Exception,
+) -> None:
+    w = world()
+    w.target.script.before[1] = error
+    with pytest.raises(type(error)):
+        await run(w)
+
+    assert job_of(w).state is State.READY
+
+
+async def test_no_intent_is_noted_before_there_is_a_token_to_send_with() -> None:
+    w = world()
+    w.target.locked_out |= {1: NotSent("503"), 2: Death()}
+    with pytest.raises(Death):
+        await run(w)
+
+    assert job_of(w).state is State.READY, "so a death while the token is fetched leaves no doubt"
+    assert (await run(w)).job is not None
+    assert job_of(w).state is State.DONE
+    assert w.target.remote.copies == {"a": [("good", False)]}
+
+
+async def test_what_the_remote_refuses_at_once_has_failed() -> None:
+    w = world()
+    w.target.script.before[1] = Refused("upload: name_conflict")
+    trip = await run(w)
+
+    assert trip.end is Ending.FAILED
+    assert not job_of(w).owns
+
+
+async def test_a_source_that_changes_while_it_is_sent_was_not_sent() -> None:
+    w = world(sending=Backoff(tries=1))
+    w.target.script.before[1] = SourceChanged("the file changed while it was sent")
+    trip = await run(w)
+
+    assert trip.end is Ending.UNSENT
+    assert "changed" in trip.why
+
+
+async def test_a_retry_after_holds_everybody_back() -> None:
+    w = world()
+    w.target.script.before[1] = NotSent("429", retry_after=77.0)
+    await run(w)
+
+    assert w.clock.time >= 77.0
+    assert job_of(w).state is State.DONE
+
+
+async def test_rules_that_change_before_it_was_sent_judge_it_anew() -> None:
+    w = world(sending=Backoff(tries=1))
+    w.target.script.before[1] = NotSent("busy")
+    await run(w)
+    w.inbox.rules = "rules-2"
+    trip = await run(w)
+
+    assert job_of(w, 1).state is State.SUPERSEDED
+    assert (trip.end, job_of(w, 2).rules) == (Ending.DONE, "rules-2")
+
+
+async def test_what_is_not_selected_is_not_sent_again_after_a_lost_answer() -> None:
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w.ledger.script.after[1] = Death()
+    with pytest.raises(Death):
+        await run(w)
+    await w.pipeline().drive(job_of(w), Trip(path=A, adopted=True), w.inbox.file("a.csv"), may_send=False)
+
+    assert job_of(w).state is State.READY
+    assert w.target.remote.copies == {}
+
+
+async def test_a_stop_waits_for_the_upload_under_way_and_keeps_its_token() -> None:
+    w = world()
+    held, release = anyio.Event(), anyio.Event()
+
+    class Slow(FakeTarget):
+        async def submit(self, *args: object, **options: object) -> object:  # type: ignore[override]
+            held.set()
+            await release.wait()
+            return await FakeTarget.submit(self, *args, **options)  # type: ignore[arg-type]
+
+    w.target = Slow(remote=w.target.remote)
+    trip = Trip(path=A)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(w.pipeline().take, w.inbox.file("a.csv"), trip)
+        await held.wait()
+        tasks.cancel_scope.cancel()
+        release.set()
+
+    assert trip.end is Ending.WAITING
+    assert job_of(w).token is not None
+
+
+@pytest.mark.parametrize(("trace", "state"), [(Trace.UNKNOWN, State.IN_DOUBT), (Trace.REPLACEABLE, State.READY)])
+async def test_grace_that_runs_out_leaves_no_upload_without_its_outcome(trace: Trace, state: State) -> None:
+    w = world()
+    held = anyio.Event()
+
+    class Stuck(FakeTarget):
+        async def submit(self, *args: object, **options: object) -> object:  # type: ignore[override]
+            held.set()
+            await anyio.sleep_forever()
+            return None
+
+    w.target = Stuck(trace=trace)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(w.pipeline().take, w.inbox.file("a.csv"), Trip(path=A))
+        await held.wait()
+        tasks.cancel_scope.cancel()
+        w.grace.expire()
+
+    assert job_of(w).state is state

@@ -1,0 +1,99 @@
+"""What happens between a token and its results."""
+
+from __future__ import annotations
+
+from fakes import FakeTarget
+from journey import job_of, run, world
+
+from orchestrator.backoff import Backoff
+from orchestrator.books import Ending
+from orchestrator.errors import (
+    Missing,
+    NotSent,
+    Refused,
+    Unclear,
+)
+from orchestrator.model import (
+    Name,
+    State,
+    Token,
+)
+
+
+async def test_a_failed_poll_is_tried_again_without_a_new_upload() -> None:
+    w = world()
+    w.target.script.before |= {2: Unclear("cut"), 3: NotSent("503"), 4: Unclear("html")}
+    trip = await run(w)
+
+    assert trip.end is Ending.DONE
+    assert len(w.target.remote.copies[Name("a")]) == 1
+    assert w.retries == 3
+
+
+async def test_polls_that_never_get_through_leave_it_waiting_for_the_next_run() -> None:
+    w = world(reading=Backoff(tries=3))
+    w.target.script.before |= {call: Unclear("cut") for call in (2, 3, 4)}
+    trip = await run(w)
+
+    assert trip.end is Ending.WAITING
+    assert (await run(w)).end is Ending.SKIPPED
+    assert len(w.target.remote.copies[Name("a")]) == 1
+
+
+async def test_a_job_that_outlasts_the_patience_of_a_run_stays_waiting() -> None:
+    w = world(target=FakeTarget(polls_needed=10_000), patience=300.0)
+    trip = await run(w)
+
+    assert trip.end is Ending.WAITING
+    assert "next run" in trip.why
+    assert w.clock.time <= 300.0
+
+
+async def test_a_job_that_never_ends_is_in_doubt_after_all() -> None:
+    w = world(target=FakeTarget(polls_needed=10_000), patience=3000.0, give_up=200.0)
+    trip = await run(w)
+
+    assert trip.end is Ending.IN_DOUBT
+    assert "never ended" in trip.why
+
+
+async def test_a_token_that_the_remote_forgot_is_in_doubt_but_not_at_once() -> None:
+    w = world()
+    w.target.script.before |= {call: Missing("status: 404") for call in range(2, 100)}
+    trip = await run(w)
+
+    assert trip.end is Ending.IN_DOUBT
+    assert trip.polls >= 3
+    assert w.clock.time > 60.0
+
+
+async def test_a_result_that_is_not_there_yet_is_asked_for_by_the_next_run() -> None:
+    w = world()
+    w.target.script.before[4] = Missing("feedback: 404")
+    trip = await run(w)
+
+    assert trip.end is Ending.WAITING
+    assert (await run(w)).end is Ending.SKIPPED
+    assert w.sink.written == {("a", 1): ("feedback",)}
+
+
+async def test_a_result_that_the_remote_does_not_offer_is_told_by_the_ledger() -> None:
+    w = world()
+    w.target.script.before[4] = Refused("feedback: the remote does not offer this result (400)")
+    await run(w)
+
+    assert job_of(w).state is State.DONE
+    assert "does not offer" in job_of(w).cause
+
+
+async def test_every_run_asks_at_least_once_however_short_its_patience() -> None:
+    w = world(target=FakeTarget(polls_needed=1), patience=0.5)
+
+    assert (await run(w)).end is Ending.DONE
+
+
+async def test_a_token_is_what_the_results_are_asked_with() -> None:
+    w = world()
+    await run(w)
+
+    assert job_of(w).token == Token("token-0")
