@@ -12,10 +12,9 @@ import click
 from orchestrator import __version__
 from orchestrator.cli.batches import backfill, run
 from orchestrator.cli.checks import check, status, validate
-from orchestrator.cli.options import print_json
+from orchestrator.cli.options import Terminated, print_json
 from orchestrator.cli.resolve import resolve
 from orchestrator.cli.trial import demo, sandbox
-from orchestrator.errors import Interrupted
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -45,7 +44,7 @@ def main() -> None:
     """The one door. What click finds wrong with a command line ends like every other error."""
     _occupy_standard_descriptors()
     _keep_to_ourselves()
-    signal.signal(signal.SIGTERM, _terminated)
+    signal.signal(signal.SIGTERM, _terminate)
     try:
         app(prog_name="orchestrator", standalone_mode=False)
     except click.ClickException as error:
@@ -53,8 +52,8 @@ def main() -> None:
         if "--json" in sys.argv:
             print_json({"exit_code": error.exit_code, "message": error.format_message()})
         sys.exit(error.exit_code)
-    except Interrupted as error:
-        sys.exit(128 + error.signum)
+    except Terminated:
+        sys.exit(128 + signal.SIGTERM)
     except (click.Abort, KeyboardInterrupt):
         sys.exit(128 + signal.SIGINT)
 
@@ -75,6 +74,6 @@ def _keep_to_ourselves() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
 
 
-def _terminated(signum: int, _: object) -> None:
+def _terminate(signum: int, _: object) -> None:
     """Until a run listens for itself."""
-    raise Interrupted("stopped by SIGTERM: run the same command again", signum)
+    raise Terminated

@@ -20,6 +20,10 @@ if TYPE_CHECKING:
     from orchestrator.config import Settings
 
 
+class Terminated(KeyboardInterrupt):
+    """SIGTERM, where nobody listens: it goes the way of Ctrl-C, which no event loop and no task group swallows."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Common:
     """The options that every command takes."""
@@ -110,6 +114,8 @@ def _guarded(common: Common, function: Callable[[], int]) -> int:
         return function()
     except click.ClickException:
         raise
+    except Terminated:
+        return _fail(common, Exit.SIGTERM, "stopped by SIGTERM: run the same command again")
     except KeyboardInterrupt:
         return _fail(common, Exit.SIGINT, "interrupted: run the same command again")
     except OrchestratorError as error:

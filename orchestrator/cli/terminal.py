@@ -11,6 +11,7 @@ from types import TracebackType
 from typing import TYPE_CHECKING, Self
 
 import anyio
+from anyio.abc import TaskStatus
 
 from orchestrator.batch import Finished, Watcher
 from orchestrator.books import Trip
@@ -45,6 +46,8 @@ class Terminal(Watcher):
         self._received: signal.Signals | None = None
 
     def __enter__(self) -> Self:
+        for number in _STOPS:
+            signal.signal(number, self._note)
         if self._shown:
             self._progress = _progress()
             self._progress.start()
@@ -55,6 +58,10 @@ class Terminal(Watcher):
     ) -> None:
         if self._progress is not None:
             self._progress.stop()
+
+    def _note(self, number: int, _: object) -> None:
+        """Until the event loop listens: what is raised while it sets itself up is lost, or not told for what it is."""
+        self._received = self._received or signal.Signals(number)
 
     def planned(self, items: int) -> None:
         if self._progress is not None:
@@ -85,7 +92,7 @@ class Terminal(Watcher):
         """
         outcome: Finished | OrchestratorError | None = None
         async with anyio.create_task_group() as both:
-            both.start_soon(self._listen, both.cancel_scope)
+            await both.start(self._listen, both.cancel_scope)
             try:
                 outcome = await job()
             except OrchestratorError as error:
@@ -98,8 +105,12 @@ class Terminal(Watcher):
             raise outcome
         return outcome
 
-    async def _listen(self, everything: anyio.CancelScope) -> None:
-        with anyio.open_signal_receiver(signal.SIGINT, signal.SIGTERM) as signals:
+    async def _listen(self, everything: anyio.CancelScope, *, task_status: TaskStatus[None]) -> None:
+        with anyio.open_signal_receiver(*_STOPS) as signals:
+            task_status.started()
+            if self._received is not None:
+                everything.cancel()
+                return
             async for received in signals:
                 if self._received is not None:
                     self._leave(received)

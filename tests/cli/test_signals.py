@@ -9,7 +9,9 @@ import anyio
 import pytest
 
 from cli.checker import require_all_done
-from cli.program import AFRESH
+from cli.early import MOMENTS
+from cli.forks import fork
+from cli.program import AFRESH, attended, environment
 from cli.rosters import plain_rosters, roster
 from cli.stage import held, scripted, staged
 
@@ -137,3 +139,25 @@ async def test_two_signals_end_it_at_once_although_its_longest_duration_came_fir
 
         assert program.outcome().code == 143
         assert program.outcome().json
+
+
+@pytest.mark.parametrize("moment", MOMENTS)
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+async def test_a_signal_before_anybody_listens_ends_it_with_its_code_and_one_json_object(
+    tmp_path: Path, moment: str, number: signal.Signals, code: int
+) -> None:
+    async with staged(tmp_path, ROSTERS[:1]) as stage:
+        process = await fork(
+            ["run", "--json", "-c", str(stage.config)],
+            cwd=tmp_path,
+            env=environment(**stage.secrets),
+            prepare="cli.early",
+            given={"moment": moment, "number": number},
+        )
+        async with attended(process) as program:
+            await program.wait()
+        stopped = program.outcome()
+
+        assert stopped.code == code
+        assert "run the same command again" in stopped.json["message"]
+        assert stage.remote.record.of("upload") == []
