@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import sqlite3
+from contextlib import closing
 from pathlib import Path
 
-from orchestrator.edges.atomic import storage_trouble
+from orchestrator.edges.atomic import put, storage_trouble
 from orchestrator.edges.rows import SCHEMA, SCHEMA_VERSION, UPGRADES
 from orchestrator.edges.wal import commits_in, drops_commits
 from orchestrator.errors import OutputError, StorageError
@@ -18,6 +19,11 @@ UNREADABLE = (sqlite3.Error, ValueError, TypeError)
 """What reading raises; the last two when a row, or what SQLite quotes of it, is none that we can have written."""
 
 
+_VERSIONS, _OF_WAL = slice(18, 20), b"\x02\x02"
+"""Where a database says by which versions of the file format it is written and read, and those of a log (SQLite's
+description of its file format, 1.3.3)."""
+
+
 def connect(path: Path, mode: str) -> sqlite3.Connection:
     """A connection that any thread may use, one at a time; transactions are begun and ended by hand."""
     uri = f"{path.absolute().as_uri()}?mode={mode}"
@@ -26,6 +32,8 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
 
 def open_database(path: Path, target_id: str) -> sqlite3.Connection:
     """The connection that writes. Raises OutputError when the file is no ledger of this target."""
+    if not any(path.parent.glob(f"{path.name}*")):
+        _make(path, target_id)
     commits = commits_in(path.with_name(f"{path.name}-wal"))
     db = connect(path, "rwc")
     try:
@@ -44,9 +52,16 @@ def open_database(path: Path, target_id: str) -> sqlite3.Connection:
     return db
 
 
+def _make(path: Path, target_id: str) -> None:
+    """Whole or not at all: a kill in between leaves nothing that whoever only looks could not read."""
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as db:
+        _create(db, target_id)
+        content = bytearray(db.serialize())
+    content[_VERSIONS] = _OF_WAL  # else the first to open it would have to say so, in a commit of the other kind
+    put(path, bytes(content))
+
+
 def _create(db: sqlite3.Connection, target_id: str) -> None:
-    db.execute("PRAGMA journal_mode = WAL")
-    db.execute("PRAGMA synchronous = FULL")
     db.executescript(f"BEGIN;{SCHEMA}")
     db.executemany("INSERT INTO meta VALUES (?, ?)", [("schema", SCHEMA_VERSION), ("target", target_id)])
     db.execute("COMMIT")

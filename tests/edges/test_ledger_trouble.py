@@ -10,8 +10,11 @@ from pathlib import Path
 import pytest
 
 from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job
-from edges.ledgers import a_ledger, rows
+from edges.ledgers import TARGET, a_ledger, rows
+from edges.places import FakeClock
 from orchestrator.edges.database import connect, require_known_schema
+from orchestrator.edges.ledger import SqliteLedger
+from orchestrator.edges.rows import SCHEMA
 from orchestrator.errors import OutputError
 from orchestrator.model import evolve
 
@@ -113,3 +116,19 @@ async def test_a_log_whose_last_commit_is_torn_is_taken_up_without_it(path: Path
 
     with a_ledger(copy) as ledger:
         assert len(ledger.unfinished()) == 5
+
+
+@pytest.mark.parametrize("statement", range(1, SCHEMA.count(";") + 1))
+def test_a_ledger_whose_making_was_broken_off_is_not_there_and_the_next_one_is_made(
+    path: Path, monkeypatch: pytest.MonkeyPatch, statement: int
+) -> None:
+    begun = ";".join([*SCHEMA.split(";")[:statement], "SELECT 1 FROM nowhere"])
+    with monkeypatch.context() as broken:
+        broken.setattr("orchestrator.edges.database.SCHEMA", begun)
+        with pytest.raises(OutputError):
+            SqliteLedger(path, target_id=TARGET, run="run-1", clock=FakeClock())
+    assert not path.exists()
+
+    with a_ledger(path):
+        assert rows(path, "SELECT count(*) FROM jobs") == [(0,)]
+    assert [place.name for place in path.parent.iterdir() if place.name.startswith(".~")] == []
