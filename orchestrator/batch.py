@@ -151,6 +151,7 @@ class Batch:
             retried=lambda: self.retries.update(retries=1),
             rng=random.Random(),
             times=JobTimes(self.place.ledger.durations()),
+            shared=self.place.ledger.shared_tokens(),
         )
 
         def ended(trip: Trip) -> None:

@@ -20,6 +20,7 @@ import anyio
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
 from orchestrator.errors import (
+    Busy,
     Denied,
     Garbled,
     Misdirected,
@@ -67,6 +68,11 @@ _GONE = (
     "source_gone: the file went away before it was sent. "
     "Put it back and resolve the item with --not-accepted, or --abandon it"
 )
+_GONE_AFTER = (
+    "source_gone: an earlier attempt may have arrived, and the file went away before it could be sent again. If the "
+    "remote has it, resolve the item with --accepted; else put the file back and --resend it, or --abandon it"
+)
+_MAY_HAVE = "; an earlier attempt may have arrived"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -108,7 +114,7 @@ class Delivery:
     async def send_again(self, job: Job, trip: Trip, file: File | None) -> Job:
         """The bytes are read and judged anew: nothing is held while a job waits for its next try."""
         if file is None:
-            return await self.ledger.record(job, Doubted(_GONE))
+            return await self.ledger.record(job, Doubted(_GONE_AFTER if job.repeats else _GONE))
         if trip.tries and self.backoff.is_spent(trip.tries, self.clock.monotonic() - trip.first_try):
             trip.cause = f"{job.cause}; {trip.tries} tries in this run"
             return job
@@ -120,7 +126,7 @@ class Delivery:
                 case Reading() as reading if same_bytes(job, reading.source):
                     return await self._send_if_still_right(job, trip, reading)
                 case Reading():
-                    earlier = "; an earlier attempt may have arrived, and is replaced" if job.repeats else ""
+                    earlier = f"{_MAY_HAVE}, and is replaced" if job.repeats else ""
                     return await self.ledger.record(
                         job, Superseded(f"the file was replaced before it was sent{earlier}")
                     )
@@ -136,23 +142,26 @@ class Delivery:
         self.lane.way.failed(error)
         if before:
             job = trip.job = await self.ledger.record(job, *before)
-        if isinstance(error, Unreachable) and self.lane.way.is_hopeless(trip.tries):
-            raise error
+        self._require_hope(error, trip)
         return replace(job, cause=str(error))
 
     async def recover(self, job: Job) -> Job:
         """An upload without its outcome. Many may have been left so: asking takes its turn as sending does."""
+        cause = job.cause or "the program ended before the answer came"
+        if not self.target.looks_up:
+            return await self.recall(job, cause)
         async with self.lane.permit():
-            return await self.recall(job, job.cause or "the program ended before the answer came")
+            return await self.recall(job, cause)
 
     async def recall(self, job: Job, cause: str) -> Job:
         """After a lost answer: find out, or repeat where that is harmless, or leave it to a person.
 
-        With a permit. While the remote wants to be left alone nothing is found out: the job comes back as it is.
+        Whoever looks it up needs a permit. While the remote wants to be left alone nothing is looked up: the job
+        comes back as it is.
         """
         if job.held:
             return await self.ledger.record(job, SendUndone(f"{cause}, and its last bytes had not left"))
-        if not self.lane.way.is_open:
+        if self.target.looks_up and not self.lane.way.is_open:
             return replace(job, cause=cause)
         try:
             with anyio.CancelScope(shield=True):
@@ -166,10 +175,10 @@ class Delivery:
             case Trace.ABSENT:
                 return await self.ledger.record(job, SendUndone(cause))
             case Trace.REPLACEABLE:
-                return await self.ledger.record(job, SendRepeatable(cause))
+                return await self.ledger.record(job, SendRepeatable(cause, self._now()))
             case Trace.UNKNOWN:
                 evidence = f"upload {job.attempts} may have arrived: {cause}. The remote cannot be asked by Name"
-                return await self.ledger.record(job, Doubted(evidence))
+                return await self.ledger.record(job, Doubted(evidence, self._now()))
             case outcome:
                 return await self.ledger.record(job, outcome)
 
@@ -186,19 +195,21 @@ class Delivery:
             outcome = await self.target.submit(job, body, overwrite=job.overwrote, release=waits)
         except Refused as error:
             self._understood()
-            return await self.ledger.record(job, Failed(str(error)))
+            return await self.ledger.record(job, _refused(job, error))
         except Unclear as error:
-            self.lane.way.failed(error)
+            self.lane.failed(error, started)
             if job.held and isinstance(error, Garbled):
                 await release()  # a part was answered as if it were the whole, so what is still here proves nothing
             job = trip.job = await self.recall(job, str(error))
-            self.sense.not_understood(error)
+            if isinstance(error, Garbled) or job.state is State.IN_DOUBT:
+                self.sense.not_understood(error)
             return job
         except NotSent as error:
-            self._not_taken(error, started)
+            self.lane.failed(error, started)
+            if isinstance(error, Busy):
+                self.sense.understood()
             job = trip.job = await self.ledger.record(job, SendUndone(str(error)))
-            if isinstance(error, Unreachable) and self.lane.way.is_hopeless(trip.tries):
-                raise
+            self._require_hope(error, trip)
             return job
         except SourceChanged as error:
             return await self.ledger.record(job, SendUndone(str(error)))
@@ -214,12 +225,10 @@ class Delivery:
         self.sense.understood()
         self.lane.succeeded()
 
-    def _not_taken(self, error: NotSent, started: float) -> None:
-        if isinstance(error, Unreachable):
-            self.lane.way.failed(error)
-        else:
-            self.sense.understood()
-            self.lane.busy(error, started)
+    def _require_hope(self, error: NotSent, trip: Trip) -> None:
+        """Raises Unreachable when trying again is of no use to any file."""
+        if self.lane.way.is_hopeless(trip.tries):
+            raise error if isinstance(error, Unreachable) else Unreachable(f"nothing was taken for too long: {error}")
 
     async def _accepted(self, job: Job, accepted: Accepted) -> Job:
         """One token for two submissions tells neither's end, so neither may end by it."""
@@ -228,7 +237,8 @@ class Delivery:
         if twin is not None or token in self.tokens.landing:
             self.tokens.shared.add(token)
             first = f"as for {twin.path} (version {twin.version})" if twin else "as for another upload"
-            return await self.ledger.record(job, Doubted(f"token_twice: the remote gave out the same token {first}"))
+            doubt = Doubted(f"token_twice: the remote gave out the same token {first}", token=token)
+            return await self.ledger.record(job, doubt)
         self.tokens.landing.add(token)
         try:
             return await self.ledger.record(job, accepted)
@@ -244,7 +254,15 @@ class Delivery:
                 trip.judged = True
                 return await self.send(job, trip, body)
             case Prepared() | Rejected():
-                return await self.ledger.record(job, Superseded("the rules changed before it was sent"))
+                earlier = _MAY_HAVE if job.repeats else ""
+                return await self.ledger.record(job, Superseded(f"the rules changed before it was sent{earlier}"))
             case Moving(cause):
                 trip.cause = f"{cause}: the next run looks again"
                 return job
+
+
+def _refused(job: Job, error: Refused) -> Failed | Doubted:
+    """No to a repeat says nothing about the attempt before it, whose answer was lost; a conflict even speaks for it."""
+    if job.repeats and job.attempts > 1:
+        return Doubted(f"an earlier attempt may have arrived, and its repeat was refused: {error}")
+    return Failed(str(error))

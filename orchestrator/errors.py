@@ -55,6 +55,10 @@ class NotSent(TargetError):
     """Nothing was taken: it did not arrive, or the remote said so. Safe to send again."""
 
 
+class Busy(NotSent):
+    """The remote had it, or some of it, and takes nothing more for now: it is under pressure."""
+
+
 class Unreachable(NotSent):
     """There was no connection to send anything on."""
 

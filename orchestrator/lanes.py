@@ -8,8 +8,8 @@ from contextlib import contextmanager
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from orchestrator.errors import NotSent, Unclear, Unreachable
-from orchestrator.flow import Gate, Slots, Tell, Width, nobody
+from orchestrator.errors import Busy, NotSent, Unclear, Unreachable
+from orchestrator.flow import STANDSTILL, Gate, Slots, Tell, Width, nobody
 from orchestrator.ports import Clock
 
 
@@ -142,7 +142,7 @@ class UploadLane(Lane):
         """An upload under way is one job more before long, so it counts as one."""
         while True:
             while not self._slots.has_room(uploading=self._limiter.borrowed_tokens):
-                await self._change.wait()
+                await self._room()
             await self.way.open()
             if self._slots.has_room(uploading=self._limiter.borrowed_tokens):
                 return
@@ -175,13 +175,31 @@ class UploadLane(Lane):
         self._width.succeeded()
         self._limiter.total_tokens = self._width.current
 
-    def busy(self, error: NotSent, started: float) -> None:
-        """The remote took nothing for now, in a try that began at *started*."""
+    def failed(self, error: NotSent | Unclear, started: float) -> None:
+        """Nothing is known to have been taken, in a try that began at *started*.
+
+        One that breaks off or does not answer may have too much to do; only one that says that it is busy can mean
+        its job slots.
+        """
         self.way.failed(error)
-        if error.retry_after is None:
+        if isinstance(error, Unreachable):
+            return
+        if isinstance(error, Busy) and error.retry_after is None:
             self._slots.refused(alone=self._limiter.borrowed_tokens == 1 and self._crowded_at < started)
         self._width.pressed(started, self._clock.monotonic())
         self._limiter.total_tokens = self._width.current
+
+    async def _room(self) -> None:
+        """Until something changes, or nothing has changed for so long that one more is tried."""
+        async with anyio.create_task_group() as either:
+            either.start_soon(self._lose_patience, either.cancel_scope)
+            await self._change.wait()
+            either.cancel_scope.cancel()
+
+    async def _lose_patience(self, waiting: anyio.CancelScope) -> None:
+        await self._clock.sleep(STANDSTILL)
+        self._slots.stood_still()
+        waiting.cancel()
 
     def _changed(self) -> None:
         self._change.set()

@@ -192,6 +192,11 @@ class Target(Protocol):
         """Which remote and whose account: a ledger belongs to one."""
         ...
 
+    @property
+    def looks_up(self) -> bool:
+        """Whether `recall` asks the remote, and so waits for its turn as every request does."""
+        ...
+
     async def sign_in(self) -> None:
         """Have everything that a submit needs before its first byte. Raises Denied, Misdirected or NotSent."""
         ...

@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from orchestrator.edges.clock import SystemClock
+from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.view import open_view
 from orchestrator.edges.workplace import ledger_file, open_workplace
 from orchestrator.errors import ConfigError
 from orchestrator.model import Job, Resolved, State, Token, Verdict
+from orchestrator.naming import printable
 
 
 async def settle(out: Path, item: str, verdict: Resolved, wait: float) -> Job:
@@ -28,7 +30,19 @@ async def settle(out: Path, item: str, verdict: Resolved, wait: float) -> Job:
         verdict = replace(verdict, token=_require_token(verdict))
     clock = SystemClock()
     async with open_workplace(out, target, clock, wait=wait) as place:
+        _require_free(verdict, doubtful[0], place.ledger)
         return await place.ledger.record(doubtful[0], replace(verdict, at=clock.now().timestamp()))
+
+
+def _require_free(verdict: Resolved, job: Job, ledger: SqliteLedger) -> None:
+    """A slip of the hand must not end one file by what became of another."""
+    if verdict.token is None or (holder := ledger.holder(verdict.token)) is None:
+        return
+    if (holder.key != job.key and holder.state is not State.FAILED) or verdict.token in ledger.shared_tokens():
+        raise ConfigError(
+            f"--accepted: this token was given to {printable(holder.path)}, which is {holder.state}. Give the one that "
+            f"the upload of {printable(job.path)} was answered with; or --abandon whichever has it wrongly, first."
+        )
 
 
 def _require_token(verdict: Resolved) -> Token:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import random
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 import structlog
@@ -23,6 +23,7 @@ from orchestrator.flow import Gate, JobTimes, Schedule
 from orchestrator.guards import Grace, Memory, Reader, Sense, Tokens, Unbroken
 from orchestrator.intake import Names
 from orchestrator.lanes import Lane, UploadLane, Way
+from orchestrator.model import Token
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.targets.platform import Platform, PlatformConfig
@@ -111,6 +112,8 @@ class Parts:
     rng: random.Random
     times: JobTimes = field(default_factory=JobTimes)
     """What earlier runs taught about how long jobs take."""
+    shared: Iterable[Token] = ()
+    """Tokens that the remote gave out twice in earlier runs."""
 
 
 def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pipeline:
@@ -118,7 +121,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
     way = Way(Gate(limits.rate, rng=parts.rng, tell=_tell), parts.target.probe, parts.clock)
     uploads = UploadLane(limits.uploads, way, parts.clock, _tell)
     memory = Memory(limits.bytes)
-    tokens = Tokens()
+    tokens = Tokens(shared=set(parts.shared))
     log = structlog.get_logger()
     narrated = Narrated(parts.ledger, log.debug) if log.is_enabled_for(logging.DEBUG) else parts.ledger
     ledger = Unbroken(narrated)

@@ -28,6 +28,7 @@ from orchestrator.edges.rows import (
     SELECT_NEWEST,
     SELECT_OPEN,
     SELECT_RESULTS,
+    SELECT_SHARED,
     UPSERT_JOB,
     event_row,
     job_of,
@@ -107,6 +108,11 @@ class SqliteLedger:
         with self._reading():
             row = self._reader.execute(SELECT_HOLDER, (token,)).fetchone()
             return job_of(row) if row else None
+
+    def shared_tokens(self) -> set[Token]:
+        """What the remote gave to more than one job that was not given up since."""
+        with self._reading():
+            return {Token(token) for (token,) in self._reader.execute(SELECT_SHARED)}
 
     def unfinished(self) -> list[Job]:
         """Everything that is not settled, in the order in which it came in."""

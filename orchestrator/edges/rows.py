@@ -116,6 +116,10 @@ INSERT_RESULT = (
 )
 
 SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"  # noqa: S608 -- constants only
+SELECT_SHARED = (
+    "SELECT token FROM jobs WHERE token IS NOT NULL AND state IN ('waiting', 'in_doubt', 'done') "
+    "GROUP BY token HAVING count(*) > 1"
+)
 SELECT_HOLDER = f"SELECT {JOB_COLUMNS} FROM jobs WHERE token = ? LIMIT 1"  # noqa: S608 -- constants only
 SELECT_DURATIONS = """
 SELECT size, seconds FROM (
@@ -144,11 +148,11 @@ _DETAILS: dict[type[Event], tuple[str, ...]] = {
     SendStarted: ("overwrite", "at", "held"),
     TailReleased: (),
     SendUndone: ("cause",),
-    SendRepeatable: ("cause",),
+    SendRepeatable: ("cause", "at"),
     Accepted: ("token", "at"),
     Completed: ("cause",),
     Failed: ("cause", "owns"),
-    Doubted: ("cause",),
+    Doubted: ("cause", "at", "token"),
     Superseded: ("cause",),
     Resolved: ("verdict", "token", "at"),
 }

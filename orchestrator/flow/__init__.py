@@ -2,6 +2,6 @@
 
 from orchestrator.flow.gate import Gate, Tell, nobody
 from orchestrator.flow.polls import JobTimes, Schedule
-from orchestrator.flow.width import Slots, Width
+from orchestrator.flow.width import STANDSTILL, Slots, Width
 
-__all__ = ["Gate", "JobTimes", "Schedule", "Slots", "Tell", "Width", "nobody"]
+__all__ = ["STANDSTILL", "Gate", "JobTimes", "Schedule", "Slots", "Tell", "Width", "nobody"]

@@ -10,6 +10,9 @@ CALM = 10
 MOST_ROUNDS = 8
 """Full rounds of the jobs that the remote took before one more is tried: twice as many after each that it refuses."""
 
+STANDSTILL = 60.0
+"""Seconds without an end of any job of ours after which one more is tried: what is full may not be full of ours."""
+
 
 class Width:
     """Uploads in flight: starts at the configured number; times 0.7 under pressure, one more after a calm round."""
@@ -37,7 +40,7 @@ class Width:
             return
         self._narrowed_at = now
         self.current = max(int(self.current * DECREASE), 1)
-        self._tell(f"{self.current} uploads at a time: the remote is busy")
+        self._tell(f"{self.current} uploads at a time: the remote is busy, or does not answer")
 
 
 class Slots:
@@ -71,6 +74,11 @@ class Slots:
         self.limit += self._step
         self._step *= 2
         self._tell(f"{self.limit} jobs at the remote at a time: it may have room for more")
+
+    def stood_still(self) -> None:
+        """Nothing has changed for STANDSTILL, with no room left."""
+        self.limit = self.unfinished + 1
+        self._tell(f"{self.limit} jobs at the remote at a time: none has ended for {STANDSTILL:.0f} s")
 
     def refused(self, *, alone: bool) -> None:
         """With nothing of ours unfinished it is not our jobs that fill it.

@@ -52,6 +52,8 @@ class SendRepeatable:
     """The answer was lost, but sending again has the effect of sending once."""
 
     cause: str
+    at: float
+    """Unix time at which it was given up."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +81,10 @@ class Doubted:
     """Nobody can tell, or it never ended. The cause is the evidence that a person decides by."""
 
     cause: str
+    at: float | None = None
+    """Unix time at which the answer was given up; None: there was one."""
+    token: Token | None = None
+    """What it was answered with, where that proves nothing."""
 
 
 @dataclass(frozen=True, slots=True)

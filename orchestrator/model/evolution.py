@@ -54,16 +54,17 @@ def _evolved(job: Job, event: Event) -> Job:
             return replace(job, held=False)
         case State.SENDING, SendUndone(cause):
             return replace(job, state=State.READY, cause=cause)
-        case State.SENDING, SendRepeatable(cause):
-            return replace(job, state=State.READY, cause=cause, repeats=True, lost_at=job.sent_at)
+        case State.SENDING, SendRepeatable(cause, at):
+            return replace(job, state=State.READY, cause=cause, repeats=True, lost_at=at)
         case State.SENDING, Accepted(token, at):
             return replace(job, state=State.WAITING, token=token, accepted_at=at, cause="")
         case ((State.SENDING | State.WAITING), Completed(_, cause)):
             return replace(job, state=State.DONE, cause=cause, owns=True)
         case ((State.SENDING | State.WAITING), Failed(cause, _, owns)):
             return replace(job, state=State.FAILED, cause=cause, owns=job.owns or owns)
-        case State.SENDING, Doubted(cause):
-            return replace(job, state=State.IN_DOUBT, cause=cause, lost_at=job.sent_at)
+        case State.SENDING, Doubted(cause, at, token):
+            lost_at = job.lost_at if at is None else at
+            return replace(job, state=State.IN_DOUBT, cause=cause, token=token, lost_at=lost_at)
         case ((State.READY | State.WAITING), Doubted(cause)):
             return replace(job, state=State.IN_DOUBT, cause=cause)
         case State.IN_DOUBT, Resolved():
@@ -79,9 +80,11 @@ def _resolved(job: Job, event: Resolved) -> Job:
                 raise IllegalTransition("a job is accepted with its token, or not at all")
             return replace(job, state=State.WAITING, token=event.token, accepted_at=event.at, cause="")
         case Verdict.NOT_ACCEPTED:
-            return replace(job, state=State.READY, cause="a person says that it did not arrive")
+            return replace(
+                job, state=State.READY, cause="a person says that it did not arrive", token=None, repeats=False
+            )
         case Verdict.RESEND:
-            return replace(job, state=State.READY, cause="a person wants it sent again", repeats=True)
+            return replace(job, state=State.READY, cause="a person wants it sent again", token=None, repeats=True)
         case Verdict.ABANDON:
             return replace(job, state=State.FAILED, cause="abandoned by a person")
         case _:

@@ -113,7 +113,7 @@ class Job:
     sent_at: float | None = None
     """Unix time at which the last attempt began."""
     lost_at: float | None = None
-    """The same of the last one whose answer was lost, in this version or before: it may still arrive late."""
+    """Unix time at which the last lost answer was given up, in this version or before: its attempt may yet arrive."""
 
     @property
     def replaces(self) -> bool:

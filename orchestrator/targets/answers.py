@@ -12,7 +12,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from orchestrator.edges.http import Answer
-from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
+from orchestrator.errors import Busy, Denied, Garbled, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Name, Token
 from orchestrator.outcome import Outcome, Phase, Refusals, Reply, outcome_of
 from orchestrator.ports import Ended, Running
@@ -31,8 +31,8 @@ _OBJECTION = re.compile(r"\s*(?P<row>[0-9]{1,9})\s*\|(?P<value>.*)\|.*", re.ASCI
 _REFUSALS = Refusals()
 _OBJECTIONS = {
     400: "the remote refuses the submission as it stands",
-    409: "name_conflict: the Name exists at the remote, and it is not known to be ours. Choose another "
-    "target.name, or set target.overwrite = true and run with --retry-failed if it may be replaced",
+    409: "name_conflict: the Name exists at the remote, and it is not known to be ours. Rename the file, or set "
+    "target.overwrite = true and run with --retry-failed if what stands there may be replaced",
     413: "the submission is too large for the remote",
     422: "the remote refuses the content",
 }
@@ -55,7 +55,7 @@ def _objection(outcome: Outcome, answer: Answer) -> TargetError:
         case Outcome.NOT_SENT:
             return NotSent(f"upload: the remote answered {status} before it had the whole submission")
         case Outcome.BUSY:
-            return NotSent(f"upload: the remote is busy ({status})", retry_after=answer.retry_after)
+            return Busy(f"upload: the remote is busy ({status})", retry_after=answer.retry_after)
         case Outcome.REFUSED:
             return Refused(f"upload: {_OBJECTIONS[status]} ({status})")
         case Outcome.DENIED:

@@ -61,6 +61,10 @@ class Platform:
         if answer.status == 429 or answer.status >= 500:
             raise NotSent(f"{url}: the remote answered {answer.status}", retry_after=answer.retry_after)
 
+    @property
+    def looks_up(self) -> bool:
+        return False
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         """Where a repeat would do no harm, or the body leaves in a moment, holding back gains nothing."""
         return not overwrite and not self._is_repeatable(job) and length_of(body) > HOLD_FROM

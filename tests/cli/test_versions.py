@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import signal
 from dataclasses import replace
 from pathlib import Path
 
 from cli.checker import require_results
-from cli.rosters import plain_rosters, roster
-from cli.stage import Stage, scripted, staged
-from orchestrator.sandbox import Fault
+from cli.rosters import Roster, plain_rosters, roster
+from cli.stage import Stage, held, scripted, staged
+from orchestrator.sandbox import Fault, serve
 
 
 def sent(stage: Stage) -> list[tuple[str, bool, str]]:
@@ -129,3 +130,35 @@ async def test_twins_whose_names_differ_in_case_are_one_name_and_the_second_is_r
         assert "name_clash" in cause
         assert "Night.csv" in cause
         assert "'night'" in cause
+
+
+async def test_a_token_that_two_runs_were_given_ends_neither_file_in_a_third(tmp_path: Path) -> None:
+    """A remote that begins anew gives out the same tokens again."""
+    first, second = plain_rosters(2)
+    async with serve(scripted(held("poll")), seed=1) as remote:
+        await stop_while_it_polls(stage := Stage(tmp_path, remote), first)
+        assert stage.states == {"f00.csv": "waiting"}
+    async with serve(scripted(held("poll")), port=remote.port, seed=1) as remote:
+        await stop_while_it_polls(stage := Stage(tmp_path, remote), second)
+        assert stage.states == {"f00.csv": "waiting", "f01.csv": "in_doubt"}
+        (token,) = {job.token for job in stage.ledger}
+        outcome = await stage.run()
+
+        assert outcome.code == 4
+        assert set(stage.states.values()) == {"in_doubt"}
+        assert all("token_twice" in job.cause for job in stage.ledger)
+        refused = await stage.call("resolve", "f01", "--accepted", str(token))
+        assert refused.code == 2
+        assert "this token was given to f00.csv" in refused.err
+        assert (await stage.call("resolve", "f00", "--abandon")).code == 0
+        assert (await stage.call("resolve", "f01", "--accepted", str(token))).code == 0
+        assert stage.states["f01.csv"] == "waiting"
+
+
+async def stop_while_it_polls(stage: Stage, night: Roster) -> None:
+    night.write(stage.folder)
+    async with stage.start("run") as program:
+        await stage.remote.until_held()
+        program.send(signal.SIGTERM)
+        await program.wait()
+    stage.remote.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import math
 import random
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -33,6 +34,7 @@ from orchestrator.model import (
     Sheet,
     Sheets,
     Source,
+    State,
     Token,
     evolve,
 )
@@ -116,6 +118,10 @@ class FakeLedger:
     def holder(self, token: Token) -> Job | None:
         return next((job for job in self.jobs.values() if job.token == token), None)
 
+    def shared_tokens(self) -> set[Token]:
+        held = Counter(job.token for job in self.jobs.values() if job.state is not State.FAILED)
+        return {token for token, count in held.items() if token and count > 1}
+
     async def record(self, job: Job, *events: Event) -> Job:
         after = evolve(job, *events)
         call = self.script.enter()
@@ -162,6 +168,7 @@ class FakeTarget:
     sign_ins: int = 0
     locked_out: dict[int, BaseException] = field(default_factory=dict)
     holds: bool = False
+    looks_up: bool = True
     probes: int = 0
     unwell: dict[int, BaseException] = field(default_factory=dict)
     inside: int = 0
@@ -305,7 +312,7 @@ class World:
     def pipeline(self) -> Pipeline:
         rng = random.Random(0)
         ledger = Unbroken(self.ledger)
-        memory, tokens = Memory(1000), Tokens()
+        memory, tokens = Memory(1000), Tokens(shared=self.ledger.shared_tokens())
         way = Way(self.gate, self.target.probe, self.clock)
         uploads = UploadLane(self.uploads, way, self.clock)
         reader = Reader(

@@ -19,8 +19,11 @@ from orchestrator.errors import (
     Unreachable,
 )
 from orchestrator.flow.gate import FIRST_TRIES
+from orchestrator.guards import Sense
+from orchestrator.intake import LATE
 from orchestrator.model import (
     Name,
+    RelPath,
     Resolved,
     State,
     Verdict,
@@ -44,6 +47,71 @@ async def test_a_lost_answer_that_nobody_can_clear_up_is_in_doubt_with_its_evide
 
     assert trip.end is Ending.IN_DOUBT
     assert "upload 1 may have arrived: POST /api/UploadData: the connection broke" in trip.why
+
+
+@pytest.mark.parametrize("says", ["name_conflict: the Name exists", "the remote refuses the content"])
+async def test_a_refused_repeat_says_nothing_about_the_attempt_whose_answer_was_lost(says: str) -> None:
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w.target.script.after[1] = Unclear("504")
+    w.target.script.before[2] = Refused(says)
+    trip = await run(w)
+
+    assert trip.end is Ending.IN_DOUBT
+    assert "an earlier attempt may have arrived" in trip.why
+    assert says in trip.why
+    assert len(w.target.remote.copies[Name("a")]) == 1
+
+
+async def test_a_newer_version_that_is_refused_has_failed_whatever_became_of_the_one_before() -> None:
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w.target.script.after[1] = Unclear("504")
+    w.target.script.before[2] = NotSent("broken off")
+    w.sending = Backoff(tries=2)
+    await run(w)
+    w.inbox.files[A] = "newer"
+    w.clock.time += LATE
+    w.target.script.before[w.target.script.calls + 1] = Refused("no")
+    await run(w)
+
+    assert job_of(w, 1).state is State.SUPERSEDED
+    assert job_of(w, 2).state is State.FAILED
+
+
+async def test_a_file_that_goes_away_after_a_lost_answer_is_not_said_to_have_been_unsent() -> None:
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE), sending=Backoff(tries=1))
+    w.target.script.after[1] = Unclear("504")
+    await run(w)
+    await w.pipeline().drive(job_of(w), Trip(path=A, adopted=True), None)
+
+    assert job_of(w).state is State.IN_DOUBT
+    assert "may have arrived" in job_of(w).cause
+    assert "--not-accepted" not in job_of(w).cause
+
+
+async def test_rules_that_change_after_a_lost_answer_do_not_hide_that_it_may_have_arrived() -> None:
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE), sending=Backoff(tries=1))
+    w.target.script.after[1] = Unclear("504")
+    await run(w)
+    w.inbox.rules = "rules-2"
+    await w.pipeline().drive(job_of(w), Trip(path=A, adopted=True), w.inbox.file("a.csv"))
+
+    assert job_of(w).state is State.SUPERSEDED
+    assert "may have arrived" in job_of(w).cause
+
+
+async def test_lost_answers_that_a_repeat_mends_do_not_end_the_run() -> None:
+    """A second of 502 behind a gateway, with more uploads in flight than the row of senseless answers may be long."""
+    paths = [RelPath(f"{n}.csv") for n in range(2 * Sense.LATER)]
+    w = world(target=FakeTarget(trace=Trace.REPLACEABLE), uploads=len(paths))
+    w.inbox.files |= dict.fromkeys(paths, "good")
+    w.target.script.before |= {call: Unclear("502") for call in range(1, len(paths) + 1)}
+    pipeline = w.pipeline()
+    trips = [Trip(path=path) for path in paths]
+    async with anyio.create_task_group() as tasks:
+        for trip in trips:
+            tasks.start_soon(pipeline.take, w.inbox.file(trip.path), trip)
+
+    assert {trip.end for trip in trips} == {Ending.DONE}
 
 
 async def test_an_item_in_doubt_is_left_alone_until_a_person_decides() -> None:

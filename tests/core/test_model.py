@@ -43,7 +43,7 @@ EVENTS: tuple[Event, ...] = (
     Reopened(),
     SendStarted(overwrite=False, at=0.0),
     SendUndone("no connection"),
-    SendRepeatable("answer lost"),
+    SendRepeatable("answer lost", 8.0),
     Accepted(Token("t"), 1.0),
     Completed(),
     Failed("refused", owns=True),
@@ -105,15 +105,34 @@ def test_a_send_counts_and_remembers_whether_it_overwrites() -> None:
     assert evolve(sent, SendUndone("x"), SendStarted(overwrite=False, at=0.0)).attempts == 2
 
 
-def test_the_time_of_an_attempt_is_kept_when_its_answer_is_lost_and_goes_on_to_the_next_version() -> None:
+def test_the_time_at_which_an_answer_was_given_up_is_kept_and_goes_on_to_the_next_version() -> None:
     sending = evolve(job(State.READY), SendStarted(overwrite=True, at=7.0))
 
     assert evolve(sending, SendUndone("not sent")).lost_at is None
-    assert evolve(sending, SendRepeatable("lost")).lost_at == 7.0
-    assert evolve(sending, Doubted("lost"), Resolved(Verdict.ABANDON)).lost_at == 7.0
-    again = evolve(sending, SendRepeatable("lost"), SendStarted(overwrite=True, at=9.0), Accepted(Token("t"), 9.5))
-    assert again.lost_at == 7.0, "that the second arrived says nothing about the first"
-    assert next_version(again, Source(data=Digest("d"), size=1)).lost_at == 7.0
+    assert evolve(sending, SendRepeatable("lost", 8.0)).lost_at == 8.0
+    assert evolve(sending, Doubted("lost", 8.0), Resolved(Verdict.ABANDON)).lost_at == 8.0
+    again = evolve(sending, SendRepeatable("lost", 8.0), SendStarted(overwrite=True, at=9.0), Accepted(Token("t"), 9.5))
+    assert again.lost_at == 8.0, "that the second arrived says nothing about the first"
+    assert next_version(again, Source(data=Digest("d"), size=1)).lost_at == 8.0
+
+
+def test_a_doubt_about_an_answer_keeps_its_token_until_a_person_has_it_sent_again() -> None:
+    sending = evolve(job(State.READY), SendStarted(overwrite=True, at=7.0))
+    doubted = evolve(sending, Doubted("token_twice", token=Token("t")))
+
+    assert (doubted.token, doubted.lost_at) == (Token("t"), None)
+    assert evolve(doubted, Resolved(Verdict.ABANDON)).token == Token("t")
+    for verdict in (Verdict.NOT_ACCEPTED, Verdict.RESEND):
+        assert evolve(doubted, Resolved(verdict)).token is None
+
+
+def test_a_person_who_says_that_it_did_not_arrive_has_it_sent_as_configured() -> None:
+    sending = evolve(job(State.READY), SendStarted(overwrite=True, at=7.0))
+    again = evolve(sending, SendRepeatable("lost", 8.0), SendStarted(overwrite=True, at=9.0), Doubted("refused"))
+
+    assert again.replaces
+    assert not evolve(again, Resolved(Verdict.NOT_ACCEPTED)).replaces
+    assert evolve(again, Resolved(Verdict.RESEND)).replaces
 
 
 def test_a_tail_is_ours_until_it_is_released() -> None:
@@ -132,7 +151,7 @@ def test_only_what_the_remote_took_makes_a_name_ours() -> None:
 
 
 def test_a_lost_answer_lets_the_next_send_replace() -> None:
-    again = evolve(job(State.SENDING), SendRepeatable("lost"))
+    again = evolve(job(State.SENDING), SendRepeatable("lost", 8.0))
 
     assert again.replaces
     assert not evolve(job(State.SENDING), SendUndone("not sent")).replaces

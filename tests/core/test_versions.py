@@ -15,6 +15,7 @@ from orchestrator.errors import (
 )
 from orchestrator.intake import LATE
 from orchestrator.model import (
+    Key,
     Name,
     RelPath,
     State,
@@ -152,3 +153,19 @@ async def test_a_token_that_an_earlier_run_got_as_well_is_not_taken_for_a_new_on
 
     assert trip.end is Ending.IN_DOUBT
     assert "as for a.csv (version 1)" in trip.why
+
+
+async def test_a_token_that_was_given_out_twice_ends_neither_submission_in_a_later_run() -> None:
+    b = RelPath("b.csv")
+    w = world(target=FakeTarget(polls_needed=10**9), patience=1.0)
+    w.inbox.files[b] = "good too"
+    w.target.remote.only_token = Token("one-for-all")
+    for path in (A, b):
+        await run(w, path)
+    assert [w.ledger.jobs[Key(key), 1].state for key in ("a", "b")] == [State.WAITING, State.IN_DOUBT]
+
+    w.target.polls_needed = 1
+    await run(w)
+
+    assert job_of(w).state is State.IN_DOUBT
+    assert "token_twice" in job_of(w).cause

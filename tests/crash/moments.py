@@ -77,6 +77,10 @@ class StruckTarget:
     def id(self) -> str:
         return self.target.id
 
+    @property
+    def looks_up(self) -> bool:
+        return self.target.looks_up
+
     async def sign_in(self) -> None:
         await self.target.sign_in()
 

@@ -31,6 +31,7 @@ class Push:
     port: int
     keyed: bool
     id: str = "push"
+    looks_up: bool = False
 
     async def sign_in(self) -> None:
         """Nothing is needed."""

@@ -52,7 +52,7 @@ _NEXT: dict[State, tuple[tuple[Event, ...], ...]] = {
         (ACCEPTED,),
         (ACCEPTED,),
         (SendUndone("busy"),),
-        (SendRepeatable("lost"),),
+        (SendRepeatable("lost", 8.0),),
         (Doubted("who knows"),),
         (Completed(),),
         (Failed("no", (result(),), owns=True),),

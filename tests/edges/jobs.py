@@ -147,7 +147,7 @@ _SAMPLES: dict[type, Event] = {
     SendStarted: STARTED,
     TailReleased: TailReleased(),
     SendUndone: SendUndone(""),
-    SendRepeatable: SendRepeatable(""),
+    SendRepeatable: SendRepeatable("", 8.0),
     Accepted: ACCEPTED,
     Completed: Completed(),
     Failed: Failed(""),

@@ -13,7 +13,7 @@ import anyio
 
 from flow.virtual import VirtualClock
 from orchestrator.edges.retry_after import seconds_of
-from orchestrator.errors import NotSent, Unclear, Unreachable
+from orchestrator.errors import Busy, NotSent, Unclear, Unreachable
 from orchestrator.model import Accepted, Completed, Failed, Job, Name, Result, Token
 from orchestrator.ports import Body, Ended, Fetched, Held, Release, Running, Trace
 
@@ -79,6 +79,7 @@ class Remote:
     most_jobs: int = 0
     disobeyed: list[Request] = field(default_factory=list)
     """Requests that came before the moment that Retry-After had named."""
+    looks_up: bool = False
     _clock: VirtualClock = field(default_factory=VirtualClock)
     _this_second: tuple[int, int] = (0, 0)
     _told_at: float = 0.0
@@ -98,15 +99,15 @@ class Remote:
         with self._upload():
             nature, now = self.nature, self._clock.monotonic()
             if nature.defers_above and self.uploading > nature.defers_above:
-                await self._refuse("submit", NotSent("429 too many at a time"))
+                await self._refuse("submit", Busy("429 too many at a time"))
             if nature.drops_above and self.uploading > nature.drops_above:
                 await self._refuse("submit", NotSent("broken off"))
             if nature.rate and self._is_above_rate(now):
-                await self._refuse("submit", NotSent("429 too many a second", retry_after=1.0))
+                await self._refuse("submit", Busy("429 too many a second", retry_after=1.0))
             await self._request("submit", self._sending(len(body.data.text)))
             if nature.slots and self._jobs(self._clock.monotonic()) >= nature.slots:
                 self.requests.append(Request(now, "submit", taken=False))
-                raise NotSent("429 no free slot")
+                raise Busy("429 no free slot")
             return self._take(job)
 
     async def recall(self, job: Job) -> Trace:
@@ -170,12 +171,12 @@ class Remote:
         if spell.down:
             return Unreachable("connection refused")
         if spell.retry_after is None:
-            return NotSent("429") if self.rng.random() < 0.5 else Unclear("502")
+            return Busy("429") if self.rng.random() < 0.5 else Unclear("502")
         if not spell.dated:
-            return NotSent("429", retry_after=seconds_of(f"{spell.retry_after:.0f}", None))
+            return Busy("429", retry_after=seconds_of(f"{spell.retry_after:.0f}", None))
         moment = self._clock.now()
         date = format_datetime(moment + timedelta(seconds=spell.retry_after), usegmt=True)
-        return NotSent("429", retry_after=seconds_of(date, format_datetime(moment, usegmt=True)))
+        return Busy("429", retry_after=seconds_of(date, format_datetime(moment, usegmt=True)))
 
     def _sending(self, size: int) -> float:
         nature, others = self.nature, self.uploading

@@ -9,7 +9,7 @@ import pytest
 
 from flow.lanes import Door
 from flow.virtual import on_virtual_time
-from orchestrator.errors import NotSent, Unclear
+from orchestrator.errors import Busy, Unclear
 
 SCHEDULES = 10_000
 AT_A_TIME = 2500
@@ -22,9 +22,9 @@ async def _go(door: Door, rng: random.Random) -> None:
         await anyio.sleep(rng.random())
         match rng.randrange(6):
             case 0:
-                door.uploads.busy(NotSent("429"), started)
+                door.uploads.failed(Busy("429"), started)
             case 1:
-                door.uploads.busy(NotSent("429", retry_after=rng.uniform(0.1, 3.0)), started)
+                door.uploads.failed(Busy("429", retry_after=rng.uniform(0.1, 3.0)), started)
             case 2:
                 door.way.failed(Unclear("502"))
             case _:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.books import Ending, Trip
-from orchestrator.errors import Garbled, Misdirected, NotSent, Unclear, Unreachable
+from orchestrator.errors import Busy, Garbled, Misdirected, NotSent, Unclear, Unreachable
 from orchestrator.flow.gate import FIRST_TRIES
 from orchestrator.guards import Memory, Sense
 from orchestrator.model import Accepted, Event, Job, RelPath, SendStarted, State, Token
@@ -118,7 +118,7 @@ async def test_a_remote_that_says_that_it_is_busy_is_understood() -> None:
     busy_in_between = {
         1: Unclear("lost"),
         2: Unclear("lost"),
-        3: NotSent("429"),
+        3: Busy("429"),
         4: Unclear("lost"),
         5: Unclear("lost"),
     }

@@ -11,7 +11,8 @@ import pytest
 
 from flow.lanes import Door
 from flow.virtual import on_virtual_time
-from orchestrator.errors import NotSent
+from orchestrator.errors import Busy, NotSent, Unclear, Unreachable
+from orchestrator.flow import STANDSTILL
 
 
 def test_uploads_never_exceed_the_width_that_is_current_when_they_begin() -> None:
@@ -31,7 +32,7 @@ def test_uploads_never_exceed_the_width_that_is_current_when_they_begin() -> Non
                 await anyio.sleep(rng.uniform(0.1, 2.0))
                 door.uploading -= 1
                 if rng.random() < 0.1:
-                    door.uploads.busy(NotSent("429", retry_after=0.01), started)
+                    door.uploads.failed(Busy("429", retry_after=0.01), started)
                 else:
                     door.uploads.succeeded()
 
@@ -62,7 +63,7 @@ def test_a_width_that_shrinks_while_many_wait_holds_for_them_and_grows_again_by_
                 tasks.start_soon(upload)
             await anyio.sleep(0.5)
             for n in range(3):
-                door.uploads.busy(NotSent("429", retry_after=0.0), 0.5 + n)  # each try younger than the last decrease
+                door.uploads.failed(Busy("429", retry_after=0.0), 0.5 + n)  # each try younger than the last decrease
                 await anyio.sleep(0.6)
 
         assert max(before) == 10
@@ -98,7 +99,7 @@ def test_no_upload_begins_while_the_limit_of_jobs_is_reached_and_polls_go_on(slo
             for _ in range(slots):
                 firsts.start_soon(lambda: file(first=True))
             await anyio.sleep(0.5)
-            lane.busy(NotSent("429"), 0.3)  # the remote takes no more than these
+            lane.failed(Busy("429"), 0.3)  # the remote takes no more than these
             assert lane._slots.limit == slots
             for _ in range(4 * slots):
                 tasks.start_soon(lambda: file(first=False))
@@ -129,11 +130,48 @@ def test_those_who_wait_for_room_go_in_the_order_in_which_they_came() -> None:
         async with anyio.create_task_group() as tasks:
             tasks.start_soon(file, 0)
             await anyio.sleep(1.0)
-            lane.busy(NotSent("429"), 0.9)
+            lane.failed(Busy("429"), 0.9)
             for n in range(1, 50):
                 tasks.start_soon(file, n)
 
         assert order == list(range(50))
+
+    on_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("error", [NotSent("broken off"), Unclear("502"), Unreachable("refused")])
+def test_only_a_remote_that_says_that_it_is_busy_is_taken_to_have_no_job_slot(error: NotSent | Unclear) -> None:
+    async def scenario() -> None:
+        door = Door(most=4)
+        with door.uploads.job():
+            door.uploads.failed(error, 0.0)
+            assert door.uploads._slots.limit is None
+            door.uploads.failed(Busy("429"), 0.0)
+            assert door.uploads._slots.limit == 1
+
+    on_virtual_time(scenario())
+
+
+def test_a_job_that_never_ends_does_not_keep_the_others_from_being_sent() -> None:
+    async def scenario() -> None:
+        door, sent = Door(most=4), []
+
+        async def file() -> None:
+            async with door.uploads.permit():
+                sent.append(door.clock.monotonic())
+            with door.uploads.job():
+                await anyio.sleep(5.0)
+
+        with door.uploads.job():  # that of the stuck one
+            door.uploads.failed(Busy("429"), 0.0)
+            async with anyio.create_task_group() as tasks:
+                for _ in range(20):
+                    tasks.start_soon(file)
+
+        assert sent[0] == STANDSTILL
+        assert len(sent) == 20
+        assert sent[-1] < 3 * STANDSTILL
+        assert any("none has ended for 60 s" in line for line in door.told)
 
     on_virtual_time(scenario())
 
@@ -143,7 +181,7 @@ def one_of_two_jobs_left(door: Door) -> Iterator[None]:
     """The remote takes two jobs, and one of them has ended."""
     with door.uploads.job():
         with door.uploads.job():
-            door.uploads.busy(NotSent("429"), 0.0)
+            door.uploads.failed(Busy("429"), 0.0)
         assert door.uploads._slots.limit == 2
         yield
 
@@ -168,10 +206,10 @@ def test_a_hold_that_comes_while_one_waits_for_room_is_kept() -> None:
         door = Door()
         async with anyio.create_task_group() as tasks:
             with door.uploads.job():
-                door.uploads.busy(NotSent("429"), 0.0)
+                door.uploads.failed(Busy("429"), 0.0)
                 tasks.start_soon(door.upload)
                 await anyio.sleep(1.0)
-                door.way.failed(NotSent("429", retry_after=10.0))
+                door.way.failed(Busy("429", retry_after=10.0))
         assert [at for at, _ in door.passed] == [11.0]
 
     on_virtual_time(scenario())
@@ -183,7 +221,7 @@ def test_room_that_is_lost_while_one_waits_for_the_way_is_not_used() -> None:
     async def scenario() -> None:
         door = Door()
         with one_of_two_jobs_left(door):
-            door.way.failed(NotSent("429", retry_after=10.0))
+            door.way.failed(Busy("429", retry_after=10.0))
             async with anyio.create_task_group() as tasks:
                 tasks.start_soon(door.upload)
                 await anyio.sleep(5.0)
@@ -203,7 +241,7 @@ def test_room_that_is_lost_while_one_waits_for_a_permit_is_not_used() -> None:
             tasks.start_soon(door.upload)
             await anyio.sleep(0.5)
             with door.uploads.job():
-                door.uploads.busy(NotSent("429"), 1.2)
+                door.uploads.failed(Busy("429"), 1.2)
                 await anyio.sleep(10.0)
         assert [at for at, _ in door.passed] == [0.0, 11.5]
 

@@ -19,7 +19,7 @@ def test_a_decrease_takes_three_tenths_and_only_tries_since_the_last_one_count()
     assert seen == [11, 11, 11, 7, 4, 2, 1]
     width.pressed(7.0, 8.0)
     assert width.current == 1
-    assert told == [f"{n} uploads at a time: the remote is busy" for n in (11, 7, 4, 2, 1)]
+    assert told == [f"{n} uploads at a time: the remote is busy, or does not answer" for n in (11, 7, 4, 2, 1)]
 
 
 def test_one_more_is_tried_after_a_calm_round_of_at_least_ten_and_never_more_than_configured() -> None:

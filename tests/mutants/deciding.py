@@ -29,7 +29,7 @@ DECIDING = (
     Bug(
         wrong="An upload whose answer was lost is sent again without leave to replace.",
         file="delivery.py",
-        old="                return await self.ledger.record(job, Doubted(evidence))",
+        old="                return await self.ledger.record(job, Doubted(evidence, self._now()))",
         new="                return await self.ledger.record(job, SendUndone(evidence))",
         test="core/test_delivery.py::test_a_lost_answer_that_nobody_can_clear_up_is_in_doubt_with_its_evidence",
     ),
@@ -119,6 +119,27 @@ DECIDING = (
         test="core/test_model.py::test_only_what_the_remote_took_makes_a_name_ours",
     ),
     Bug(
+        wrong="A refused repeat ends a file as failed although its first attempt may have arrived.",
+        file="delivery.py",
+        old="    if job.repeats and job.attempts > 1:",
+        new="    if False:",
+        test="core/test_delivery.py::test_a_refused_repeat_says_nothing_about_the_attempt_whose_answer_was_lost",
+    ),
+    Bug(
+        wrong="A job that never ends keeps all other uploads waiting.",
+        file="lanes.py",
+        old="        self._slots.stood_still()\n",
+        new="",
+        test="flow/test_upload_lane.py::test_a_job_that_never_ends_does_not_keep_the_others_from_being_sent",
+    ),
+    Bug(
+        wrong="Tokens that were given out twice are forgotten with the run.",
+        file="wiring.py",
+        old="Tokens(shared=set(parts.shared))",
+        new="Tokens()",
+        test="cli/test_versions.py::test_a_token_that_two_runs_were_given_ends_neither_file_in_a_third",
+    ),
+    Bug(
         wrong="A new version is sent while an attempt of the last one may still arrive and replace it.",
         file="intake.py",
         old="    return job.lost_at is not None and abs(now - job.lost_at) < LATE",
@@ -128,10 +149,10 @@ DECIDING = (
     Bug(
         wrong="When an answer was lost is forgotten, so that nobody waits for the attempt to arrive.",
         file="model/evolution.py",
-        old="cause=cause, repeats=True, lost_at=job.sent_at)",
+        old="cause=cause, repeats=True, lost_at=at)",
         new="cause=cause, repeats=True)",
         test="core/test_model.py::"
-        "test_the_time_of_an_attempt_is_kept_when_its_answer_is_lost_and_goes_on_to_the_next_version",
+        "test_the_time_at_which_an_answer_was_given_up_is_kept_and_goes_on_to_the_next_version",
     ),
     Bug(
         wrong="A new version is sent beside one that may have arrived.",

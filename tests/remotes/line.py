@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 
-from orchestrator.errors import Denied, Garbled, NotSent, Refused, TargetError, Unclear, Unreachable
+from orchestrator.errors import Busy, Denied, Garbled, NotSent, Refused, TargetError, Unclear, Unreachable
 from orchestrator.model import Token
 
 
@@ -63,7 +63,7 @@ class Fault:
     def stop_before(self) -> None:
         """Raises what keeps the request from getting through."""
         if self.trouble is Trouble.THROTTLED:
-            raise NotSent("the remote is busy (429)", retry_after=self.retry_after)
+            raise Busy("the remote is busy (429)", retry_after=self.retry_after)
         if self.trouble in _BEFORE:
             raise _BEFORE[self.trouble](f"scripted: {self.trouble}")
 

@@ -21,6 +21,7 @@ class Client:
     line: Line
     clock: Clock
     id: str = "stand-in"
+    looks_up: bool = False
 
     async def sign_in(self) -> None:
         await self._exchange(Call.SIGN_IN, None, lambda: None)
@@ -104,8 +105,6 @@ class Replacing(Client):
 class Keyed(Client):
     """Class C with an idempotency key for each job: sending again gives the first answer again."""
 
-    looks_up: bool = False
-
     async def recall(self, job: Job) -> Accepted | Trace:
         if self.looks_up:
             token = await self._exchange(Call.RECALL, job.key, lambda: self.remote.find(job.key, job.version, 0))
@@ -125,6 +124,8 @@ class Keyless(Client):
 @dataclass(kw_only=True)
 class Listed(Client):
     """As Keyless, but the remote lists its jobs, and what it does not list does not come through afterwards."""
+
+    looks_up: bool = True
 
     async def recall(self, job: Job) -> Accepted | Trace:
         found = await self._exchange(Call.RECALL, job.key, lambda: self.remote.find(job.key, job.version, job.attempts))

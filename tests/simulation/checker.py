@@ -119,7 +119,8 @@ class Checker:
         seen = sent is not None and sent.ending in _AFTER_ANSWER
         if seen and outcome.run == attempt.run:
             assert sent is not None
-            assert outcome.name == _AFTER_ANSWER[sent.ending], (sent, outcome)
+            refused = sent.ending is Ending.REFUSED and attempt.is_repeat
+            assert outcome.name == ("Doubted" if refused else _AFTER_ANSWER[sent.ending]), (sent, outcome)
             if isinstance(outcome.event, Accepted):
                 assert outcome.event.token == sent.token
         else:
@@ -130,6 +131,9 @@ class Checker:
             assert not arrived, "it was written down as not taken, and it was taken"
 
     def _end_is_as_at_the_remote(self, version: Version) -> None:
+        abandoned = any(isinstance(entry.event, Resolved) for entry in version.entries)
+        if version.job.state is State.FAILED and version.job.token is None and not abandoned:
+            assert not self._effects(version.job), "it has failed, and the remote has it"
         for before, entry in zip(version.entries, version.entries[1:], strict=False):
             token = _token_given_by(before.event)
             if token is None:

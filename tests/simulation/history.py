@@ -55,6 +55,8 @@ class Attempt:
     overwrote: bool
     run: str
     outcome: Entry
+    is_repeat: bool
+    """An attempt before it may have arrived."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -66,11 +68,16 @@ class Version:
     results: dict[str, bytes]
 
     def attempts(self) -> Iterator[Attempt]:
-        number = 0
+        number, repeats = 0, self.first.repeats
         for entry, after in zip(self.entries, self.entries[1:], strict=False):
+            match entry.event:
+                case SendRepeatable() | Resolved(Verdict.RESEND):
+                    repeats = True
+                case Resolved(Verdict.NOT_ACCEPTED):
+                    repeats = False
             if isinstance(entry.event, SendStarted):
                 number += 1
-                yield Attempt(number, entry.event.overwrite, entry.run, after)
+                yield Attempt(number, entry.event.overwrite, entry.run, after, repeats and number > 1)
 
 
 def read_history(db: sqlite3.Connection) -> list[Version]:

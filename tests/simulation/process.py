@@ -88,6 +88,7 @@ class Process:
             retried=self._retried,
             rng=self.rng,
             times=JobTimes(ledger.durations()),
+            shared=ledger.shared_tokens(),
         )
         return Run(
             pipeline=make_pipeline(self.settings, parts, retry_failed=False),

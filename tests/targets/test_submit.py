@@ -185,8 +185,8 @@ FAULTS: list[tuple[Any, str, float | None]] = [
     ("reset_before", "Unclear", None),
     ("drop_after", "Unclear", None),
     ("reset_after", "Unclear", None),
-    ("throttle", "NotSent", 5.0),
-    ("unavailable", "NotSent", 5.0),
+    ("throttle", "Busy", 5.0),
+    ("unavailable", "Busy", 5.0),
     ("unavailable_bare", "Unclear", None),
     ("error_before", "Unclear", None),
     ("error_after", "Unclear", None),
@@ -212,7 +212,7 @@ async def test_a_fault_of_the_remote_leaves_what_is_known_of_the_upload(
 
         assert (type(caught.value).__name__, caught.value.retry_after) == (problem, wait)
         assert len(sandbox.record.of("upload")) == 1
-        if problem == "NotSent":
+        if problem == "Busy":
             assert sandbox.datasets == {}
     assert_tells_no_secret(caught.value)
 

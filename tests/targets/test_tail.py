@@ -12,7 +12,7 @@ import anyio
 import pytest
 
 from orchestrator.edges.body import TAIL
-from orchestrator.errors import Garbled, NotSent, Refused, StorageError, TargetError, Unclear
+from orchestrator.errors import Busy, Garbled, NotSent, Refused, StorageError, TargetError, Unclear
 from orchestrator.model import Job, Token
 from orchestrator.ports import Body, Held, Part
 from orchestrator.targets.platform import HOLD_FROM
@@ -186,7 +186,7 @@ async def test_a_connection_that_breaks_after_the_release_proves_nothing(tmp_pat
     ("reply", "meaning"),
     [
         (answer(413, "too large"), Refused),
-        (answer(429, "", "Retry-After: 7"), NotSent),
+        (answer(429, "", "Retry-After: 7"), Busy),
         (answer(500, "oops"), NotSent),
         (answer(302, "", "Location: https://elsewhere.example"), NotSent),
         (answer(200, UUID), Garbled),

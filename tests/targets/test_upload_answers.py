@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.edges.http import Answer
-from orchestrator.errors import Denied, Garbled, Misdirected, NotSent, Refused, TargetError, Unclear
+from orchestrator.errors import Busy, Denied, Garbled, Misdirected, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Accepted
 from orchestrator.targets.answers import token_of
 from targets.remote import NOW, UUID, assert_tells_no_secret, remote_at
@@ -29,9 +29,9 @@ def meaning(status: int, *, retry_after: bool) -> type[TargetError]:
         case 404 | 405 | 415:
             return Misdirected
         case 425 | 429:
-            return NotSent
+            return Busy
         case 503 if retry_after:
-            return NotSent
+            return Busy
         case _:
             return Garbled if status < 500 else Unclear
 
@@ -48,7 +48,7 @@ async def test_every_status_means_what_the_contract_says(tmp_path: Path, retry_a
 
             assert (status, type(caught.value)) == (status, meaning(status, retry_after=retry_after))
             assert len(server.requests) - before == (2 if status == 401 else 1)
-            if type(caught.value) is NotSent:
+            if type(caught.value) is Busy:
                 assert caught.value.retry_after == (7.0 if retry_after else None)
             assert_tells_no_secret(caught.value)
 
