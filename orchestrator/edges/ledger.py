@@ -29,9 +29,11 @@ from orchestrator.edges.rows import (
     SELECT_OPEN,
     SELECT_RESULTS,
     UPSERT_JOB,
+    duration_of,
     event_row,
     job_of,
     job_row,
+    result_of,
 )
 from orchestrator.errors import StorageError
 from orchestrator.model import (
@@ -116,14 +118,14 @@ class SqliteLedger:
     def durations(self) -> Iterator[tuple[int, float]]:
         """Size in bytes and seconds at the remote of the newest jobs that one run took from acceptance to done."""
         with self._reading():
-            yield from self._reader.execute(SELECT_DURATIONS)
+            for row in self._reader.execute(SELECT_DURATIONS):
+                yield duration_of(row)
 
     def results(self) -> Iterator[tuple[Job, Result]]:
         """Every result of every version without its body, the newest version of a key first."""
         with self._reading():
             for row in self._reader.execute(SELECT_RESULTS):
-                key, suffix, size, digest = row[-4:]
-                yield job_of(row[:-4]), Result(key=key, suffix=suffix, size=size, sha256=digest, body=None)
+                yield job_of(row[:-4]), result_of(row[-4:])
 
     def body(self, job: Job, key: str) -> bytes | None:
         """A small result's bytes; None for one that lies in the output folder only."""
@@ -138,6 +140,8 @@ class SqliteLedger:
     def earlier_with_results(self, job: Job) -> int | None:
         """The newest version before *job* that has results."""
         query = (
+            if row and not isinstance(row[0], bytes | None):
+                raise ValueError("a body is bytes")
             "SELECT max(jobs.version) FROM jobs JOIN results r ON r.job = jobs.id "
             "WHERE jobs.key = ? AND jobs.version < ?"
         )
