@@ -66,15 +66,20 @@ _Entry: TypeAlias = tuple[Job, tuple[Event, ...], float]
 
 
 class SqliteLedger:
-    def __init__(self, path: Path, *, target_id: str, run: str, clock: Clock, hop: Hop = in_thread) -> None:
-        """Raises OutputError when the file is no ledger of this target, StorageError when the disk fails."""
+    def __init__(
+        self, path: Path, *, target_id: str, run: str, clock: Clock, may_begin: bool = True, hop: Hop = in_thread
+    ) -> None:
+        """Raises OutputError when the file is no ledger of this target, StorageError when the disk fails.
+
+        *may_begin* says whether there may be none yet.
+        """
         self._clock = clock
         self._run = run
         self._reserve = path.with_name("reserve")
         self._fault = ""
         try:
             _keep_back(self._reserve)
-            self._db = open_database(path, target_id)
+            self._db = open_database(path, target_id, may_begin=may_begin)
             self._reader = connect(path, "ro")
         except (*UNREADABLE, OSError) as error:
             raise trouble(error, path) from None
@@ -135,13 +140,13 @@ class SqliteLedger:
         )
         with self._reading():
             row = self._reader.execute(query, (job.key, job.version, key)).fetchone()
+            if row and not isinstance(row[0], bytes | None):
+                raise ValueError("a body is bytes")
             return row[0] if row else None
 
     def earlier_with_results(self, job: Job) -> int | None:
         """The newest version before *job* that has results."""
         query = (
-            if row and not isinstance(row[0], bytes | None):
-                raise ValueError("a body is bytes")
             "SELECT max(jobs.version) FROM jobs JOIN results r ON r.job = jobs.id "
             "WHERE jobs.key = ? AND jobs.version < ?"
         )

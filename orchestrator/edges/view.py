@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.edges.database import UNREADABLE, connect, require_known_schema, target_of, trouble
+from orchestrator.edges.database import UNREADABLE, connect, require_known_schema, require_whole, target_of, trouble
 from orchestrator.edges.rows import JOB_COLUMNS, job_of, moment_of
 from orchestrator.errors import OutputError
 from orchestrator.model import Job, State
@@ -72,6 +72,7 @@ def open_view(path: Path) -> Iterator[View]:
     where = printable(str(path.parent.parent))
     db = None
     try:
+        require_whole(path)
         if not path.exists():
             raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
         db = _connect(path)
