@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import os
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
@@ -42,7 +43,7 @@ def make_folder(settings: Settings) -> Folder:
         raise ConfigError(
             f"input.folder: {naming.printable(str(root))} is not a folder. Name the folder that holds the files."
         )
-    if settings.output.folder.resolve() == root.resolve():
+    if os.path.realpath(settings.output.folder) == os.path.realpath(root):  # a link to itself is told where it is made
         raise ConfigError("output.folder: it is the input folder itself. Name another one (-o), or one inside it.")
     return Folder(
         FolderConfig(

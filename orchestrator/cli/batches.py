@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import Common, command, json_option, print_json
+from orchestrator.cli.options import Common, Seconds, command, json_option, print_json, wait_option
 
 if TYPE_CHECKING:
     from orchestrator.batch import Request
@@ -17,9 +17,6 @@ if TYPE_CHECKING:
 _output = click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
 _only = click.option("--only", default="", metavar="PATTERN", help="Only files whose path matches, as 2024/*.csv.")
 _retry = click.option("--retry-failed", is_flag=True, help="Send files that the remote refused once more.")
-_wait = click.option(
-    "--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait so long for the lock."
-)
 
 
 @command
@@ -27,7 +24,7 @@ _wait = click.option(
 @_output
 @_only
 @_retry
-@_wait
+@wait_option
 @json_option
 def run(common: Common, folder: Path | None, output: Path | None, only: str, retry_failed: bool, wait: float) -> int:
     """Validate, upload, poll and collect every file of FOLDER.
@@ -45,11 +42,11 @@ def run(common: Common, folder: Path | None, output: Path | None, only: str, ret
 @click.option("--since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First day, inclusive.")
 @click.option("--until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Last day, inclusive.")
 @click.option("--canary", type=click.IntRange(min=0), default=0, metavar="N", help="Bring N files to done first.")
-@click.option("--max-duration", type=click.FloatRange(min=0), metavar="SECONDS", help="Stop after so long; resumable.")
+@click.option("--max-duration", type=Seconds(), metavar="SECONDS", help="Stop after so long; resumable.")
 @_output
 @_only
 @_retry
-@_wait
+@wait_option
 @json_option
 def backfill(
     common: Common,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import functools
 import json
 import logging
+import math
 import os
 import sys
 import traceback
@@ -84,7 +85,22 @@ _OPTIONS = (
     click.option("-q", "--quiet", is_flag=True, help="Only warnings, errors and the summary."),
 )
 
+
+class Seconds(click.FloatRange):
+    """A time to wait: what is no number, or has no end, is none."""
+
+    def __init__(self) -> None:
+        super().__init__(min=0)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        seconds: float = super().convert(value, param, ctx)
+        if not math.isfinite(seconds):
+            self.fail(f"{value!r} is no number of seconds: give 0 or more, and an end.", param, ctx)
+        return seconds
+
+
 json_option = click.option("--json", is_flag=True, help="Print one JSON object to stdout.")
+wait_option = click.option("--wait", type=Seconds(), default=0.0, metavar="SECONDS", help="Wait so long for the lock.")
 
 
 def say(text: str) -> None:

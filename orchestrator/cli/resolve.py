@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import Common, command, json_option, print_json, say
+from orchestrator.cli.options import Common, command, json_option, print_json, say, wait_option
 
 
 @command
@@ -16,7 +16,7 @@ from orchestrator.cli.options import Common, command, json_option, print_json, s
 @click.option("--not-accepted", is_flag=True, help="It did not arrive: the next run sends it.")
 @click.option("--resend", is_flag=True, help="Send it again, replacing what stands under its Name.")
 @click.option("--abandon", is_flag=True, help="Give it up: it counts as failed.")
-@click.option("--wait", type=click.FloatRange(min=0), default=0.0, metavar="SECONDS", help="Wait so long for the lock.")
+@wait_option
 @json_option
 def resolve(
     common: Common,

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import os
 import re
+import stat
 import tomllib
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -51,7 +53,9 @@ def _admit(values: Values, path: str, value: object, problems: list[str]) -> Non
 
 def _tables(path: Path) -> dict[str, Any]:
     try:
-        with path.open("rb") as file:
+        with open(path, "rb", opener=_without_waiting) as file:
+            if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                raise ConfigError(f"{printable(str(path))}: is not a regular file. Name the configuration file.")
             # One byte more than allowed tells a file that is too large, without reading all of it.
             raw = file.read(LARGEST_FILE + 1)
         if len(raw) <= LARGEST_FILE:
@@ -71,6 +75,11 @@ def _tables(path: Path) -> dict[str, Any]:
     except ValueError as error:
         problem = f"is not valid TOML: {error}. Mend it there; text needs quotes."
     raise ConfigError(f"{printable(str(path))}: {problem}")
+
+
+def _without_waiting(path: str, flags: int) -> int:
+    """For a writer, where a named pipe is in this place."""
+    return os.open(path, flags | os.O_NONBLOCK)
 
 
 def _parsed(text: str) -> dict[str, Any]:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import sqlite3
+import stat
 from contextlib import closing
 from pathlib import Path
 
 from orchestrator.edges.atomic import put, storage_trouble
 from orchestrator.edges.rows import SCHEMA, SCHEMA_VERSION, UPGRADES
-from orchestrator.edges.wal import commits_in, drops_commits
+from orchestrator.edges.wal import judge
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.naming import printable
 
@@ -30,16 +31,35 @@ def connect(path: Path, mode: str) -> sqlite3.Connection:
     return sqlite3.connect(uri, uri=True, isolation_level=None, check_same_thread=False, timeout=10)
 
 
-def open_database(path: Path, target_id: str) -> sqlite3.Connection:
-    """The connection that writes. Raises OutputError when the file is no ledger of this target."""
+def require_whole(path: Path) -> None:
+    """Raises OutputError when to open the ledger would drop commits that were durable; nothing is touched.
+
+    Beside a writer too: what it wrote while the log was read is no damage, and the next reading differs by it.
+    """
+    log = path.with_name(f"{path.name}-wal")
+    content = _content(log)
+    found = judge(content)
+    if found.spoiled and _content(log) == content:
+        raise _lost(log, "it is damaged, and commits of the ledger that only it holds cannot be read any more")
+    if _is_blank(path) and found.kept:
+        raise _lost(path, "the ledger is damaged: it is gone or empty, and only its log is left")
+
+
+def open_database(path: Path, target_id: str, *, may_begin: bool) -> sqlite3.Connection:
+    """The connection that writes. Raises OutputError when the file is no ledger of this target.
+
+    Where there is none one is begun, or it is told that one must have been there, unless *may_begin*.
+    """
+    require_whole(path)
+    if _is_blank(path) and not may_begin:
+        raise _gone(path)
     if not any(path.parent.glob(f"{path.name}*")):
         _make(path, target_id)
-    commits = commits_in(path.with_name(f"{path.name}-wal"))
     db = connect(path, "rwc")
     try:
-        if drops_commits(db, commits):
-            raise damaged(path)
         if not db.execute("SELECT 1 FROM sqlite_master").fetchone():
+            if not may_begin:
+                raise _gone(path)
             _create(db, target_id)
         _require_target(db, path, target_id)
         _upgrade(db)
@@ -50,6 +70,27 @@ def open_database(path: Path, target_id: str) -> sqlite3.Connection:
         db.close()
         raise
     return db
+
+
+def _content(file: Path) -> bytes:
+    return file.read_bytes() if _size(file) else b""
+
+
+def _is_blank(path: Path) -> bool:
+    return _size(path) == 0
+
+
+def _size(file: Path) -> int:
+    """0 when it is not there. Raises OutputError for what may be opened for ever: a pipe, a device."""
+    try:
+        found = file.stat()
+    except (FileNotFoundError, NotADirectoryError):
+        return 0
+    if not stat.S_ISREG(found.st_mode):
+        raise OutputError(
+            f"{_shown(file)}: the ledger cannot be opened: it is no regular file. Name the output folder of a run (-o)."
+        )
+    return found.st_size
 
 
 def _make(path: Path, target_id: str) -> None:
@@ -129,6 +170,21 @@ def damaged(path: Path) -> OutputError:
     return OutputError(
         f"{_shown(path)}: it cannot be read: this is not a ledger, or it is damaged. Restore it from a backup; "
         "never delete it while items in it are open."
+    )
+
+
+def _lost(file: Path, what: str) -> OutputError:
+    return OutputError(
+        f"{_shown(file)}: {what}. Nothing was changed. Restore the ledger and its log together from a backup; never "
+        "delete one of them: what was sent would be sent again."
+    )
+
+
+def _gone(path: Path) -> OutputError:
+    return OutputError(
+        f"{_shown(path)}: the ledger is gone or empty, but earlier runs left results or reports in this output folder. "
+        "Restore it from a backup, or name another output folder (-o). To begin anew, which sends every file again, "
+        "move results/ and runs/ away."
     )
 
 

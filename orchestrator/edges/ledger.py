@@ -30,9 +30,11 @@ from orchestrator.edges.rows import (
     SELECT_RESULTS,
     SELECT_SHARED,
     UPSERT_JOB,
+    duration_of,
     event_row,
     job_of,
     job_row,
+    result_of,
 )
 from orchestrator.errors import StorageError
 from orchestrator.model import (
@@ -65,15 +67,20 @@ _Entry: TypeAlias = tuple[Job, tuple[Event, ...], float]
 
 
 class SqliteLedger:
-    def __init__(self, path: Path, *, target_id: str, run: str, clock: Clock, hop: Hop = in_thread) -> None:
-        """Raises OutputError when the file is no ledger of this target, StorageError when the disk fails."""
+    def __init__(
+        self, path: Path, *, target_id: str, run: str, clock: Clock, may_begin: bool = True, hop: Hop = in_thread
+    ) -> None:
+        """Raises OutputError when the file is no ledger of this target, StorageError when the disk fails.
+
+        *may_begin* says whether there may be none yet.
+        """
         self._clock = clock
         self._run = run
         self._reserve = path.with_name("reserve")
         self._fault = ""
         try:
             _keep_back(self._reserve)
-            self._db = open_database(path, target_id)
+            self._db = open_database(path, target_id, may_begin=may_begin)
             self._reader = connect(path, "ro")
         except (*UNREADABLE, OSError) as error:
             raise trouble(error, path) from None
@@ -122,14 +129,14 @@ class SqliteLedger:
     def durations(self) -> Iterator[tuple[int, float]]:
         """Size in bytes and seconds at the remote of the newest jobs that one run took from acceptance to done."""
         with self._reading():
-            yield from self._reader.execute(SELECT_DURATIONS)
+            for row in self._reader.execute(SELECT_DURATIONS):
+                yield duration_of(row)
 
     def results(self) -> Iterator[tuple[Job, Result]]:
         """Every result of every version without its body, the newest version of a key first."""
         with self._reading():
             for row in self._reader.execute(SELECT_RESULTS):
-                key, suffix, size, digest = row[-4:]
-                yield job_of(row[:-4]), Result(key=key, suffix=suffix, size=size, sha256=digest, body=None)
+                yield job_of(row[:-4]), result_of(row[-4:])
 
     def body(self, job: Job, key: str) -> bytes | None:
         """A small result's bytes; None for one that lies in the output folder only."""
@@ -139,6 +146,8 @@ class SqliteLedger:
         )
         with self._reading():
             row = self._reader.execute(query, (job.key, job.version, key)).fetchone()
+            if row and not isinstance(row[0], bytes | None):
+                raise ValueError("a body is bytes")
             return row[0] if row else None
 
     def earlier_with_results(self, job: Job) -> int | None:

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Sequence
-from typing import Any
+from types import UnionType
+from typing import Any, TypeAlias
 
 from orchestrator.model import (
     Accepted,
@@ -21,6 +23,7 @@ from orchestrator.model import (
     RelPath,
     Reopened,
     Resolved,
+    Result,
     SendRepeatable,
     SendStarted,
     SendUndone,
@@ -184,10 +187,25 @@ def job_row(job: Job) -> tuple[Any, ...]:
     )
 
 
+_Kind: TypeAlias = type | UnionType
+_KINDS: tuple[_Kind, ...] = (
+    *(str, int, str, str, str, str, str | None, str | None, int | None, str | None, str, int),
+    *(str | None, float | None, int, int, int, int, float | None, float | None),
+)
+"""What the columns of a job hold; SQLite takes anything anywhere."""
+
+_LATEST = 253402300800.0
+"""The year 10000, in Unix time."""
+
+
 def job_of(row: Sequence[Any]) -> Job:
-    """Raises ValueError or TypeError when nobody can have written such a row."""
+    """Raises ValueError when nobody can have written such a row."""
+    _require_kinds(row, _KINDS)
     (key, version, name, path, state, cause, data, events, size, checked, rules, *rest) = row
     attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at = rest
+    _require(version > 0 and attempts >= 0 and {owns, overwrote, repeats, held} <= {0, 1})
+    _require(bool(token) or state != State.WAITING)
+    _require(not data or (size is not None and size >= 0))
     return Job(
         key=Key(key),
         version=version,
@@ -200,14 +218,43 @@ def job_of(row: Sequence[Any]) -> Job:
         rules=rules,
         attempts=attempts,
         token=Token(token) if token else None,
-        accepted_at=at,
+        accepted_at=None if at is None else moment_of(at),
         owns=bool(owns),
         overwrote=bool(overwrote),
         repeats=bool(repeats),
         held=bool(held),
-        sent_at=sent_at,
-        lost_at=lost_at,
+        sent_at=None if sent_at is None else moment_of(sent_at),
+        lost_at=None if lost_at is None else moment_of(lost_at),
     )
+
+
+def moment_of(at: float) -> float:
+    """Unix time. Raises ValueError when it is none."""
+    _require(isinstance(at, float) and 0 <= at < _LATEST)
+    return at
+
+
+def duration_of(row: Sequence[Any]) -> tuple[int, float]:
+    """Size and seconds. Raises ValueError when nobody can have written them."""
+    size, seconds = row
+    _require(isinstance(size, int) and isinstance(seconds, float) and size >= 0 and math.isfinite(seconds))
+    return size, seconds
+
+
+def result_of(row: Sequence[Any]) -> Result:
+    """Without its body. Raises ValueError when nobody can have written such a row."""
+    _require_kinds(row, (str, str, int, str))
+    key, suffix, size, digest = row
+    return Result(key=key, suffix=suffix, size=size, sha256=Digest(digest), body=None)
+
+
+def _require_kinds(row: Sequence[Any], kinds: Sequence[_Kind]) -> None:
+    _require(all(map(isinstance, row, kinds)))
+
+
+def _require(sound: bool) -> None:
+    if not sound:
+        raise ValueError("nobody can have written this row")
 
 
 def event_row(event: Event) -> tuple[str, str]:
@@ -229,8 +276,18 @@ def _dump_sheet(sheet: Sheet) -> list[Any]:
 
 
 def _load_sheets(text: str) -> Sheets:
-    sheets = [
-        Sheet(rows=rows, bad=bad, header=header, gaps=tuple((a, b) for a, b in gaps), sent=sent)
-        for rows, bad, header, gaps, sent in json.loads(text)
-    ]
-    return Sheets(data=sheets[0], events=sheets[1] if len(sheets) > 1 else None)
+    """Raises ValueError."""
+    try:
+        data, *events = [_load_sheet(sheet) for sheet in json.loads(text)]
+    except (TypeError, RecursionError) as error:
+        raise ValueError(str(error)) from None
+    _require(len(events) <= 1)
+    return Sheets(data=data, events=events[0] if events else None)
+
+
+def _load_sheet(sheet: Sequence[Any]) -> Sheet:
+    rows, bad, header, gaps, sent = sheet
+    ranges = tuple((first, last) for first, last in gaps)
+    _require(all(type(number) is int for number in (rows, bad, *(end for ends in ranges for end in ends))))
+    _require(isinstance(header, bool) and isinstance(sent, str | None))
+    return Sheet(rows=rows, bad=bad, header=header, gaps=ranges, sent=sent)

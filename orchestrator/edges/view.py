@@ -9,8 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from orchestrator.edges.database import UNREADABLE, connect, require_known_schema, target_of, trouble
-from orchestrator.edges.rows import JOB_COLUMNS, job_of
+from orchestrator.edges.database import UNREADABLE, connect, require_known_schema, require_whole, target_of, trouble
+from orchestrator.edges.rows import JOB_COLUMNS, job_of, moment_of
 from orchestrator.errors import OutputError
 from orchestrator.model import Job, State
 from orchestrator.naming import printable
@@ -63,7 +63,7 @@ class View:
     def _items(self, where: str, values: tuple[Any, ...] = ()) -> list[Item]:
         query = f"SELECT id, updated_at, {JOB_COLUMNS} FROM jobs {where}"  # noqa: S608 -- constants of this class only
         rows = self._db.execute(query, values).fetchall()
-        return [Item(id=row[0], since=float(row[1]), job=job_of(row[2:])) for row in rows]
+        return [Item(id=row[0], since=moment_of(row[1]), job=job_of(row[2:])) for row in rows]
 
 
 @contextmanager
@@ -72,6 +72,7 @@ def open_view(path: Path) -> Iterator[View]:
     where = printable(str(path.parent.parent))
     db = None
     try:
+        require_whole(path)
         if not path.exists():
             raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
         db = _connect(path)

@@ -47,6 +47,11 @@ def _tidy(runs: Path) -> None:
             unfinished.unlink()
 
 
+def _is_used(folder: Path) -> bool:
+    """Whether a run left something here: each had a ledger first. What is hidden is none of ours. Raises OSError."""
+    return any(not name.startswith(".") for name in os.listdir(folder))
+
+
 @asynccontextmanager
 async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float) -> AsyncIterator[Workplace]:
     """Raises Locked, OutputError when the folder cannot be used, StorageError when the disk is full."""
@@ -63,10 +68,11 @@ async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float
             shutil.rmtree(state / "spill", ignore_errors=True)
             (state / "spill").mkdir(mode=0o700, exist_ok=True)
             _tidy(out / "runs")
+            was_used = any(_is_used(out / name) for name in ("results", "runs"))
         except OSError as error:
             raise storage_trouble(out, error) from None
         run = f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
-        ledger = SqliteLedger(ledger_file(out), target_id=target_id, run=run, clock=clock)
+        ledger = SqliteLedger(ledger_file(out), target_id=target_id, run=run, clock=clock, may_begin=not was_used)
         try:
             yield Workplace(out=out, run=run, ledger=ledger)
         finally:

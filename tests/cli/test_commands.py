@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import json
+import os
 import re
 import signal
 import socket
@@ -298,3 +299,46 @@ async def test_the_trial_credentials_of_the_help_are_those_of_the_sandbox(tmp_pa
     outcome = await call("sandbox", "--help", cwd=tmp_path)
 
     assert TRIAL_CLIENT_ID in outcome.out.decode()
+
+
+# what cannot be used
+
+
+@pytest.mark.parametrize("seconds", ["nan", "inf", "-1", "-inf"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("run", "inbox", "--wait"),
+        ("resolve", "1", "--abandon", "--wait"),
+        ("backfill", "inbox", "--since", "2024-01-01", "--until", "2024-01-02", "--max-duration"),
+    ],
+)
+async def test_a_time_that_is_none_or_has_no_end_is_a_mistake_of_usage(
+    tmp_path: Path, command: tuple[str, ...], seconds: str
+) -> None:
+    outcome = await call(*command, seconds, cwd=tmp_path)
+
+    assert outcome.code == 2
+    assert command[-1] in outcome.err
+
+
+async def test_an_output_folder_that_is_a_link_to_itself_is_told(tmp_path: Path) -> None:
+    async with staged(tmp_path, plain_rosters(1)) as stage:
+        loop = tmp_path / "loop"
+        loop.symlink_to(loop)
+        for command in (("run", str(stage.folder), "-c", str(stage.config)), ("status",)):
+            outcome = await call(*command, "-o", str(loop), cwd=tmp_path, **stage.secrets)
+
+            assert (outcome.code, len(outcome.err.splitlines())) == (2, 1)
+            assert f"{loop}: " in outcome.err
+
+
+async def test_a_pipe_in_the_place_of_the_ledger_or_of_the_configuration_is_told(tmp_path: Path) -> None:
+    pipe = tmp_path / "out" / ".orchestrator" / "ledger.sqlite3"
+    pipe.parent.mkdir(parents=True)
+    os.mkfifo(pipe)
+    for command in (("status", "-o", "out"), ("validate", "inbox", "-c", str(pipe))):
+        outcome = await call(*command, cwd=tmp_path)
+
+        assert outcome.code == 2
+        assert "regular file" in outcome.err

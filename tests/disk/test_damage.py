@@ -88,6 +88,7 @@ async def test_whoever_looks_at_a_damaged_ledger_gets_an_answer_or_one_clear_mes
         pristine = await made_ready(stage)
         for seed in range(rounds):
             story = pristine.damage(stage.out, file, random.Random(seed))
+            before = content_of(stage.out)
             outcome = CliRunner().invoke(app, ["status", "-o", str(stage.out)])
 
             told[outcome.exit_code] += 1
@@ -95,8 +96,10 @@ async def test_whoever_looks_at_a_damaged_ledger_gets_an_answer_or_one_clear_mes
             if outcome.exit_code == 2:
                 (line,) = outcome.stderr.splitlines()
                 assert "ledger" in line, (seed, story)
-    if file == FILES[0]:
-        assert told[2], "nothing was ever noticed"
+                assert content_of(stage.out) == before, (seed, story)
+                again = CliRunner().invoke(app, ["status", "-o", str(stage.out)])
+                assert (again.exit_code, again.stderr) == (2, outcome.stderr), (seed, story)
+    assert told[2], "nothing was ever noticed"
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -110,7 +113,7 @@ async def test_a_run_on_a_damaged_ledger_goes_on_or_stops_and_never_keeps_a_seco
         pristine = await made_ready(stage)
         for seed in range(rounds):
             story = pristine.damage(stage.out, file, random.Random(seed))
-            before = len(stage.uploads)
+            before, found = len(stage.uploads), content_of(stage.out)
             ended = await run_here(stage, target__sole_writer=True)
 
             told[ended.code] += 1
@@ -118,10 +121,50 @@ async def test_a_run_on_a_damaged_ledger_goes_on_or_stops_and_never_keeps_a_seco
             if ended.code == 2:
                 assert "ledger" in ended.message, (seed, story)
                 assert "damaged" in ended.message, (seed, story)
+                if file == FILES[1]:
+                    assert content_of(stage.out) == found, (seed, story)
+                    assert await run_here(stage, target__sole_writer=True) == ended, (seed, story)
+                    assert content_of(stage.out) == found, (seed, story)
+                elif len(stage.uploads) == before:
+                    assert (await run_here(stage, target__sole_writer=True)).code == 2, (seed, story)
+                    assert len(stage.uploads) == before, (seed, story)
             again = [entry["name"] for entry in stage.uploads[before:] if not entry["overwrite"]]
             assert not (again and ended.code == 0), (seed, story, again)
             assert all(dataset.copies == 1 for dataset in stage.remote.datasets.values())
     assert len(told) > 1, "all was the same to it"
+
+
+@pytest.mark.parametrize("harm", ["deleted", "emptied", "whole folder deleted"])
+async def test_a_ledger_that_is_gone_is_not_begun_anew_beside_what_earlier_runs_left(tmp_path: Path, harm: str) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        pristine = await made_ready(stage)
+        state = stage.out / ".orchestrator"
+        match harm:
+            case "deleted":
+                (state / FILES[0]).unlink()
+            case "emptied":
+                (state / FILES[0]).write_bytes(b"")
+            case _:
+                shutil.rmtree(state)
+
+        for _ in range(2):
+            ended = await run_here(stage)
+            assert ended.code == 2
+            assert "Restore it from a backup" in ended.message
+        assert len(stage.uploads) == len(ROSTERS)
+
+        shutil.copytree(pristine.finished / ".orchestrator", state, dirs_exist_ok=True)
+        assert (await run_here(stage)).code == 0
+        assert len(stage.uploads) == len(ROSTERS)
+
+
+def content_of(out: Path) -> dict[str, bytes]:
+    """Of every file of the output folder, but for what readers of a ledger share memory by."""
+    return {
+        str(place.relative_to(out)): place.read_bytes()
+        for place in out.rglob("*")
+        if place.is_file() and not place.name.endswith("-shm")
+    }
 
 
 @pytest.mark.parametrize("harm", ["cut", "longer", "deleted", "folder deleted"])

@@ -95,7 +95,7 @@ jobs = st.builds(
     owns=st.booleans(),
     overwrote=st.booleans(),
     repeats=st.booleans(),
-)
+).filter(lambda job: job.token is not None or job.state is not State.WAITING)
 results = st.lists(
     st.builds(
         Result,

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
+import os
 import shutil
 import sqlite3
+from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
+from unittest.mock import ANY
 
 import pytest
 
-from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job
+from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job, result
 from edges.ledgers import TARGET, a_ledger, rows
 from edges.places import FakeClock
 from orchestrator.edges.database import connect, require_known_schema
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.rows import SCHEMA
+from orchestrator.edges.view import open_view
 from orchestrator.errors import OutputError
-from orchestrator.model import evolve
+from orchestrator.model import Accepted, Completed, Token, evolve
 
 
 @pytest.fixture
@@ -58,7 +62,35 @@ def test_a_ledger_that_cannot_be_read_just_now_is_not_taken_for_something_else(p
 
 @pytest.mark.parametrize(
     ("column", "value"),
-    [("state", "'gone'"), ("checked", "'['"), ("checked", "'[1]'"), ("cause", "CAST(x'ff' AS TEXT)")],
+    [
+        ("state", "'gone'"),
+        ("state", "'waiting'"),
+        ("checked", "'['"),
+        ("checked", "'[1]'"),
+        ("checked", "'[]'"),
+        ("checked", "'{}'"),
+        ("checked", "'{\"abcde\": 1}'"),
+        ("checked", "'[[1, 0, true, [[1, null]], null]]'"),
+        ("checked", "'[[\"1\", 0, true, [], null]]'"),
+        ("checked", "'[[1, 0, 7, [], null]]'"),
+        ("checked", "'[[1, 0, true, [], 7]]'"),
+        ("checked", "replace(hex(zeroblob(100000)), '0', '[')"),
+        ("cause", "CAST(x'ff' AS TEXT)"),
+        ("cause", "x'ff'"),
+        ("path", "x'ff'"),
+        ("name", "x'ff'"),
+        ("token", "x'ff'"),
+        ("version", "'two'"),
+        ("version", "0"),
+        ("attempts", "'x'"),
+        ("attempts", "-1"),
+        ("owns", "'x'"),
+        ("size", "NULL"),
+        ("size", "-1"),
+        ("sent_at", "'x'"),
+        ("lost_at", "1e300"),
+        ("accepted_at", "-1.0"),
+    ],
 )
 async def test_a_row_that_nobody_can_have_written_means_that_the_ledger_is_damaged(
     path: Path, column: str, value: str
@@ -69,6 +101,28 @@ async def test_a_row_that_nobody_can_have_written_means_that_the_ledger_is_damag
 
         with pytest.raises(OutputError, match="damaged"):
             ledger.find(job.key)
+
+
+@pytest.mark.parametrize(
+    ("statement", "asked"),
+    [
+        ("UPDATE jobs SET size = 'x'", lambda ledger: list(ledger.durations())),
+        ("UPDATE events SET at = 9e999", lambda ledger: list(ledger.durations())),
+        ("UPDATE results SET size = 'x'", lambda ledger: list(ledger.results())),
+        ("UPDATE results SET suffix = x'ff'", lambda ledger: list(ledger.results())),
+        ("UPDATE results SET body = 'x'", lambda ledger: ledger.body(new_job(), "feedback")),
+    ],
+)
+async def test_what_else_nobody_can_have_written_is_told_wherever_it_is_read(
+    path: Path, statement: str, asked: Callable[[SqliteLedger], object]
+) -> None:
+    with a_ledger(path) as ledger:
+        await ledger.record(new_job(), CHECKED, STARTED, Accepted(Token("0a1b"), 0.0), Completed((result(),)))
+        assert asked(ledger) in ([(ANY, ANY)], b"all is well")
+        alter(path, statement)
+
+        with pytest.raises(OutputError, match="damaged"):
+            asked(ledger)
 
 
 def alter(path: Path, statement: str) -> None:
@@ -84,6 +138,19 @@ async def left_by_a_kill(path: Path, where: Path) -> Path:
             await ledger.record(new_job(f"job-{number}"), CHECKED, STARTED)
         shutil.copytree(path.parent, where)
     return where / path.name
+
+
+def take_away(path: Path, harm: str) -> None:
+    path.unlink()
+    if harm != "deleted":
+        path.touch()
+    if harm == "without tables":
+        alter(path, "PRAGMA user_version = 1")
+
+
+def files_beside(path: Path) -> dict[str, bytes]:
+    """All but the reserve, which holds nothing."""
+    return {place.name: place.read_bytes() for place in path.parent.iterdir() if place.name != "reserve"}
 
 
 def frames_of(log: Path) -> int:
@@ -104,8 +171,71 @@ async def test_a_log_that_is_damaged_in_its_middle_is_refused(path: Path, tmp_pa
     content[32 + int(frames_of(log) * share) * (24 + 4096) + 24 + 7] ^= 1
     log.write_bytes(content)
 
-    with pytest.raises(OutputError, match="damaged"), a_ledger(copy):
+    before = files_beside(copy)
+
+    for _ in range(2):
+        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), a_ledger(copy):
+            pass
+        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), open_view(copy):
+            pass
+        assert files_beside(copy) == before
+
+
+@pytest.mark.parametrize("harm", ["deleted", "emptied"])
+async def test_a_log_whose_ledger_is_gone_is_kept_and_told(path: Path, tmp_path: Path, harm: str) -> None:
+    copy = await left_by_a_kill(path, tmp_path / "copy")
+    if harm == "deleted":
+        copy.unlink()
+    else:
+        copy.write_bytes(b"")
+    before = files_beside(copy)
+
+    for _ in range(2):
+        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), a_ledger(copy):
+            pass
+        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), open_view(copy):
+            pass
+        assert files_beside(copy) == before
+
+
+async def test_a_log_that_somebody_writes_to_while_it_is_read_is_not_taken_for_damaged(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The writer may overtake the reader: then what was read is no state that the log was ever in."""
+    with a_ledger(path) as ledger:
+        for number in range(6):
+            await ledger.record(new_job(f"job-{number}"), CHECKED, STARTED)
+        now = path.with_name(f"{path.name}-wal").read_bytes()
+        middle = len(now) // 2
+        readings = [now[:middle] + b"\0" * 5000 + now[middle + 5000 :], now]
+        monkeypatch.setattr("orchestrator.edges.database._content", lambda log: readings.pop(0))
+
+        with open_view(path) as view:
+            assert view.counts()["sending"] == 6
+    assert readings == [], "it was read again"
+
+
+@pytest.mark.parametrize("place", ["ledger.sqlite3", "ledger.sqlite3-wal"])
+def test_a_pipe_in_the_place_of_the_ledger_is_told_and_not_waited_for(path: Path, place: str) -> None:
+    os.mkfifo(path.with_name(place))
+
+    with pytest.raises(OutputError, match="no regular file"), a_ledger(path):
         pass
+    with pytest.raises(OutputError, match="no regular file"), open_view(path):
+        pass
+
+
+@pytest.mark.parametrize("harm", ["deleted", "emptied", "without tables"])
+async def test_a_ledger_that_must_have_been_there_is_not_begun_anew(path: Path, harm: str) -> None:
+    with a_ledger(path) as ledger:
+        await ledger.record(new_job(), CHECKED, STARTED)
+    take_away(path, harm)
+    before = files_beside(path)
+
+    for _ in range(2):
+        with pytest.raises(OutputError, match=r"gone or empty.*Restore it"):
+            SqliteLedger(path, target_id=TARGET, run="run-1", clock=FakeClock(), may_begin=False)
+        assert files_beside(path) == before
 
 
 @pytest.mark.parametrize("cut", [1, 2000, 4096])

@@ -262,6 +262,17 @@ def test_a_file_that_is_no_ledger_is_told_as_such(path: Path) -> None:
         view.counts()
 
 
+@pytest.mark.parametrize("value", ["1e300", "-1", "'x'"])
+async def test_a_moment_that_no_calendar_has_means_that_the_ledger_is_damaged(path: Path, value: str) -> None:
+    with a_ledger(path) as ledger:
+        await fill_a_little(ledger)
+    with closing(sqlite3.connect(path)) as db, db:
+        db.execute(f"UPDATE jobs SET updated_at = {value}")
+
+    with pytest.raises(OutputError, match="damaged"), open_view(path) as view:
+        view.oldest_open()
+
+
 async def test_a_ledger_of_another_version_of_the_program_is_refused(path: Path) -> None:
     with a_ledger(path) as ledger:
         await fill_a_little(ledger)

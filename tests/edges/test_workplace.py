@@ -115,6 +115,41 @@ async def test_a_full_disk_is_not_a_wrong_folder() -> None:
             pass
 
 
+async def test_a_first_run_that_found_no_room_for_its_ledger_does_not_lock_out_the_next() -> None:
+    with small_disk(3072) as disk:
+        filler = fill(disk)
+        filler.write_bytes(filler.read_bytes()[:-200_000])  # room for the folders, and not for a ledger
+        with pytest.raises(StorageError):
+            async with open_workplace(disk / "out", TARGET, FakeClock(), wait=0):
+                pytest.fail("no room")
+        assert not ledger_file(disk / "out").exists()
+
+        filler.unlink()
+        async with open_workplace(disk / "out", TARGET, FakeClock(), wait=0):
+            pass
+
+
+@pytest.mark.parametrize("left", ["results/roster/feedback.txt", "runs/20240701T020000Z-abcdef/summary.json"])
+async def test_a_folder_that_was_used_has_its_ledger_or_is_refused(tmp_path: Path, left: str) -> None:
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+        pass
+    (tmp_path / left).parent.mkdir()
+    (tmp_path / left).write_bytes(b"{}")
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+        pass
+    ledger_file(tmp_path).unlink()
+
+    for _ in range(2):
+        with pytest.raises(OutputError, match=r"gone or empty.*-o.*move results/ and runs/ away"):
+            async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+                pytest.fail("begun anew")
+    (tmp_path / left).unlink()
+    (tmp_path / left).parent.rmdir()
+    (tmp_path / left).parent.with_name(".hidden").touch()
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+        pass
+
+
 @pytest.mark.parametrize(
     ("number", "meaning"),
     [

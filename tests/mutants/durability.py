@@ -126,4 +126,18 @@ DURABILITY = (
         new="                return trouble(error, self._path)",
         test="edges/test_ledger_disk.py::test_all_ends_that_come_at_once_are_written_from_the_reserve",
     ),
+    Bug(
+        wrong="A log that was damaged in its middle is taken up without the commits that follow.",
+        file="edges/wal.py",
+        old="            elif (left_out := left_out + 1) > 1:",
+        new="            elif (left_out := left_out + 1) > len(log):",
+        test="edges/test_ledger_trouble.py::test_a_log_that_is_damaged_in_its_middle_is_refused",
+    ),
+    Bug(
+        wrong="A ledger that was deleted is begun anew, and every file is sent again.",
+        file="edges/database.py",
+        old="    if _is_blank(path) and not may_begin:",
+        new="    if False:",
+        test="edges/test_ledger_trouble.py::test_a_ledger_that_must_have_been_there_is_not_begun_anew",
+    ),
 )
