@@ -226,9 +226,9 @@ class Delivery:
         self.lane.succeeded()
 
     def _require_hope(self, error: NotSent, trip: Trip) -> None:
-        """Raises Unreachable when trying again is of no use to any file."""
-        if self.lane.way.is_hopeless(trip.tries):
-            raise error if isinstance(error, Unreachable) else Unreachable(f"nothing was taken for too long: {error}")
+        """Raises *error* when there is nobody to try it again with. All other trouble is met by who wants to send."""
+        if isinstance(error, Unreachable) and self.lane.way.is_hopeless(trip.tries):
+            raise error
 
     async def _accepted(self, job: Job, accepted: Accepted) -> Job:
         """One token for two submissions tells neither's end, so neither may end by it."""

@@ -10,7 +10,7 @@ from pathlib import Path
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.http import open_http
-from orchestrator.errors import Misdirected, Missing, Unclear
+from orchestrator.errors import Garbled, Misdirected, Missing, Unclear
 from orchestrator.model import Token
 from orchestrator.wiring import make_folder, make_target
 
@@ -25,7 +25,10 @@ async def preflight(settings: Settings, secrets: Credentials, passed: Callable[[
             target = make_target(settings, secrets, http, SystemClock())
             await target.sign_in()
             passed("the identity server gives out a token")
-            await target.probe()
+            try:
+                await target.probe()
+            except Garbled as error:
+                raise Misdirected(f"{error}. Is target.base_url the API?") from None
             passed("the upload endpoint is there")
             try:
                 await target.check(Token(str(uuid.uuid4())))

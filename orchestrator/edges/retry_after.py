@@ -5,8 +5,8 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 
-LONGEST = 900.0
-"""Seconds; a server that asks for more is waited for this long and then asked again."""
+LONGEST = 366 * 86400.0
+"""Seconds; whoever asks for more asks for ever. No run waits nearly as long."""
 
 
 def seconds_of(retry_after: str | None, date: str | None) -> float | None:

@@ -46,36 +46,30 @@ def token_of(answer: Answer) -> Token:
     outcome = outcome_of(answer.phase, reply, _REFUSALS)
     if outcome is Outcome.ACCEPTED and token is not None:
         return token
-    raise _objection(outcome, answer)
+    kind, cause = _objection(outcome, answer)
+    raise kind(f"upload: {cause}", retry_after=answer.retry_after)
 
 
-def _objection(outcome: Outcome, answer: Answer) -> TargetError:
+def _objection(outcome: Outcome, answer: Answer) -> tuple[type[TargetError], str]:
     status = answer.status
     match outcome:
         case Outcome.NOT_SENT:
-            return NotSent(f"upload: the remote answered {status} before it had the whole submission")
+            return NotSent, f"the remote answered {status} before it had the whole submission"
         case Outcome.BUSY:
-            return Busy(f"upload: the remote is busy ({status})", retry_after=answer.retry_after)
+            return Busy, f"the remote is busy ({status})"
         case Outcome.REFUSED:
-            return Refused(f"upload: {_OBJECTIONS[status]} ({status})")
+            return Refused, f"{_OBJECTIONS[status]} ({status})"
         case Outcome.DENIED:
-            return Denied(f"upload: the remote refuses access ({status})")
+            return Denied, f"the remote refuses access ({status})"
         case Outcome.MISDIRECTED:
-            return Misdirected(
-                f"upload: the remote answers {status}: this is not its upload endpoint. Check target.base_url."
-            )
+            return Misdirected, f"the remote answers {status}: this is not its upload endpoint. Check target.base_url."
         case Outcome.GARBLED if answer.phase is not Phase.SENT:
-            return Garbled(f"upload: the remote answered {status} before it had the whole submission")
+            return Garbled, f"the remote answered {status} before it had the whole submission"
         case Outcome.GARBLED if answer.is_success:
-            return Garbled(f"upload: the remote answered {status} without a processing token")
-        case Outcome.GARBLED:
-            return Garbled(_unclear(status))
+            return Garbled, f"the remote answered {status} without a processing token"
         case _:
-            return Unclear(_unclear(status))
-
-
-def _unclear(status: int) -> str:
-    return f"upload: the remote answered {status}, which does not say whether it took the submission"
+            kind = Garbled if outcome is Outcome.GARBLED else Unclear
+            return kind, f"the remote answered {status}, which does not say whether it took the submission"
 
 
 def _processing_token(body: str) -> Token | None:
@@ -108,17 +102,20 @@ def require_result(answer: Answer, key: str) -> None:
 def _require_read(answer: Answer, key: str) -> None:
     """Raises for every answer that is not the 200 that was asked for. A read may always be repeated."""
     status = answer.status
-    if status == 200:
-        if _is_page(answer):
-            raise Unclear(f"{key}: an HTML page in place of an answer")
+    kind: type[TargetError]
+    if status == 200 and not _is_page(answer):
         return
-    if status == 404:
-        raise Missing(f"{key}: the remote does not know the processing token (404)")
-    if status == 400 and key != "status":
-        raise Refused(f"{key}: the remote does not offer this result (400). Check target.results")
-    if status in (405, 415):
-        raise Misdirected(f"{key}: the remote answers {status}. Check target.base_url.")
-    raise NotSent(f"{key}: the remote answered {status}", retry_after=answer.retry_after)
+    if status == 200:
+        kind, cause = Unclear, "an HTML page in place of an answer"
+    elif status == 404:
+        kind, cause = Missing, "the remote does not know the processing token (404)"
+    elif status == 400 and key != "status":
+        kind, cause = Refused, "the remote does not offer this result (400). Check target.results"
+    elif status in (405, 415):
+        kind, cause = Misdirected, f"the remote answers {status}. Check target.base_url."
+    else:
+        kind, cause = NotSent, f"the remote answered {status}"
+    raise kind(f"{key}: {cause}", retry_after=answer.retry_after)
 
 
 def _is_page(answer: Answer) -> bool:

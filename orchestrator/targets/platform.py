@@ -11,7 +11,7 @@ from urllib.parse import quote
 from orchestrator.edges.body import Hold, releasing
 from orchestrator.edges.http import Answer, Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import Misdirected, NotSent
+from orchestrator.errors import Garbled, Misdirected, NotSent
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Release, Running, Trace
 from orchestrator.targets.answers import read_feedback, require_result, status_of, token_of
@@ -51,15 +51,21 @@ class Platform:
         await self._credentials.token()
 
     async def probe(self) -> None:
-        """A GET is not allowed at the upload endpoint and sends nothing. Raises Misdirected when there is none."""
+        """A GET sends nothing: an upload endpoint that is well does not allow it (405), and says nothing else.
+
+        Raises Misdirected when there is none, Garbled for an answer that an endpoint in trouble would not give.
+        """
         url = f"{self._config.base_url}/api/UploadData"
         answer = await authorized(
             self._credentials, lambda authorization: self._http.call(Kind.POLL, "GET", url, headers=authorization)
         )
-        if answer.status == 404:
+        status, after = answer.status, answer.retry_after
+        if status == 404:
             raise Misdirected(f"{url}: there is no upload endpoint (404). Check target.base_url.")
-        if answer.status == 429 or answer.status >= 500:
-            raise NotSent(f"{url}: the remote answered {answer.status}", retry_after=answer.retry_after)
+        if status in (408, 425, 429) or status >= 500:
+            raise NotSent(f"{url}: the remote answered {status}", retry_after=after)
+        if status != 405:
+            raise Garbled(f"{url}: the remote answers {status} to a GET, an upload endpoint 405", retry_after=after)
 
     @property
     def looks_up(self) -> bool:

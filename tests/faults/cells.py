@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from faults import answers as say
 from faults import table
 from faults.fault import Deed, Endpoint, Fault, Moment
-from orchestrator.errors import Denied, NotSent, Unclear
+from orchestrator.errors import Denied, Misdirected, NotSent, Unclear
 from orchestrator.model import Accepted
 
 TOKEN, UPLOAD, POLL, RESULT = Endpoint
@@ -109,6 +109,14 @@ def answered() -> Iterator[Cell]:
             yield _cell(endpoint, row.fault, outcome)
 
 
+def dated() -> Iterator[Cell]:
+    """It says when to come again. A bearer token that can never be had is not asked for again."""
+    for row in table.DATED:
+        for endpoint, outcome in row.outcomes.items():
+            after = None if outcome is Misdirected else 7.0
+            yield _cell(endpoint, row.fault, outcome, retry_after=after)
+
+
 def endless() -> Iterator[Cell]:
     for fault in (*table.FLOODS, *table.DRIPS):
         for endpoint in Endpoint:
@@ -127,7 +135,7 @@ def early() -> Iterator[Cell]:
             says_when = b"Retry-After" in answer
             what = f"{status}, Retry-After" if says_when else status
             fault = Fault(moment=moment, what=what, says=answer)
-            after = 7.0 if says_when and outcome is NotSent else None
+            after = 7.0 if says_when else None
             yield _cell(UPLOAD, fault, outcome, retry_after=after, size=size, uploads=0 if size else 1)
 
 
@@ -155,7 +163,7 @@ def unauthorized() -> Iterator[Cell]:
 
 
 def all_cells() -> list[Cell]:
-    parts = (broken_off, broken_off_while_large, answered, endless, early, busy, unauthorized)
+    parts = (broken_off, broken_off_while_large, answered, dated, endless, early, busy, unauthorized)
     return [cell for part in parts for cell in part()]
 
 

@@ -14,6 +14,7 @@ from targets.wire import answer, as_json, grant, head
 
 from faults import answers as say
 from faults.fault import Deed, Endpoint, Fault, Moment, Says
+from orchestrator.edges.retry_after import LONGEST
 from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, Refused, Unclear, Unreachable
 from orchestrator.model import Accepted
 from orchestrator.ports import Ended, Fetched, Running
@@ -192,6 +193,7 @@ EARLY = (
     (answer(200, UUID), Accepted, Garbled),
     (answer(200), Garbled, Garbled),
     (say.page(302), Garbled, NotSent),
+    (say.page(302, "Retry-After: 7"), Garbled, NotSent),
     (say.page(400), Refused, Refused),
     (say.page(403), Denied, Denied),
     (say.page(404), Misdirected, Misdirected),
@@ -199,8 +201,11 @@ EARLY = (
     (say.page(413), Refused, Refused),
     (say.page(429, "Retry-After: 7"), NotSent, NotSent),
     (say.page(500), Unclear, NotSent),
+    (say.page(500, "Retry-After: 7"), Unclear, NotSent),
+    (say.page(502, "Retry-After: 7"), Unclear, NotSent),
     (say.page(503), Unclear, NotSent),
     (say.page(503, "Retry-After: 7"), NotSent, NotSent),
+    (say.page(504, "Retry-After: 7"), Unclear, NotSent),
 )
 
 RETRY_AFTER = (
@@ -212,5 +217,21 @@ RETRY_AFTER = (
     (("Retry-After: Thu, 01 Jan 1970 00:00:00 GMT",), 0.0),
     (("Retry-After: soon",), None),
     (("Retry-After: -1",), None),
-    (("Retry-After: 99999999999",), 900.0),
+    (("Retry-After: 3600",), 3600.0),
+    (("Retry-After: 99999999999",), LONGEST),
 )
+
+DATED = (
+    #   the answer says Retry-After: 7          token        upload       poll         result
+    *(
+        Row(f"{status} with a date", say.page(status, "Retry-After: 7"), NotSent, Unclear, NotSent, NotSent)
+        for status in (500, 502, 504, 507)
+    ),
+    *(
+        Row(f"{status} with a date", say.page(status, "Retry-After: 7"), Misdirected, Garbled, NotSent, NotSent)
+        for status in (301, 302, 307)
+    ),
+    Row("408 with a date", say.page(408, "Retry-After: 7"), NotSent, Garbled, NotSent, NotSent),
+    Row("202 with a date", say.whole("Retry-After: 7", status=202), Misdirected, Accepted, NotSent, NotSent),
+)
+"""Whatever else an answer means, everybody stays away for as long as it says."""

@@ -9,7 +9,7 @@ import anyio
 
 from flow.virtual import VirtualClock
 from orchestrator.errors import NotSent, Unclear
-from orchestrator.flow import Gate
+from orchestrator.flow import Gate, Work
 from orchestrator.lanes import Lane, UploadLane, Way
 
 
@@ -50,7 +50,7 @@ class Door:
 
     def break_down(self) -> float:
         """Fail until the breaker opens; the time when its pause ends."""
-        self.gate.succeeded()
+        self.gate.succeeded(Work.SENDING)
         for _ in range(20):
             self.way.failed(NotSent("503"))
         now = self.clock.monotonic()

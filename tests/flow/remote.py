@@ -30,6 +30,8 @@ class Spell:
     """There is no connection at all."""
     retry_after: float | None = None
     """With it every failure is a 429 that says when to come again; without it, a bare 429 or a 502."""
+    of: str = ""
+    """The kind of request that meets it; all of them when empty."""
     dated: bool = False
     """It gives the moment, not the seconds."""
 
@@ -53,6 +55,8 @@ class Nature:
     """Uploads in each second of the clock; the next gets a 429 that says when to come again."""
     slots: int = 0
     """Jobs unfinished at a time; the next gets a bare 429."""
+    slots_say: float | None = None
+    """With it, a full remote says when to come again."""
     job: float = 5.0
     job_jitter: float = 0.0
     spells: Sequence[Spell] = ()
@@ -107,7 +111,7 @@ class Remote:
             await self._request("submit", self._sending(len(body.data.text)))
             if nature.slots and self._jobs(self._clock.monotonic()) >= nature.slots:
                 self.requests.append(Request(now, "submit", taken=False))
-                raise Busy("429 no free slot")
+                raise Busy("429 no free slot", retry_after=nature.slots_say)
             return self._take(job)
 
     async def recall(self, job: Job) -> Trace:
@@ -148,7 +152,7 @@ class Remote:
 
     async def _request(self, kind: str, seconds: float | None = None) -> None:
         now = self._clock.monotonic()
-        spell = next((s for s in self.nature.spells if s.begin <= now < s.end), None)
+        spell = next((s for s in self.nature.spells if s.begin <= now < s.end and s.of in ("", kind)), None)
         if spell is not None and self.rng.random() < spell.failing:
             await self._refuse(kind, self._trouble(spell, now), seconds=0.0 if spell.down else None)
         self._note(Request(now, kind, taken=True))

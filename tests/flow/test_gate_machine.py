@@ -8,7 +8,9 @@ from hypothesis import assume, settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, precondition, rule
 
-from orchestrator.flow import Gate
+from orchestrator.flow import Gate, Work
+
+WORKS = st.sampled_from(Work)
 
 
 class GateMachine(RuleBasedStateMachine):
@@ -21,11 +23,12 @@ class GateMachine(RuleBasedStateMachine):
         self.expected: list[str] = []
         self.gate = Gate(rng=random.Random(seed), tell=self.told.append)
         self.closed_until = 0.0
+        self.eased_until = 0.0
         self.budget = 20.0
         self.pauses = 0
         self.half_open = False
         self.reached = False
-        self.trouble: float | None = None
+        self.failures: dict[Work, list[float]] = {work: [] for work in Work}
 
     @rule(seconds=st.floats(0.0, 200.0))
     def time_passes(self, seconds: float) -> None:
@@ -36,7 +39,7 @@ class GateMachine(RuleBasedStateMachine):
     def the_wait_is_over(self) -> None:
         self.now = self.closed_until
 
-    @rule(seconds=st.floats(0.1, 900.0))
+    @rule(seconds=st.floats(0.1, 2000.0))
     def the_remote_asks_for_time(self, seconds: float) -> None:
         before = self.gate.closed_for(self.now)
         assume(abs(seconds - before) > 1e-6)
@@ -44,25 +47,34 @@ class GateMachine(RuleBasedStateMachine):
         self.closed_until = max(self.closed_until, self.now + seconds)
         if seconds > before:
             self.expected.append("Retry-After")
+            self.eased_until = max(self.eased_until, self.now + seconds + min(0.1 * seconds, 10.0))
         assert self.gate.closed_for(self.now) >= before
 
-    @rule(times=st.integers(1, 150))
-    def requests_succeed(self, times: int) -> None:
+    @rule(times=st.integers(1, 150), work=WORKS)
+    def requests_succeed(self, times: int, work: Work) -> None:
         for _ in range(times):
-            self.gate.succeeded()
+            self.gate.succeeded(work)
             self.budget = min(self.budget + 0.1, 20.0)
             if self.budget >= 16.0:
                 self.pauses = 0
-        self.reached, self.trouble = True, None
+        self.reached = True
+        self.failures[Work.READING].clear()
+        if work is Work.SENDING:
+            self.failures[Work.SENDING].clear()
 
-    @rule(times=st.integers(1, 25), reached=st.booleans())
-    def requests_fail(self, times: int, reached: bool) -> None:
+    @rule(work=WORKS)
+    def what_failed_had_a_reason(self, work: Work) -> None:
+        self.gate.relieved(work)
+        self.failures[work].clear()
+
+    @rule(times=st.integers(1, 25), work=WORKS, reached=st.booleans())
+    def requests_fail(self, times: int, work: Work, reached: bool) -> None:
         for _ in range(times):
-            self.gate.failed(self.now, reached=reached)
+            self.gate.failed(self.now, work, reached=reached)
             self.reached |= reached
             if not self.reached:
                 continue
-            self.trouble = self.now if self.trouble is None else self.trouble
+            self.failures[work].append(self.now)
             self.budget = max(self.budget - 1.0, 0.0)
             if self.budget < 1.0 and not self.half_open:
                 self._pauses("too many requests failed")
@@ -72,17 +84,27 @@ class GateMachine(RuleBasedStateMachine):
     def the_one_read_comes_back(self, well: bool) -> None:
         self.gate.probed(self.now, well=well)
         if well:
-            self.half_open, self.trouble = False, None
+            self.half_open = False
             self.budget = max(self.budget, 5.0)
             self.expected.append("well again")
         else:
-            self.trouble = self.now if self.trouble is None else self.trouble
+            self.failures[Work.READING].append(self.now)
             self._pauses("not well yet")
 
-    @rule(tries=st.integers(0, 10))
-    def somebody_asks_whether_to_wait(self, tries: int) -> None:
-        too_long = self.trouble is not None and self.now - self.trouble > 900.0
-        assert self.gate.is_hopeless(self.now, tries) is (too_long if self.reached else tries >= 5)
+    @rule(tries=st.integers(0, 10), work=WORKS)
+    def somebody_asks_whether_to_wait(self, tries: int, work: Work) -> None:
+        failures = self.failures[work] or [self.now]
+        too_long = max(failures) - min(failures) > 900.0
+        assert self.gate.is_hopeless(work, tries) is (too_long if self.reached else tries >= 5)
+        assert self.gate.is_closed_too_long(self.now) is (self.closed_until - self.now > 900.0)
+
+    @rule()
+    def somebody_takes_a_turn(self) -> None:
+        """Nobody limits the rate, so only a hold that has just ended makes anybody wait, and each only a little."""
+        waits = [self.gate.reserve(self.now) for _ in range(3)]
+        assert waits == sorted(waits)
+        assert all(wait == 0.0 for wait in waits) or self.now < self.eased_until + 2.0
+        assert waits[-1] <= max(self.eased_until - self.now, 0.0) + 2.0
 
     @invariant()
     def nothing_passes_before_its_time(self) -> None:

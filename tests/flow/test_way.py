@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import random
+
 import anyio
 import pytest
+from fakes import FakeTarget, Script
 
 from flow.lanes import Door
 from flow.virtual import on_virtual_time
-from orchestrator.errors import Denied, NotSent, Unclear, Unreachable
-from orchestrator.flow.gate import PATIENCE
+from orchestrator.backoff import Backoff
+from orchestrator.books import Trip
+from orchestrator.errors import Busy, Denied, NotSent, Unclear, Unreachable
+from orchestrator.flow import Gate
+from orchestrator.flow.gate import EASING, LONGEST_EASING, PATIENCE
+from orchestrator.guards import Reader
+from orchestrator.model import RelPath, Token
 
 
 def test_after_a_pause_one_read_asks_first_and_the_rest_pass_when_it_came_back_well() -> None:
@@ -75,7 +83,7 @@ def test_a_probe_that_meets_refused_credentials_tells_whoever_asked() -> None:
         async def locked_out() -> None:
             raise Denied("401")
 
-        door.way._probe = locked_out
+        door.uploads.way._probe = locked_out
         with pytest.raises(Denied):
             await door.upload()
         assert door.gate.is_half_open
@@ -88,7 +96,9 @@ def test_an_outage_longer_than_patience_ends_with_unreachable() -> None:
     async def scenario() -> None:
         door = Door(well_at=1e9)
         door.break_down()
-        with pytest.raises(Unreachable, match="not been well for a long time"):
+        with pytest.raises(
+            Unreachable, match=r"no read got through for more than 15 minutes.*run the same command again.*503"
+        ):
             await door.upload()
         assert PATIENCE < door.clock.monotonic() < PATIENCE + 1.2 * 120 + 1
         assert door.is_idle
@@ -180,3 +190,137 @@ def test_a_hold_that_comes_while_a_read_waits_for_a_permit_is_kept() -> None:
         assert door.is_idle
 
     on_virtual_time(scenario())
+
+
+def test_uploads_that_are_refused_for_too_long_are_given_up_however_well_the_reads_are() -> None:
+    async def scenario() -> None:
+        door = Door()
+        for _ in range(200):
+            door.uploads.failed(Busy("503 for ever"), door.clock.monotonic())
+            door.gate.probed(door.clock.monotonic(), well=True)
+            door.way.succeeded()
+            if door.clock.monotonic() <= PATIENCE:
+                await door.upload()
+            await door.read()
+            await door.clock.sleep(10.0)
+        with pytest.raises(Unreachable, match=r"no upload got through.*The last: 503 for ever"):
+            await door.upload()
+        await door.read()
+
+        door.uploads.succeeded()
+        await door.upload()
+        assert door.is_idle
+
+    on_virtual_time(scenario())
+
+
+def test_one_upload_that_gets_through_now_and_then_is_enough() -> None:
+    async def scenario() -> None:
+        door = Door()
+        for n in range(500):
+            await door.upload()
+            if n % 20:
+                door.uploads.failed(Busy("429", retry_after=15.0), door.clock.monotonic())
+            else:
+                door.uploads.succeeded()
+        assert door.clock.monotonic() > 6 * PATIENCE
+
+    on_virtual_time(scenario())
+
+
+def test_a_remote_that_is_at_work_on_jobs_of_ours_is_given_up_when_they_are_home_and_it_still_refuses() -> None:
+    async def scenario() -> None:
+        door = Door()
+
+        async def refused() -> float:
+            """The time from which on nobody is let through to try."""
+            while not door.uploads.way.is_hopeless(0):
+                await door.upload()
+                door.uploads.failed(Busy("429", retry_after=60.0), door.clock.monotonic())
+            return door.clock.monotonic()
+
+        async with anyio.create_task_group() as tasks:
+            with door.uploads.job(), door.uploads.job():
+                given_up = await refused()
+                tasks.start_soon(door.upload)
+                await door.read()
+                await door.clock.sleep(3 * PATIENCE)
+                assert door.passed[-1][1] == "read"
+        assert door.passed[-1] == (pytest.approx(given_up + 3 * PATIENCE + 60.0, abs=1.0), "upload")
+
+        assert await refused() > given_up + 4 * PATIENCE
+        with pytest.raises(Unreachable, match="no upload got through"):
+            await door.upload()
+        assert door.is_idle
+
+    on_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("seconds", [PATIENCE + 1, 3600.0, 366 * 86400.0])
+def test_a_retry_after_beyond_patience_ends_the_run_and_tells_until_when(seconds: float) -> None:
+    async def scenario() -> None:
+        door = Door()
+        door.uploads.failed(Busy("503", retry_after=seconds), 0.0)
+        until = {PATIENCE + 1: "2026-01-01 00:15", 3600.0: "2026-01-01 01:00"}.get(seconds, "2027-01-02 00:00")
+        for enter in (door.upload, door.read):
+            with pytest.raises(Unreachable, match=f"left alone until {until} UTC .Retry-After.*same command again"):
+                await enter()
+        assert door.clock.monotonic() == 0.0
+        assert door.is_idle
+
+    on_virtual_time(scenario())
+
+
+def test_a_retry_after_as_long_as_patience_is_waited_for() -> None:
+    async def scenario() -> None:
+        door = Door()
+        door.uploads.failed(Busy("503", retry_after=PATIENCE), 0.0)
+        await door.upload()
+        assert door.passed == [(PATIENCE, "upload")]
+
+    on_virtual_time(scenario())
+
+
+def test_a_reader_that_is_alone_does_not_sleep_out_a_retry_after_of_a_day() -> None:
+    async def scenario() -> None:
+        door = Door()
+        reader = Reader(
+            target=FakeTarget(script=Script(before={1: NotSent("503", retry_after=86400.0)})),
+            lane=door.lane,
+            backoff=Backoff(tries=12),
+            clock=door.clock,
+            rng=random.Random(1),
+            retried=lambda: None,
+        )
+        with pytest.raises(Unreachable, match="until 2026-01-02 00:00 UTC"):
+            await reader.check(Token("t"), Trip(path=RelPath("a")))
+        assert door.clock.monotonic() == 0.0
+
+    on_virtual_time(scenario())
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_after_a_retry_after_nobody_leaves_in_one_instant_with_another(seed: int) -> None:
+    async def passed() -> list[float]:
+        door = Door(reads=16, most=16, seed=seed)
+        async with anyio.create_task_group() as tasks:
+            door.way.failed(NotSent("429", retry_after=60.0))
+            for _ in range(10):
+                tasks.start_soon(door.upload)
+                tasks.start_soon(door.read)
+        return sorted(at for at, _ in door.passed)
+
+    times = on_virtual_time(passed())
+    assert times == on_virtual_time(passed()), "with the same seed it is the same"
+    assert times[0] == 60.0
+    assert len(set(times)) == 20
+    assert 61.0 < times[-1] <= 60.0 * (1 + EASING) + 1.0
+
+
+@pytest.mark.parametrize("seconds", [1.0, 60.0, PATIENCE])
+def test_long_after_a_retry_after_nobody_waits_for_anybody(seconds: float) -> None:
+    gate = Gate()
+    gate.hold(0.0, seconds)
+    eased = min(EASING * seconds, LONGEST_EASING)
+    assert any(gate.reserve(seconds) for _ in range(2))
+    assert [gate.reserve(seconds + eased) for _ in range(100)] == [0.0] * 100

@@ -226,6 +226,13 @@ DECIDING = (
         test="core/test_guards.py::test_a_remote_that_fails_too_often_is_asked_by_one_read_before_anybody_passes",
     ),
     Bug(
+        wrong="Uploads that are refused for ever are tried for ever, as long as reads are well.",
+        file="flow/gate.py",
+        old="        if work is Work.SENDING:\n            self.relieved(Work.SENDING)",
+        new="        self.relieved(Work.SENDING)",
+        test="flow/test_way.py::test_uploads_that_are_refused_for_too_long_are_given_up_however_well_the_reads_are",
+    ),
+    Bug(
         wrong="After a pause whole uploads find out whether the remote is well again.",
         file="lanes.py",
         old="        return not self._gate.is_half_open and self._gate.closed_for(self._clock.monotonic()) == 0",

@@ -126,6 +126,20 @@ WIRE = (
         test="targets/test_upload_answers.py::test_success_without_a_token_may_have_been_anything",
     ),
     Bug(
+        wrong="A remote that fails and says when to come again is asked before then.",
+        file="targets/answers.py",
+        old='    raise kind(f"upload: {cause}", retry_after=answer.retry_after)',
+        new='    raise kind(f"upload: {cause}")',
+        test="targets/test_upload_answers.py::test_every_status_means_what_the_contract_says",
+    ),
+    Bug(
+        wrong="A page of some gateway counts as a remote that is well again.",
+        file="targets/platform.py",
+        old="        if status != 405:",
+        new="        if 300 <= status < 400:",
+        test="targets/test_probe.py::test_every_answer_but_405_to_a_get_is_not_well_and_says_for_how_long",
+    ),
+    Bug(
         wrong="A status that nobody documents counts as success.",
         file="targets/answers.py",
         old="    if word == _SUCCESS:",

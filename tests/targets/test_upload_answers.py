@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.edges.http import Answer
+from orchestrator.edges.retry_after import LONGEST
 from orchestrator.errors import Busy, Denied, Garbled, Misdirected, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Accepted
 from orchestrator.targets.answers import token_of
@@ -48,8 +49,8 @@ async def test_every_status_means_what_the_contract_says(tmp_path: Path, retry_a
 
             assert (status, type(caught.value)) == (status, meaning(status, retry_after=retry_after))
             assert len(server.requests) - before == (2 if status == 401 else 1)
-            if type(caught.value) is Busy:
-                assert caught.value.retry_after == (7.0 if retry_after else None)
+            if status not in (401, 403):  # which whoever sends the bearer token answers
+                assert caught.value.retry_after == (7.0 if retry_after else None), status
             assert_tells_no_secret(caught.value)
 
 
@@ -90,7 +91,8 @@ def test_without_success_no_body_makes_a_difference(retry_after: float | None, b
     [
         ("0", 0.0),
         ("120", 120.0),
-        ("99999999", 900.0),
+        ("3600", 3600.0),
+        ("99999999999", LONGEST),
         ("Thu, 01 Jan 1970 00:00:00 GMT", 0.0),
     ],
 )
