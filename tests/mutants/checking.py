@@ -92,8 +92,8 @@ CHECKING = (
     Bug(
         wrong="A folder that cannot be looked into is left out without a word.",
         file="edges/folder.py",
-        old='                files.append(_refused(folder, f"a folder that cannot be listed ({error.strerror}): {_MEND}"))\n',
-        new="",
+        old='files.append(_refused(folder, f"a folder that cannot be listed ({error.strerror}): {_MEND}"))',
+        new="pass",
         test="edges/test_folder.py::test_a_folder_below_that_cannot_be_looked_into_is_refused_alone",
     ),
 )
