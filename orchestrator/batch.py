@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -55,6 +55,8 @@ class Request:
         since, until = self.since, self.until
 
         def wants(path: RelPath) -> bool:
+            if path.endswith("/"):
+                return True  # a folder that nobody looked into may hold what is asked for
             if not only.fullmatch(path):
                 return False
             if since is None or until is None:
@@ -130,9 +132,7 @@ class Batch:
         files = without_clashes(self.folder.list(), self.settings.target.name, ledger.owner)
         errands = plan(files, ledger.unfinished(), selected)
         if self.request.since is not None:
-            if undated := sum(date_in(file.path) is None for file in files):
-                hint = "a date is written 2024-07-01, 20240701, 2024_07_01, 2024.07.01 or 2024/07/01"
-                structlog.get_logger().warning("left_out", files=undated, cause=f"no date in their paths; {hint}")
+            _tell_undated([file.path for file in files if date_in(file.path) is None and not selected(file.path)])
             errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))
         now, settle = self.clock.now().timestamp(), self.settings.input.settle
         marked = [replace(e, young=e.file is not None and is_young(e.file, now, settle)) for e in errands]
@@ -207,6 +207,15 @@ def is_young(file: File, now: float, settle: float) -> bool:
     """Whether somebody wrote to it less than *settle* seconds ago; a time in the future counts as just now."""
     stamps = [stamp for stamp in (file.stamp, file.events_stamp) if stamp is not None]
     return settle > 0 and not file.fault and any(now - stamp.mtime_ns / 1e9 < settle for stamp in stamps)
+
+
+def _tell_undated(paths: Sequence[RelPath]) -> None:
+    log = structlog.get_logger()
+    for path in paths:
+        log.debug("left_out", path=path, cause="no date in its path")
+    if paths:
+        hint = "a date is written 2024-07-01, 20240701, 2024_07_01, 2024.07.01 or 2024/07/01"
+        log.warning("left_out", files=len(paths), cause=f"no date in their paths; {hint}")
 
 
 async def run_batch(settings: Settings, secrets: Credentials, request: Request, watcher: Watcher) -> Finished:

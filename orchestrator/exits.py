@@ -47,6 +47,7 @@ _STOPS = {
     Stop.OUTPUT: Exit.USAGE,
     Stop.DEADLINE: Exit.UNFINISHED,
     Stop.CANARY: Exit.UNFINISHED,
+    Stop.CANARY_FAILED: Exit.REJECTS,
 }
 
 _PRECEDENCE = (
@@ -69,13 +70,15 @@ def exit_of(books: Books, halts: Iterable[Halt], *, enough: bool) -> Exit:
     *enough*: at least as many files were found as `input.minimum` expects.
     """
     ends = books.endings
-    reasons = {Exit.OK}
+    stops = {halt.stop for halt in halts}
+    reasons = {Exit.OK} | {_STOPS[stop] for stop in stops}
     if not books.balance:
         reasons.add(Exit.BUG)
-    reasons |= {_STOPS[halt.stop] for halt in halts}
     if ends[Ending.IN_DOUBT]:
         reasons.add(Exit.IN_DOUBT)
-    if ends[Ending.WAITING] or ends[Ending.UNSENT] or ends[Ending.DEFERRED]:
+    # What a failed canary keeps back is not sent by running the same command again.
+    unsent = ends[Ending.UNSENT] and Stop.CANARY_FAILED not in stops
+    if ends[Ending.WAITING] or unsent or ends[Ending.DEFERRED]:
         reasons.add(Exit.UNFINISHED)
     if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.dropped or not enough:
         reasons.add(Exit.REJECTS)

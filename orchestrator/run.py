@@ -30,6 +30,9 @@ class Stop(enum.StrEnum):
     OUTPUT = "output"
     DEADLINE = "deadline"
     CANARY = "canary"
+    """One has not come through yet."""
+    CANARY_FAILED = "canary_failed"
+    """The remote said no to one: the same command would stop there again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -181,7 +184,7 @@ class Run:
         return False
 
     async def _canaries(self, errands: Sequence[Errand]) -> bool:
-        """Carry the first new files through to done, as many as asked for. False when one of them fails.
+        """Carry the first new files through to done, as many as asked for. False when one of them does not get there.
 
         What earlier runs left open goes first, and is no canary: it was begun before.
         """
@@ -191,8 +194,8 @@ class Run:
         rest = (errand for errand in errands if not errand.jobs and errand.selected)
         while missing > 0 and (batch := list(islice(rest, missing))):
             ends = [trip.end for trip in await self._all(batch)]
-            if any(end not in _HARMLESS for end in ends):
-                self.halt(Stop.CANARY, "a canary did not come through, so nothing else was started; see its cause")
+            if stuck := set(ends) - _HARMLESS:
+                self.halt(*(_FAILED if stuck == {Ending.FAILED} else _NOT_YET))
                 return False
             missing -= ends.count(Ending.DONE)
         return True
@@ -207,6 +210,12 @@ class Run:
 
 
 _HARMLESS = frozenset({Ending.DONE, Ending.SKIPPED, Ending.REJECTED, Ending.DEFERRED})
+_NOT_YET = (Stop.CANARY, "a canary did not come through, so nothing else was started; see its cause")
+_FAILED = (
+    Stop.CANARY_FAILED,
+    "a canary failed, so nothing else was started, and nothing will be as long as it stays as it is: "
+    "see its cause in files.csv, then mend the file, or send the same bytes again with --retry-failed",
+)
 
 
 def _without_twin(trips: list[Trip]) -> list[Trip]:

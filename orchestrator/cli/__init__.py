@@ -6,13 +6,15 @@ import os
 import resource
 import signal
 import sys
+from contextlib import suppress
+from typing import TextIO
 
 import click
 
 from orchestrator import __version__
 from orchestrator.cli.batches import backfill, run
 from orchestrator.cli.checks import check, status, validate
-from orchestrator.cli.options import Terminated, print_json
+from orchestrator.cli.options import Terminated, print_json, say, silence
 from orchestrator.cli.resolve import resolve
 from orchestrator.cli.trial import demo, sandbox
 
@@ -41,21 +43,44 @@ for command in (run, backfill, validate, status, resolve, check, sandbox, demo):
 
 
 def main() -> None:
-    """The one door. What click finds wrong with a command line ends like every other error."""
+    """The one door. The code that a command came to is the one that the process ends with."""
     _occupy_standard_descriptors()
     _keep_to_ourselves()
     signal.signal(signal.SIGTERM, _terminate)
+    code = _carry_out()
+    _let_go(sys.stdout, 1)
+    _let_go(sys.stderr, 2)
+    sys.exit(code)
+
+
+def _carry_out() -> int:
+    """What click finds wrong with a command line ends like every other error."""
     try:
-        app(prog_name="orchestrator", standalone_mode=False)
+        return int(app(prog_name="orchestrator", standalone_mode=False))
     except click.ClickException as error:
-        error.show()
+        with suppress(OSError):
+            error.show()
         if "--json" in sys.argv:
             print_json({"exit_code": error.exit_code, "message": error.format_message()})
-        sys.exit(error.exit_code)
+        return error.exit_code
     except Terminated:
-        sys.exit(128 + signal.SIGTERM)
+        return 128 + signal.SIGTERM
     except (click.Abort, KeyboardInterrupt):
-        sys.exit(128 + signal.SIGINT)
+        return 128 + signal.SIGINT
+    except SystemExit:
+        return 0  # only click's way to say that nobody reads --help any more
+    except OSError as error:
+        say(f"orchestrator: the help cannot be written ({error.strerror}). Send it elsewhere.")
+        return 2
+
+
+def _let_go(stream: TextIO | None, descriptor: int) -> None:
+    """What stays unwritten must not make the interpreter, which tries once more at its end, say 120."""
+    try:
+        if stream is not None:
+            stream.flush()
+    except OSError:
+        silence(descriptor)
 
 
 def _occupy_standard_descriptors() -> None:

@@ -63,7 +63,7 @@ def backfill(
     """Run over the files whose path holds a date from SINCE to UNTIL, the oldest first.
 
     With --canary N, N files go through to done before the rest starts; when one of them fails, nothing else
-    is started.
+    is started until it is mended or --retry-failed is given.
     """
     from orchestrator.batch import Request
 

@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import click
 
 from orchestrator.cli.options import Common, command, json_option, print_json, put_out, say
+
+if TYPE_CHECKING:
+    from orchestrator.exits import Exit
 
 
 @command
@@ -21,11 +27,12 @@ def validate(common: Common, folder: Path | None) -> int:
     from orchestrator.survey import Finding, survey
 
     findings: list[Finding] = []
+    told = _Told()
 
     def tell(finding: Finding) -> None:
         findings.append(finding)
         if not common.json:
-            put_out(finding.text)
+            told.put(finding.text)
 
     settings = common.settings(folder=folder)
     files = anyio.run(survey, settings, tell)
@@ -37,8 +44,8 @@ def validate(common: Common, folder: Path | None) -> int:
     code = Exit.REJECTS if findings or too_few else Exit.OK
     if common.json:
         problems = [finding.as_json() for finding in findings]
-        print_json({"exit_code": int(code), "files": files, "problems": problems})
-    return int(code)
+        told.put_json({"exit_code": int(code), "files": files, "problems": problems})
+    return told.end(code)
 
 
 @command
@@ -55,6 +62,7 @@ def status(common: Common, output: Path | None) -> int:
     with open_view(ledger_file(out)) as view:
         target, counts, doubts, oldest = view.target(), view.counts(), view.in_doubt(), view.oldest_open()
     code = Exit.IN_DOUBT if doubts else Exit.OK
+    told = _Told()
     if common.json:
         listed = [
             {
@@ -67,7 +75,7 @@ def status(common: Common, output: Path | None) -> int:
             for i in doubts
         ]
         first = {"item": oldest.id, "path": oldest.job.path, "since": _moment(oldest.since)} if oldest else None
-        print_json(
+        told.put_json(
             {
                 "exit_code": int(code),
                 "target": target,
@@ -76,46 +84,70 @@ def status(common: Common, output: Path | None) -> int:
                 "oldest_open": first,
             }
         )
-        return int(code)
+        return told.end(code)
     for item in doubts:
-        put_out(f"in doubt  item {item.id}: {printable(item.job.path)} (since {_moment(item.since)})")
-        put_out(f"          {printable(item.job.cause)}")
+        told.put(f"in doubt  item {item.id}: {printable(item.job.path)} (since {_moment(item.since)})")
+        told.put(f"          {printable(item.job.cause)}")
     if doubts:
-        put_out(
-            "          decide with: orchestrator resolve ITEM --accepted TOKEN | --not-accepted | --resend | --abandon"
+        where = printable(shlex.quote(str(out)))
+        told.put(
+            f"          decide with: orchestrator resolve ITEM -o {where} "
+            "--accepted TOKEN | --not-accepted | --resend | --abandon"
         )
-    put_out(f"target    {printable(target)}")
+    told.put(f"target    {printable(target)}")
     for state, number in counts.items():
         if number:
-            put_out(f"{state:<10}{number:>9,}")
+            told.put(f"{state:<10}{number:>9,}")
     if oldest:
-        put_out(f"oldest    {printable(oldest.job.path)} is {oldest.job.state} since {_moment(oldest.since)}")
-    return int(code)
+        told.put(f"oldest    {printable(oldest.job.path)} is {oldest.job.state} since {_moment(oldest.since)}")
+    return told.end(code)
 
 
 @command
+@click.argument("folder", type=click.Path(path_type=Path), required=False)
 @json_option
-def check(common: Common) -> int:
+def check(common: Common, folder: Path | None) -> int:
     """Check configuration, secrets, TLS, token and reachability. Sends no data."""
     import anyio
 
     from orchestrator.config import require_secrets
+    from orchestrator.exits import Exit
     from orchestrator.preflight import preflight
 
-    settings = common.settings()
+    settings = common.settings(folder=folder)
     secrets = require_secrets(settings)
     common.set_up_logs(secrets.client_secret, secrets.api_key)
     steps: list[str] = []
+    told = _Told()
 
     def passed(step: str) -> None:
         steps.append(step)
         if not common.json:
-            put_out(f"ok  {step}")
+            told.put(f"ok  {step}")
 
     anyio.run(preflight, settings, secrets, passed)
     if common.json:
-        print_json({"exit_code": 0, "passed": steps})
-    return 0
+        told.put_json({"exit_code": 0, "passed": steps})
+    return told.end(Exit.OK)
+
+
+class _Told:
+    """The output of a command that is there for nothing else: without it, the command has not done its work."""
+
+    def __init__(self) -> None:
+        self._whole = True
+
+    def put(self, text: str) -> None:
+        self._whole = put_out(text) and self._whole
+
+    def put_json(self, content: Mapping[str, Any]) -> None:
+        self._whole = print_json(content) and self._whole
+
+    def end(self, code: Exit) -> int:
+        """*code*, which says more than that its words were lost, unless it says that all is well."""
+        from orchestrator.exits import Exit
+
+        return int(Exit.USAGE if code is Exit.OK and not self._whole else code)
 
 
 def _moment(at: float) -> str:

@@ -7,7 +7,6 @@ import json
 import logging
 import math
 import os
-import sys
 import traceback
 from collections.abc import Callable, Mapping
 from contextlib import suppress
@@ -62,7 +61,7 @@ def command(function: Callable[..., int]) -> click.Command:
             json=options.get("json", False),
         )
         options.pop("json", None)
-        sys.exit(_guarded(common, lambda: function(common, **options)))
+        click.get_current_context().exit(_guarded(common, lambda: function(common, **options)))
 
     decorated: Callable[..., Any] = invoke
     for option in reversed(_OPTIONS):
@@ -109,16 +108,28 @@ def say(text: str) -> None:
         click.echo(text, err=True)
 
 
-def put_out(text: str) -> None:
-    """What was asked for. A reader who goes away changes nothing about how the command ends."""
+def put_out(text: str) -> bool:
+    """What was asked for. False, and said once, when it was lost; a reader who went away has lost nothing."""
     try:
         click.echo(text)
-    except OSError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    except OSError as error:
+        silence(1)
+        if isinstance(error, BrokenPipeError):
+            return True
+        say(f"orchestrator: the output cannot be written ({error.strerror}). Make room, or send it elsewhere.")
+        return False
+    return True
 
 
-def print_json(content: Mapping[str, Any]) -> None:
-    put_out(json.dumps(content))
+def silence(descriptor: int) -> None:
+    """What is left to be written there goes nowhere: else it would be tried, and told, again and again."""
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, descriptor)
+    os.close(nowhere)
+
+
+def print_json(content: Mapping[str, Any]) -> bool:
+    return put_out(json.dumps(content))
 
 
 def _guarded(common: Common, function: Callable[[], int]) -> int:

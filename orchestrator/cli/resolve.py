@@ -8,6 +8,13 @@ import click
 
 from orchestrator.cli.options import Common, command, json_option, print_json, say, wait_option
 
+_NEXT = {
+    "accepted": "the next run polls it",
+    "not_accepted": "the next run sends it",
+    "resend": "the next run sends it again",
+    "abandon": "it is sent again only when its file changes, or with --retry-failed",
+}
+
 
 @command
 @click.argument("item")
@@ -53,7 +60,7 @@ def resolve(
     verdict = Resolved(given[0], Token(accepted.strip()) if accepted else None)
     out = output or common.settings().output.folder
     job = anyio.run(settle, out, item, verdict, wait)
-    say(f"resolve: {printable(job.path)} is now {job.state}; the next run goes on from there")
+    say(f"resolve: {printable(job.path)} is now {job.state}; {_NEXT[verdict.verdict.value]}")
     if common.json:
         print_json({"exit_code": 0, "path": job.path, "state": job.state.value})
     return 0

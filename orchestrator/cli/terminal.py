@@ -135,7 +135,6 @@ class Terminal(Watcher):
         say(f"orchestrator: {message}")
         if self._as_json:
             print_json({"exit_code": code, "message": message})
-        sys.stdout.flush()
         os._exit(code)
 
 

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free one.")
 @click.option("--log", type=click.Path(path_type=Path), help="Write its record here: one JSON line a request.")
-@click.option("--seed", type=int, default=1, show_default=True, help="The same seed, the same night.")
-def sandbox(common: Common, profile: str, port: int, log: Path | None, seed: int) -> int:
+@click.option("--seed", type=int, help="The same seed, the same night, and the same tokens; drawn if not given.")
+def sandbox(common: Common, profile: str, port: int, log: Path | None, seed: int | None) -> int:
     """The remote API on loopback, for trial, tests and rehearsal. Prints one JSON line with its addresses.
 
     \b
@@ -34,17 +34,22 @@ def sandbox(common: Common, profile: str, port: int, log: Path | None, seed: int
       client_secret  in the JSON line, under trial_client_secret
       api_key        in the JSON line, under trial_api_key
     """
+    import secrets
+
     import anyio
 
     from orchestrator.errors import ConfigError
     from orchestrator.sandbox import PROFILES, TRIAL_API_KEY, TRIAL_CLIENT_SECRET, run_forever
 
+    # A ledger that has met a token before takes a second one for a fault of the remote.
+    chosen = secrets.randbits(32) if seed is None else seed
+
     def announce(addresses: dict[str, object]) -> None:
         trial = {"trial_client_secret": TRIAL_CLIENT_SECRET, "trial_api_key": TRIAL_API_KEY}
-        print_json({**addresses, **trial})
+        print_json({**addresses, **trial, "seed": chosen})
 
     try:
-        anyio.run(run_forever, PROFILES[profile], port, log, seed, announce)
+        anyio.run(run_forever, PROFILES[profile], port, log, chosen, announce)
     except OSError as error:
         raise ConfigError(f"--port {port} or --log: {error.strerror}. Name a free port and a writable file.") from None
     return 0

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -22,8 +22,9 @@ from orchestrator.config.settings import (
     Settings,
     Target,
     Validation,
+    variable,
 )
-from orchestrator.config.sources import Values, from_environment, from_file, from_overrides
+from orchestrator.config.sources import Values, from_environment, from_file, from_overrides, in_file
 from orchestrator.errors import ConfigError
 
 __all__ = [
@@ -51,27 +52,33 @@ def load(
 ) -> Settings:
     """Defaults, then the file, the environment, *overrides* (`section.key=value`) and the two folders.
 
-    Raises ConfigError with every problem of every source, one line each. Without *path* there is no file;
-    without *environ* it is the environment of the process.
+    Raises ConfigError with every problem of every source, one line each that begins with where it stands.
+    Without *path* there is no file; without *environ* it is the environment of the process.
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
-    rising: list[Values] = [
-        from_file(path, problems) if path else {},
-        from_environment(environ, problems),
-        from_overrides(overrides, problems),
-        {name: {"folder": value} for name, value in (("input", folder), ("output", output)) if value is not None},
+    arguments = {name: {"folder": at} for name, at in (("input", folder), ("output", output)) if at is not None}
+    rising: list[tuple[Values, Callable[[str], str]]] = [
+        (from_file(path, problems) if path else {}, lambda key: in_file(path or Path(), key)),
+        (from_environment(environ, problems), variable),
+        (from_overrides(overrides, problems), lambda key: f"--set {key}"),
+        (arguments, str),
     ]
-    sources = [InitSettingsSource(Settings, values) for values in reversed(rising)]
+    sources = [InitSettingsSource(Settings, values) for values, _ in reversed(rising)]
     settings = None
     try:
         settings = Settings(_build_sources=((*sources, SecretFiles(Settings, environ, problems)), {}))
     except ValidationError as error:
-        problems += explain(error.errors(include_url=False), SECRET_KEYS)
+        spelled = {path: spell(path) for values, spell in rising for path in _keys(values)}
+        problems += explain(error.errors(include_url=False), SECRET_KEYS, spelled)
     # Raised out here, so that the error does not carry pydantic's, which knows the raw values.
     if settings is None or problems:
         raise ConfigError(*problems)
     return settings
+
+
+def _keys(values: Values) -> list[str]:
+    return [f"{section}.{key}" for section, content in values.items() for key in content]
 
 
 def target_id(settings: Settings) -> str:

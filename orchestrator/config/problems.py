@@ -72,15 +72,21 @@ def unknown(path: str, keys: Collection[str], spelled: Callable[[str], str] = st
     return f"is not a known key. Keys are written section.key; the sections are {', '.join(sections)}."
 
 
-def explain(faults: Iterable[Mapping[str, Any]], secrets: Collection[str]) -> list[str]:
-    """The findings of pydantic in our words; what a key among *secrets* held is never shown."""
+def explain(
+    faults: Iterable[Mapping[str, Any]], secrets: Collection[str], spelled: Mapping[str, str] | None = None
+) -> list[str]:
+    """The findings of pydantic in our words; what a key among *secrets* held is never shown.
+
+    *spelled* is how the source of a value, where it has one, names its key.
+    """
+    spelled = spelled or {}
     lines = []
     for fault in faults:
         # The number of an element of a list says nothing to a person who sees the element itself.
         path = ".".join(part for part in fault["loc"] if isinstance(part, str))
         details = {name: _detail(detail) for name, detail in fault.get("ctx", {}).items()}
         value = "what it holds" if path in secrets else shown(fault["input"])
-        lines.append(f"{path}: {WORDS.get(fault['type'], OTHERWISE).format(value=value, **details)}")
+        lines.append(f"{spelled.get(path, path)}: {WORDS.get(fault['type'], OTHERWISE).format(value=value, **details)}")
     return lines
 
 

@@ -30,23 +30,29 @@ def from_file(path: Path, problems: list[str]) -> Values:
     except ConfigError as error:
         problems += error.problems
         return values
+    wrong: list[str] = []
     for section, content in tables.items():
         if section not in Settings.model_fields:
             known = Settings.model_fields if isinstance(content, dict) else KEYS
-            problems.append(f"{printable(section)}: {unknown(section, known)}")
+            wrong.append(f"{section}: {unknown(section, known)}")
         elif not isinstance(content, dict):
-            problems.append(f"{section}: is not a section. Write [{section}] on its own line, the keys below it.")
+            wrong.append(f"{section}: is not a section. Write [{section}] on its own line, the keys below it.")
         else:
             for key, value in content.items():
-                _admit(values, f"{section}.{key}", value, problems)
+                _admit(values, f"{section}.{key}", value, wrong)
+    problems += [in_file(path, problem) for problem in wrong]
     return values
+
+
+def in_file(file: Path, words: str) -> str:
+    return printable(f"{file}: {words}")
 
 
 def _admit(values: Values, path: str, value: object, problems: list[str]) -> None:
     if path in SECRET_KEYS:
         problems.append(f"{path}: a secret may not stand in the file. {places(path)}")
     elif path not in KEYS:
-        problems.append(f"{printable(path)}: {unknown(path, KEYS)}")
+        problems.append(f"{path}: {unknown(path, KEYS)}")
     else:
         _put(values, path, value)
 
@@ -74,7 +80,7 @@ def _tables(path: Path) -> dict[str, Any]:
         problem = f"is not UTF-8 in line {line}. Save it in UTF-8."
     except ValueError as error:
         problem = f"is not valid TOML: {error}. Mend it there; text needs quotes."
-    raise ConfigError(f"{printable(str(path))}: {problem}")
+    raise ConfigError(in_file(path, problem))
 
 
 def _without_waiting(path: str, flags: int) -> int:

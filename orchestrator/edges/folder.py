@@ -1,8 +1,9 @@
 """The input folder: which files are there, and a safe way to open them.
 
 Nothing is followed and nothing blocks: symbolic links, pipes, devices and folders that carry the name of a
-CSV file are listed with their fault, never opened. Files are opened piece by piece below the folder, so that
-a link that is planted in between is refused as well.
+CSV file are listed with their fault, never opened. So are folders that cannot be looked into; their paths end
+with a slash. Files are opened piece by piece below the folder, so that a link that is planted in between is
+refused as well.
 """
 
 from __future__ import annotations
@@ -28,6 +29,8 @@ _KINDS = (
     (stat.S_ISCHR, "a device, not a file: put a regular file here"),
     (stat.S_ISBLK, "a device, not a file: put a regular file here"),
 )
+_LINK = "a symbolic link that leads to no file, and is never followed: put the folder itself here, or take it away"
+_MEND = "let this user read and enter it, or put it somewhere else"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,14 +47,33 @@ class Folder:
     def __init__(self, config: FolderConfig) -> None:
         self._config = config
         self._wanted = glob_to_regex(config.pattern)
+        self._on_the_way = folders_of(config.pattern)
         before, _, after = config.events.partition("{stem}")
         self._companion = re.compile(f"{re.escape(before)}(?P<stem>.+){re.escape(after)}", re.DOTALL | re.IGNORECASE)
 
     def list(self) -> list[File]:
         """Every file of interest, by path. Raises ConfigError when the folder itself cannot be read."""
         files: list[File] = []
-        for folder, entries in self._walk():
+        out = _identity(self._config.leave_out) if self._config.leave_out else None
+        pending = [""]
+        while pending:
+            folder = pending.pop()
+            try:
+                entries = self._entries(folder)
+            except OSError as error:
+                if not folder:
+                    raise _unlistable(self._config.root, error.strerror) from None
+                files.append(_refused(folder, f"a folder that cannot be listed ({error.strerror}): {_MEND}"))
+                continue
             files += self._files(folder, entries)
+            for name, info in entries.items():
+                below = f"{folder}/{name}" if folder else name
+                if not self._may_hold_files(below):
+                    continue
+                if stat.S_ISDIR(info.st_mode) and (info.st_dev, info.st_ino) != out:
+                    pending.append(below)
+                elif stat.S_ISLNK(info.st_mode) and self._may_lead_to_a_folder(below, out):
+                    files.append(_refused(below, _LINK))
         return sorted(files, key=lambda file: file.path)
 
     def look_again(self, file: File) -> File:
@@ -97,22 +119,20 @@ class Folder:
         pure = PurePosixPath(path)
         return RelPath(str(pure.with_name(self._config.events.replace("{stem}", pure.stem))))
 
-    def _walk(self) -> Iterator[tuple[str, dict[str, os.stat_result]]]:
-        """Each folder with its entries as lstat sees them; hidden entries and links are not entered."""
-        out = _identity(self._config.leave_out) if self._config.leave_out else None
-        pending = [""]
-        while pending:
-            folder = pending.pop()
-            entries = self._entries(folder)
-            yield folder, entries
-            for name, info in entries.items():
-                below = f"{folder}/{name}" if folder else name
-                is_ours = (info.st_dev, info.st_ino) == out
-                if stat.S_ISDIR(info.st_mode) and not is_ours and not self._wanted.fullmatch(below):
-                    pending.append(below)
+    def _may_hold_files(self, folder: str) -> bool:
+        """Whether the pattern leads into it; one that carries the name of a file is listed as such."""
+        return bool(self._on_the_way.fullmatch(folder)) and not self._wanted.fullmatch(folder)
+
+    def _may_lead_to_a_folder(self, link: str, out: tuple[int, int] | None) -> bool:
+        """Other than that of the output. What lies behind a broken link may be a folder tomorrow."""
+        try:
+            info = os.stat(self._config.root / link)
+        except OSError:
+            return True
+        return stat.S_ISDIR(info.st_mode) and (info.st_dev, info.st_ino) != out
 
     def _entries(self, folder: str) -> dict[str, os.stat_result]:
-        """What goes away while we look is not there. Raises ConfigError for what cannot be read."""
+        """All but the hidden ones as lstat sees them. What goes away while we look is not there. Raises OSError."""
         entries: dict[str, os.stat_result] = {}
         try:
             with os.scandir(self._config.root / folder) as found:
@@ -122,9 +142,7 @@ class Folder:
                             entries[entry.name] = entry.stat(follow_symlinks=False)
         except (FileNotFoundError, NotADirectoryError):
             if not folder:
-                raise _unlistable(self._config.root, "there is no such folder") from None
-        except OSError as error:
-            raise _unlistable(self._config.root / folder, error.strerror) from None
+                raise
         return entries
 
     def _files(self, folder: str, entries: dict[str, os.stat_result]) -> Iterator[File]:
@@ -176,6 +194,10 @@ def _unlistable(folder: Path, why: str | None) -> ConfigError:
     return ConfigError(f"input.folder: {shown} cannot be listed ({why}). Name a readable folder.")
 
 
+def _refused(folder: str, fault: str) -> File:
+    return File(path=RelPath(naming.path_in_words(folder) + "/"), fault=fault)
+
+
 def _identity(folder: Path) -> tuple[int, int] | None:
     """Which folder it is, however it is spelled; None when it does not exist yet."""
     try:
@@ -183,6 +205,14 @@ def _identity(folder: Path) -> tuple[int, int] | None:
     except OSError:
         return None
     return info.st_dev, info.st_ino
+
+
+def folders_of(pattern: str) -> re.Pattern[str]:
+    """Every folder on the way to what the pattern may match."""
+    way = ""
+    for part in reversed(pattern.split("/")[:-1]):
+        way = "(?:.+)?" if part == "**" else f"(?:{glob_to_regex(part).pattern}(?:/{way})?)?"
+    return re.compile(way, re.IGNORECASE | re.DOTALL)
 
 
 def glob_to_regex(pattern: str) -> re.Pattern[str]:

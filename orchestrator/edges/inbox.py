@@ -126,16 +126,19 @@ class FolderInbox:
         return reading
 
     def _read(self, file: File) -> Reading | Unreadable | Moving:
+        it, events, events_digest = "it", None, None
         try:
             data, data_digest = self._bytes(file.path, file.stamp)
-            events, events_digest = self._bytes(file.events, file.events_stamp) if file.events else (None, None)
+            if file.events:
+                it = f"its file of events, {file.events},"
+                events, events_digest = self._bytes(file.events, file.events_stamp)
         except SourceChanged as change:
-            return Moving(str(change))
+            return Moving(f"{it} {change}")
         except FileNotFoundError:
-            return Moving("it went away after it was listed")
+            return Moving(f"{it} went away after it was listed")
         except OSError as error:
             return Unreadable(
-                f"it cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
+                f"{it} cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
             )
         source = Source(data=data_digest, events=events_digest, size=file.size)
         name = naming.name_of(self._config.name, file.path, source)
@@ -157,10 +160,10 @@ class FolderInbox:
         try:
             before = stamp_of(os.fstat(fd))
             if expected is not None and before != expected:
-                raise SourceChanged("it changed after it was listed")
+                raise SourceChanged("changed after it was listed")
             content, digest = _content(fd, before.size)
             if stamp_of(os.fstat(fd)) != before or (content is not None and len(content) != before.size):
-                raise SourceChanged("it changed while it was read")
+                raise SourceChanged("changed while it was read")
         finally:
             os.close(fd)
         return content, Digest(digest)
@@ -194,7 +197,7 @@ class FolderInbox:
         sheets = Sheets(data=data.sheet, events=events.sheet if events else None)
         objection = data.objection(drop_rows=self._config.drop_rows)
         if not objection and events is not None:
-            objection = events.objection(drop_rows=self._config.drop_rows, may_be_empty=True)
+            objection = events.objection(drop_rows=self._config.drop_rows, may_lose_all=True)
         if objection:
             return Rejected(objection, self.rules, sheets)
         with_events = events is not None and events.sheet.sent is not None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.model import Digest, RelPath, Sheet
 from orchestrator.ports import Part
-from orchestrator.validation import Problem, Rule, Verdict
+from orchestrator.validation import Problem, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,13 +30,14 @@ class Judged:
         )
         return cls(path=path, sheet=sheet, fault=verdict.fault, part=part)
 
-    def objection(self, *, drop_rows: bool, may_be_empty: bool = False) -> str:
-        """Why the file is not sent; empty when it is. Names the place and the rule, never a value."""
-        empty = self.fault is not None and self.fault.rule in (Rule.EMPTY, Rule.NO_ROWS)
-        if self.fault is not None and not (drop_rows and may_be_empty and empty):
-            fault = self.fault
+    def objection(self, *, drop_rows: bool, may_lose_all: bool = False) -> str:
+        """Why the file is not sent; empty when it is. Names the place and the rule, never a value.
+
+        A fault is the file's own, so no policy about rows excuses it: one that came empty was not delivered whole.
+        """
+        if (fault := self.fault) is not None:
             return f"{self.path}: line {fault.line}, column {fault.column}: {fault.rule}: {fault.message}"
-        if drop_rows and (may_be_empty or self.sheet.rows > self.sheet.bad):
+        if drop_rows and (may_lose_all or self.sheet.rows > self.sheet.bad):
             return ""
         if self.sheet.bad:
             left = "no good row is left" if drop_rows else 'see rejects/, mend them or set on_bad_rows = "drop_rows"'

@@ -8,16 +8,18 @@ from functools import lru_cache
 
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
+    (codecs.BOM_UTF32_LE, "utf-32-le"),  # begins as that of UTF-16 does
+    (codecs.BOM_UTF32_BE, "utf-32-be"),
     (codecs.BOM_UTF16_LE, "utf-16-le"),
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
-_LONGEST_BOM = 3
+_LONGEST_BOM = 4
 _HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
 
 
 class Decoding:
-    """With "utf-8" a byte order mark decides (UTF-8, UTF-16) and is dropped; another codec is taken as it is.
+    """A byte order mark decides, and is dropped; *encoding* is that of a file without one.
 
     An encoding that Python does not know, or that does not give characters, is a LookupError.
     """
@@ -26,10 +28,10 @@ class Decoding:
 
     def __init__(self, encoding: str) -> None:
         # The bytes held back until they are enough to tell a byte order mark; None once that is settled.
-        self._head: bytes | None = b"" if is_unicode(encoding) else None
+        self._head: bytes | None = b""
         # Some codecs (UTF-7 is one) give half a surrogate pair, which is no character and cannot be sent.
-        self._is_lax = self._head is None
-        self._decoder = _UTF_8("strict") if self._head is not None else _decoder(encoding)
+        self._is_lax = not is_utf_8(encoding)
+        self._decoder = _decoder(encoding) if self._is_lax else _UTF_8("strict")
 
     def decode(self, chunk: bytes, *, last: bool = False) -> tuple[str, bool]:
         """The characters that are complete, and whether what follows them can be decoded at all."""
@@ -64,8 +66,8 @@ class Decoding:
 
 
 @lru_cache(maxsize=32)
-def is_unicode(encoding: str) -> bool:
-    """Whether this is UTF-8 by any of its names, which takes UTF-16 in as well."""
+def is_utf_8(encoding: str) -> bool:
+    """By any of its names."""
     return codecs.lookup(encoding).name in {"utf-8", "utf-8-sig"}
 
 

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from orchestrator.validation.schema import Schema
 
 # Raise it with every change after which some file would be judged differently.
-VALIDATOR_VERSION = 1
+VALIDATOR_VERSION = 2
 
 
 def rules_digest(schemas: Iterable[Schema], encoding: str, policy: str) -> str:

@@ -16,7 +16,7 @@ _MESSAGES = {
     Rule.EMPTY: "the file is empty: export it again, or remove it",
     Rule.NO_ROWS: "there is no row below the header: add rows, or remove the file",
     Rule.QUOTE: 'a quote in the wrong place: put the whole cell in "…" and write each quote inside it as ""',
-    Rule.CARRIAGE_RETURN: "a lone carriage return: end lines with CRLF or LF, or quote the cell with it",
+    Rule.CARRIAGE_RETURN: "a lone carriage return, as old Macs end lines: write CRLF or LF, or quote the cell with it",
     Rule.COLUMNS: "the wrong number of cells: check for a missing comma, or for one that needs quotes",
     Rule.REQUIRED: "must not be blank: fill the cell",
     Rule.DATE: "not a calendar date written DD/MM/YYYY: correct it, day first, with two, two and four digits",

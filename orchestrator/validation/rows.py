@@ -39,7 +39,8 @@ class Rows:
         names = self._schema.names
         for number, (name, cell) in enumerate(zip(names, record.cells, strict=False), 1):
             if cell != name:
-                return self.problem(Rule.HEADER, record.lines[number - 1], number)
+                rule = Rule.CARRIAGE_RETURN if number in record.returns else Rule.HEADER
+                return self.problem(rule, record.lines[number - 1], number)
         if record.count != self._width:
             return self.problem(Rule.HEADER, record.line, min(record.count, self._width) + 1)
         return None

@@ -43,7 +43,9 @@ def remote(profile: str, log: Path) -> Iterator[Remote]:
     """Listens on loopback until the block ends."""
     with log.open("wb") as errors:
         process = subprocess.Popen(
-            product("sandbox", "--profile", profile, "--port", "0"), stdout=subprocess.PIPE, stderr=errors
+            product("sandbox", "--profile", profile, "--port", "0", "--seed", "1"),
+            stdout=subprocess.PIPE,
+            stderr=errors,
         )
         try:
             assert process.stdout is not None

@@ -40,12 +40,37 @@ async def test_it_takes_the_days_asked_for_both_ends_in_and_the_oldest_first(tmp
 async def test_a_canary_that_fails_keeps_everything_else_from_being_sent(tmp_path: Path) -> None:
     bad = Fault(endpoint="upload", kind="fail", name=IN_ORDER[0])
     async with staged(tmp_path, ROSTERS, scripted(bad)) as stage:
-        outcome = await stage.call("backfill", *JANUARY, "--canary", "1")
+        for _ in range(2):
+            outcome = await stage.call("backfill", *JANUARY, "--canary", "1")
+
+            assert outcome.code == 3, "the same command would stop there for ever"
+            assert all(word in outcome.summary["message"] for word in ("canary", "mend", "--retry-failed"))
+            assert outcome.ends == {"found": 3, "failed": 1, "unsent": 2}
+            assert [entry["name"] for entry in stage.uploads] == IN_ORDER[:1]
+
+        bad_no_more = {"target__overwrite": True}
+        again = await stage.call("backfill", *JANUARY, "--canary", "1", "--retry-failed", **bad_no_more)
+
+        assert (again.code, again.ends) == (0, {"found": 3, "done": 3})
+
+
+async def test_a_canary_that_is_not_done_yet_asks_for_the_same_command(tmp_path: Path) -> None:
+    stuck = Fault(endpoint="upload", kind="stuck", name=IN_ORDER[0])
+    async with staged(tmp_path, ROSTERS, scripted(stuck)) as stage:
+        outcome = await stage.call("backfill", *JANUARY, "--canary", "1", polling__deadline=0.5)
 
         assert outcome.code == 5
-        assert "canary" in outcome.summary["message"]
-        assert outcome.ends == {"found": 3, "failed": 1, "unsent": 2}
-        assert [entry["name"] for entry in stage.uploads] == IN_ORDER[:1]
+        assert outcome.ends == {"found": 3, "waiting": 1, "unsent": 2}
+
+
+async def test_what_is_left_out_is_counted_and_each_is_named_where_every_event_is(tmp_path: Path) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        quiet = await stage.call("backfill", *JANUARY)
+        loud = await stage.call("backfill", *JANUARY, "-v")
+
+        assert "left_out files=1" in quiet.err
+        assert "undated.csv" not in quiet.err
+        assert "left_out path=undated.csv" in loud.err
 
 
 async def test_a_canary_is_brought_to_its_end_before_the_rest_begins(tmp_path: Path) -> None:

@@ -74,11 +74,14 @@ async def test_what_is_in_doubt_is_shown_first_and_every_verdict_is_acted_on(tmp
     async with staged(tmp_path, rosters, scripted(*faults)) as stage:
         first = await stage.run(limits__uploads=1)  # so that one answer is understood before those that are not
         told = await stage.call("status")
+        (tmp_path / "of the night").symlink_to("out")
+        elsewhere = await stage.call("status", "-o", "of the night")
         asked = await stage.call("status", "--json")
 
         assert first.code == 4
         assert first.ends == {"found": 5, "done": 1, "in_doubt": 4}
         assert told.code == 4
+        assert "decide with: orchestrator resolve ITEM -o 'of the night' --accepted TOKEN |" in elsewhere.out.decode()
         assert told.out.decode().startswith("in doubt  item ")
         assert re.search(r"^done +1$", told.out.decode(), re.MULTILINE)
         status = asked.json
@@ -94,7 +97,10 @@ async def test_what_is_in_doubt_is_shown_first_and_every_verdict_is_acted_on(tmp
             ("f03", "--resend"),
             (number["f04"], "--abandon"),
         ):
-            assert (await stage.call("resolve", "--json", *verdict)).json["exit_code"] == 0
+            said = await stage.call("resolve", "--json", *verdict)
+            assert said.json["exit_code"] == 0
+            assert ("--retry-failed" in said.err) == (verdict[1] == "--abandon")
+            assert ("the next run" in said.err) == (verdict[1] != "--abandon")
         assert stage.states == {
             "f00.csv": "done",
             "f01.csv": "waiting",
@@ -171,6 +177,18 @@ async def test_check_passes_where_everything_stands_ready_and_sends_nothing(tmp_
         assert not stage.out.exists()
 
 
+async def test_check_takes_the_folder_that_a_run_takes(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        (tmp_path / "delivery").mkdir()
+        good = await stage.call("check", "delivery")
+        wrong = await stage.call("check", "not-there")
+
+        assert good.code == 0
+        assert "input folder delivery" in good.out.decode()
+        assert wrong.code == 2
+        assert "not-there" in wrong.err
+
+
 def _closed_port() -> str:
     with closing(socket.create_server(("127.0.0.1", 0))) as free:
         return f"http://127.0.0.1:{free.getsockname()[1]}"
@@ -238,6 +256,19 @@ async def test_the_sandbox_says_where_it_is_takes_a_run_and_ends_when_it_is_told
     record = [json.loads(line) for line in (tmp_path / "record.jsonl").read_text().splitlines()]
     tokens = {entry["token"] for entry in record if entry["kind"] == "upload"}
     assert tokens == {job.token for job in read_ledger(tmp_path / "out")}
+
+
+async def test_a_sandbox_that_is_started_again_gives_out_other_tokens_unless_its_seed_is_given(tmp_path: Path) -> None:
+    seeds = []
+    for options in ([], [], ["--seed", "7"]):
+        arguments = ("sandbox", "--port", "0", *options)
+        async with running(*arguments, cwd=tmp_path, env=environment()) as sandbox:
+            seeds.append((await sandbox.until_printed())["seed"])
+            sandbox.send(signal.SIGTERM)
+            await sandbox.wait()
+
+    assert seeds[0] != seeds[1]
+    assert seeds[2] == 7
 
 
 async def test_the_demo_ends_well_and_leaves_results_to_look_at(tmp_path: Path) -> None:

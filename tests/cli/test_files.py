@@ -10,6 +10,7 @@ import anyio
 
 from cli.rosters import roster
 from cli.stage import staged, write_on
+from orchestrator.validation import PLATFORM_EVENTS
 
 
 async def test_a_companion_travels_with_its_file_or_is_dropped_with_its_bad_rows(tmp_path: Path) -> None:
@@ -39,6 +40,44 @@ async def test_a_companion_alone_is_rejected_and_a_required_one_that_is_missing_
         assert [entry["name"] for entry in stage.uploads] == ["pair"]
         assert "orphan" in stage.jobs["orphan.events.csv"].cause
         assert "events_required" in stage.jobs["alone.csv"].cause
+
+
+async def test_a_companion_that_came_empty_is_a_fault_of_its_file_under_either_policy(tmp_path: Path) -> None:
+    pairs = [roster("empty.csv", 3, events=2), roster("header.csv", 3, events=2), roster("good.csv", 3, events=2)]
+    async with staged(tmp_path, pairs) as stage:
+        (stage.folder / "empty.events.csv").write_bytes(b"")
+        (stage.folder / "header.events.csv").write_text(f"{','.join(PLATFORM_EVENTS.names)}\r\n")
+        drop = {"validation__on_bad_rows": "drop_rows"}
+        looked = await stage.call("validate", "--json", **drop)
+        outcome = await stage.run(**drop)
+
+        assert (looked.code, outcome.code) == (3, 3)
+        assert {problem["path"]: problem["rule"] for problem in looked.json["problems"]} == {
+            "empty.events.csv": "empty",
+            "header.events.csv": "no_rows",
+        }
+        assert outcome.ends == {"found": 3, "done": 1, "rejected": 2}
+        assert [entry["name"] for entry in stage.uploads] == ["good"]
+        assert "empty.events.csv: line 1" in stage.jobs["empty.csv"].cause
+
+
+async def test_a_folder_that_is_a_link_is_rejected_with_its_reason_and_all_else_is_sent(tmp_path: Path) -> None:
+    async with staged(tmp_path, [roster("good.csv")]) as stage:
+        roster("2024-07-01.csv").write(tmp_path / "elsewhere")
+        (stage.folder / "2024").symlink_to(tmp_path / "elsewhere")
+        looked = await stage.call("validate", "--json")
+        chosen = await stage.run("--only", "2024/*.csv")
+        outcome = await stage.run()
+
+        assert [(problem["path"], problem["rule"]) for problem in looked.json["problems"]] == [("2024/", "refused")]
+        assert chosen.ends == {"found": 1, "rejected": 1}, "it may hold what was asked for"
+        assert outcome.code == 3
+        assert outcome.ends == {"found": 2, "done": 1, "rejected": 1}
+        assert "symbolic link" in outcome.err
+        with (stage.report(outcome) / "files.csv").open(newline="") as file:
+            lines = {line["path"]: (line["state"], line["cause"]) for line in csv.DictReader(file)}
+        assert lines["2024/"][0] == "rejected"
+        assert "never followed" in lines["2024/"][1]
 
 
 async def test_links_pipes_and_folders_that_carry_the_name_of_a_file_are_rejected_and_never_opened(

@@ -225,7 +225,7 @@ def test_a_secrets_directory_that_is_none_is_a_problem(put: Put) -> None:
 def test_a_place_that_is_no_text_is_told_once_by_its_rule(put: Put) -> None:
     path = put("c.toml", "[target]\nclient_secret_file = 3\n")
 
-    assert problem({}, path=path) == "target.client_secret_file: 3 is not text. Write it in quotes."
+    assert problem({}, path=path) == f"{path}: target.client_secret_file: 3 is not text. Write it in quotes."
 
 
 def test_a_place_with_a_nul_is_told_and_not_opened(put: Put) -> None:
@@ -256,7 +256,7 @@ def test_a_secret_in_the_file_is_refused_with_the_right_places(put: Put, name: s
     path = put("c.toml", "[target]\n" + toml.format(name=name, canary=CANARY))
 
     assert problem({}, path=path) == (
-        f"target.{name}: a secret may not stand in the file. {WAYS.format(name=name, variable=name.upper())}"
+        f"{path}: target.{name}: a secret may not stand in the file. {WAYS.format(name=name, variable=name.upper())}"
     )
 
 
@@ -325,7 +325,7 @@ def test_a_mistyped_variable_does_not_give_the_secret_away(name: str) -> None:
 def test_other_problems_do_not_give_a_good_secret_away(put: Put) -> None:
     environ = {SECRET: CANARY, "target__client_secret": CANARY, "ORCHESTRATOR_TARGET__KIND": "tao"}
 
-    assert problem(environ, f"target.api_key_file={put('key', CANARY)}").startswith("target.kind: ")
+    assert problem(environ, f"target.api_key_file={put('key', CANARY)}").startswith("ORCHESTRATOR_TARGET__KIND: ")
 
 
 def test_two_spellings_of_a_secret_variable_do_not_give_it_away() -> None:

@@ -164,7 +164,20 @@ def test_text_is_read_as_the_type_of_its_key(override: str, expected: object) ->
     ],
 )
 def test_text_that_is_not_of_the_type_of_its_key_is_a_problem(override: str, message: str) -> None:
-    assert problems(None, override) == (message,)
+    assert problems(None, override) == (f"--set {message}",)
+
+
+def test_a_wrong_value_is_told_with_the_place_where_it_stands(write: Write) -> None:
+    file = write("[limits]\nuploads = 0\npolls = 0\nrate = -1\n[input]\nminimum = 0\n[output]\nfolder = 'x'")
+
+    told = problems(file, "limits.rate=-2", ORCHESTRATOR_LIMITS__POLLS="0", ORCHESTRATOR_INPUT__MINIMUM="-1")
+
+    assert {line.partition(": 0 is")[0].partition(": -")[0] for line in told} == {
+        f"{file}: limits.uploads",
+        "ORCHESTRATOR_LIMITS__POLLS",
+        "ORCHESTRATOR_INPUT__MINIMUM",
+        "--set limits.rate",
+    }
 
 
 @pytest.mark.parametrize(
@@ -190,7 +203,7 @@ def test_text_that_is_not_of_the_type_of_its_key_is_a_problem(override: str, mes
     ],
 )
 def test_an_unknown_key_of_the_file_is_a_problem_with_a_suggestion(write: Write, toml: str, message: str) -> None:
-    assert problems(write(toml)) == (message,)
+    assert problems(path := write(toml)) == (f"{path}: {message}",)
 
 
 @pytest.mark.parametrize(
@@ -317,14 +330,14 @@ def test_all_problems_of_all_sources_are_told_at_once(write: Write, tmp_path: Pa
 
     told = problems(file, "input.minimum=-1", "nothing", ORCHESTRATOR_FOO="1", ORCHESTRATOR_TARGET__KIND="tao")
 
-    assert [line.partition(": ")[0] for line in told] == [
+    assert [line.removeprefix(f"{file}: ").partition(": ")[0] for line in told] == [
         "limits.upload",
         "target.client_secret",
         "ORCHESTRATOR_FOO",
         "--set number 2",
         "target.api_key_file",
-        "input.minimum",
-        "target.kind",
+        "--set input.minimum",
+        "ORCHESTRATOR_TARGET__KIND",
         "target.base_url",
         "limits.uploads",
         "polling.factor",
@@ -334,7 +347,7 @@ def test_all_problems_of_all_sources_are_told_at_once(write: Write, tmp_path: Pa
 def test_the_other_sources_are_checked_when_the_file_cannot_be_read(tmp_path: Path) -> None:
     told = problems(tmp_path / "absent.toml", "limits.uploads=0")
 
-    assert [line.partition(": ")[0] for line in told] == [str(tmp_path / "absent.toml"), "limits.uploads"]
+    assert [line.partition(": ")[0] for line in told] == [str(tmp_path / "absent.toml"), "--set limits.uploads"]
 
 
 def test_the_error_carries_nothing_of_the_library() -> None:

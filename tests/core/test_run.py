@@ -195,9 +195,24 @@ async def test_a_canary_that_fails_keeps_everything_else_from_starting() -> None
     ends = await night.carry_out(canary=1)
 
     assert night.run.halts
-    assert night.run.halts[0].stop is Stop.CANARY
+    assert night.run.halts[0].stop is Stop.CANARY_FAILED
     assert sorted(ends.values()) == [Ending.FAILED] + [Ending.UNSENT] * 9
     assert len(world.target.remote.copies) == 1
+
+
+@pytest.mark.parametrize("end", [Ending.WAITING, Ending.UNSENT, Ending.IN_DOUBT])
+async def test_a_canary_that_may_still_get_there_is_not_told_as_failed(end: Ending) -> None:
+    """Not even beside one that failed: the same command asks for the other."""
+    world = world_of(5, sending=Backoff(tries=1), target=FakeTarget(polls_needed=10_000), patience=1.0)
+    if end is not Ending.WAITING:
+        error = NotSent("busy") if end is Ending.UNSENT else Unclear("reset")
+        (world.target.script.before if end is Ending.UNSENT else world.target.script.after)[1] = error
+    night = Night(world)
+    ends = await night.carry_out(canary=1)
+
+    assert ends["00.csv"] is end
+    assert night.run.halts[0].stop is Stop.CANARY
+    assert list(ends.values()).count(Ending.UNSENT) >= 4
 
 
 async def test_a_rejected_or_known_file_is_no_canary() -> None:

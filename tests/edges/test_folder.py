@@ -14,7 +14,7 @@ import pytest
 
 from edges.places import as_an_ordinary_user, open_folder
 from orchestrator.edges import folder as module
-from orchestrator.edges.folder import Folder, FolderConfig, glob_to_regex
+from orchestrator.edges.folder import Folder, FolderConfig, folders_of, glob_to_regex
 from orchestrator.errors import ConfigError
 from orchestrator.ports import File
 
@@ -239,12 +239,50 @@ def test_a_companion_that_is_no_regular_file_is_a_fault_of_the_pair(root: Path, 
     assert kind in file.fault
 
 
-def test_a_link_to_a_folder_is_not_entered(root: Path, tmp_path: Path) -> None:
-    make(tmp_path, "elsewhere/b.csv", "inbox/a.csv")
+def test_a_link_to_a_folder_is_refused_and_not_entered(root: Path, tmp_path: Path) -> None:
+    make(tmp_path, "elsewhere/b.csv", "inbox/a.csv", "inbox/sub/c.csv")
     (root / "link").symlink_to(tmp_path / "elsewhere")
     (root / "loop").symlink_to(root)
+    (root / "sub" / "unmounted").symlink_to(tmp_path / "nowhere")
 
-    assert paths(root) == ["a.csv"]
+    faults = {file.path: file.fault for file in listing(root)}
+
+    assert list(faults) == ["a.csv", "link/", "loop/", "sub/c.csv", "sub/unmounted/"]
+    assert not faults["a.csv"]
+    assert not faults["sub/c.csv"]
+    for path in ("link/", "loop/", "sub/unmounted/"):
+        assert "symbolic link" in faults[path]
+        assert "put the folder itself here" in faults[path]
+
+
+def test_a_link_that_leads_to_nothing_of_interest_is_no_fault(root: Path, tmp_path: Path) -> None:
+    make(tmp_path, "elsewhere/b.csv", "notes.txt", "inbox/a.csv", "inbox/2024/b.csv")
+    (root / "notes").symlink_to(tmp_path / "notes.txt")
+    (root / ".hidden").symlink_to(tmp_path / "elsewhere")
+    (root / "out").symlink_to(tmp_path / "out")
+    (tmp_path / "out").mkdir()
+    (root / "2023").symlink_to(tmp_path / "elsewhere")
+
+    assert paths(root, pattern="2024/*.csv", leave_out=tmp_path / "out") == ["2024/b.csv"]
+    assert paths(root, pattern="*.csv", leave_out=tmp_path / "out") == ["a.csv"]
+    assert paths(root, leave_out=tmp_path / "out") == ["2023/", "2024/b.csv", "a.csv"]
+
+
+@pytest.mark.parametrize(
+    ("pattern", "folders"),
+    [
+        ("*.csv", []),
+        ("**/*.csv", ["2024", "2024/07", "2024/07/x", "2025"]),
+        ("2024/*.csv", ["2024"]),
+        ("2024/*/*.csv", ["2024", "2024/07"]),
+        ("20??/**/*.csv", ["2024", "2024/07", "2024/07/x", "2025"]),
+        ("**/07/*.csv", ["2024", "2024/07", "2024/07/x", "2025"]),
+    ],
+)
+def test_only_folders_on_the_way_of_the_pattern_are_looked_into(pattern: str, folders: list[str]) -> None:
+    all_of_them = ["2024", "2024/07", "2024/07/x", "2025"]
+
+    assert [folder for folder in all_of_them if folders_of(pattern).fullmatch(folder)] == folders
 
 
 def test_a_folder_with_the_name_of_a_file_is_not_entered(root: Path) -> None:
@@ -298,16 +336,48 @@ def test_a_folder_that_is_a_file_is_a_problem_of_the_configuration(root: Path) -
         listing(root / "a.csv")
 
 
-@pytest.mark.parametrize("closed", ["", "sub"])
-def test_a_folder_that_cannot_be_listed_is_a_problem_of_the_configuration(closed: str) -> None:
+def test_a_folder_that_cannot_be_listed_is_a_problem_of_the_configuration() -> None:
     with open_folder() as root:
         make(root, "a.csv", "sub/b.csv")
-        (root / closed).chmod(0o000)
+        root.chmod(0o000)
         with as_an_ordinary_user(), pytest.raises(ConfigError, match="Permission denied") as refused:
             listing(root)
-        (root / closed).chmod(0o755)
+        root.chmod(0o755)
 
-    assert str(root / closed) in str(refused.value)
+    assert str(root) in str(refused.value)
+
+
+@pytest.mark.parametrize("rights", [0o000, 0o600])
+def test_a_folder_below_that_cannot_be_looked_into_is_refused_alone(rights: int) -> None:
+    with open_folder() as root:
+        make(root, "a.csv", "sub/b.csv", "sub/deeper/c.csv", "z/d.csv")
+        (root / "sub").chmod(rights)
+        with as_an_ordinary_user():
+            first, refused, last = listing(root)
+            assert paths(root, pattern="z/*.csv") == ["z/d.csv"]
+        (root / "sub").chmod(0o755)
+
+    assert (first.path, refused.path, last.path) == ("a.csv", "sub/", "z/d.csv")
+    assert "cannot be listed (Permission denied)" in refused.fault
+    assert "let this user read and enter it" in refused.fault
+    assert not first.fault
+    assert not last.fault
+
+
+def test_a_folder_below_on_a_disk_that_fails_is_refused_for_root_as_well(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make(root, "a.csv", "lost+found/b.csv")
+    scandir = os.scandir
+
+    def scan(path: Path) -> Any:
+        if path.name == "lost+found":
+            raise PermissionError(13, "Permission denied")
+        return scandir(path)
+
+    monkeypatch.setattr(module, "os", SimpleNamespace(**{**vars(os), "scandir": scan}))
+
+    assert paths(root) == ["a.csv", "lost+found/"]
 
 
 @contextmanager

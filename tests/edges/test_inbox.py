@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import os
 from pathlib import Path
@@ -26,6 +27,7 @@ from edges.samples import (
     sent,
 )
 from orchestrator.edges.batcher import in_thread
+from orchestrator.edges.folder import Folder
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheet, Sheets, Source
 from orchestrator.naming import key_of
@@ -111,8 +113,26 @@ async def test_a_file_without_the_right_to_read_is_unreadable_and_says_what_to_d
             outcome = await desk.inbox().read(file)
 
     assert isinstance(outcome, Unreadable)
-    assert "Permission denied" in outcome.cause
+    assert outcome.cause.startswith("it cannot be read (Permission denied)")
     assert "Mend" in outcome.cause
+
+
+async def test_a_companion_without_the_right_to_read_is_named(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    desk.put("a.csv", csv(HEADER, ROW))
+    file = desk.put("a.events.csv", csv(EVENTS_HEADER, EVENT))
+    inbox = desk.inbox()
+    opened = Folder.open
+
+    def closed(self: Folder, path: RelPath) -> int:
+        if path == "a.events.csv":
+            raise PermissionError(errno.EACCES, "Permission denied")
+        return opened(self, path)
+
+    monkeypatch.setattr(Folder, "open", closed)
+    outcome = await inbox.read(file)
+
+    assert isinstance(outcome, Unreadable)
+    assert outcome.cause.startswith("its file of events, a.events.csv, cannot be read (Permission denied)")
 
 
 async def test_a_path_without_the_date_that_the_name_asks_for_is_unreadable(desk: Desk) -> None:
@@ -234,10 +254,9 @@ async def test_bad_rows_of_a_companion_are_dropped_if_that_is_the_policy(desk: D
     assert held(prepared) == (sent(HEADER, ROW), sent(EVENTS_HEADER, EVENT))
 
 
-@pytest.mark.parametrize("events", [csv(EVENTS_HEADER, BAD_EVENT), csv(EVENTS_HEADER), b""])
-async def test_a_companion_with_no_row_left_is_left_out_under_drop_rows(desk: Desk, events: bytes) -> None:
+async def test_a_companion_with_no_row_left_is_left_out_under_drop_rows(desk: Desk) -> None:
     desk.put("a.csv", csv(HEADER, ROW))
-    file = desk.put("a.events.csv", events)
+    file = desk.put("a.events.csv", csv(EVENTS_HEADER, BAD_EVENT))
 
     prepared = await judge(desk.inbox(drop_rows=True), file)
 
@@ -248,9 +267,11 @@ async def test_a_companion_with_no_row_left_is_left_out_under_drop_rows(desk: De
     assert isinstance(await judge(desk.inbox(), file), Rejected)
 
 
-async def test_a_companion_with_a_fault_rejects_the_pair_under_either_policy(desk: Desk) -> None:
+@pytest.mark.parametrize("events", [csv("Wrong,Header", EVENT), csv(EVENTS_HEADER), b""])
+async def test_a_companion_with_a_fault_rejects_the_pair_under_either_policy(desk: Desk, events: bytes) -> None:
+    """One that came empty is such a fault: data must not go without the events that it was delivered with."""
     desk.put("a.csv", csv(HEADER, ROW))
-    file = desk.put("a.events.csv", csv("Wrong,Header", EVENT))
+    file = desk.put("a.events.csv", events)
 
     for drop_rows in (False, True):
         verdict = await judge(desk.inbox(drop_rows=drop_rows), file)

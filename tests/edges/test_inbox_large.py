@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -137,6 +138,23 @@ async def test_a_file_beyond_the_real_limit_is_streamed_in_pieces(tmp_path: Path
     assert part.json_size == sum(json_length(piece) for piece in pieces)
     assert len(pieces) >= len(content) // module.CHUNK
     assert max(map(len, pieces)) <= 2 * module.CHUNK
+
+
+@pytest.mark.parametrize(
+    ("mark", "codec"),
+    [(codecs.BOM_UTF8, "utf-8"), (codecs.BOM_UTF16_LE, "utf-16-le"), (codecs.BOM_UTF16_BE, "utf-16-be")],
+)
+async def test_a_byte_order_mark_wins_over_the_configuration_in_what_is_streamed(
+    desk: Desk, mark: bytes, codec: str
+) -> None:
+    text = csv(HEADER, *(f"Zoë{line}" for line in LINES)).decode()
+    file = desk.put("a.csv", mark + text.encode(codec))
+
+    prepared = await judge(desk.inbox(encoding="cp1252"), file)
+
+    assert isinstance(prepared, Prepared), prepared
+    assert isinstance(prepared.body.data, Streamed)
+    assert await text_of(prepared.body.data) == text.removesuffix("\r\n")
 
 
 async def test_a_stream_can_be_opened_again_for_every_try(desk: Desk) -> None:

@@ -82,4 +82,18 @@ CHECKING = (
         new="        if self.sheet.bad and not self.sheet.rows > self.sheet.bad:\n",
         test="edges/test_inbox.py::test_one_bad_row_rejects_the_file_and_says_where_to_look",
     ),
+    Bug(
+        wrong="A byte order mark loses to the encoding of the configuration, and other characters are sent.",
+        file="validation/decoding.py",
+        old='        self._head: bytes | None = b""\n',
+        new='        self._head: bytes | None = b"" if is_utf_8(encoding) else None\n',
+        test="validation/test_encodings.py::test_a_byte_order_mark_wins_over_every_encoding",
+    ),
+    Bug(
+        wrong="A folder that cannot be looked into is left out without a word.",
+        file="edges/folder.py",
+        old='files.append(_refused(folder, f"a folder that cannot be listed ({error.strerror}): {_MEND}"))',
+        new="pass",
+        test="edges/test_folder.py::test_a_folder_below_that_cannot_be_looked_into_is_refused_alone",
+    ),
 )

@@ -61,4 +61,18 @@ TELLING = (
         new="    return printable(cell)",
         test="edges/test_report.py::test_a_cell_that_a_spreadsheet_would_take_for_a_formula_is_made_harmless",
     ),
+    Bug(
+        wrong="Where stderr cannot be written, every command ends with the code of the interpreter.",
+        file="cli/__init__.py",
+        old="    _let_go(sys.stderr, 2)\n",
+        new="",
+        test="cli/test_output.py::test_no_command_ends_with_the_code_of_the_interpreter",
+    ),
+    Bug(
+        wrong="A canary that failed asks for the same command for ever.",
+        file="exits.py",
+        old="    unsent = ends[Ending.UNSENT] and Stop.CANARY_FAILED not in stops\n",
+        new="    unsent = ends[Ending.UNSENT]\n",
+        test="cli/test_backfill.py::test_a_canary_that_fails_keeps_everything_else_from_being_sent",
+    ),
 )

@@ -95,7 +95,7 @@ def test_no_address_is_taken_that_is_neither_https_nor_of_this_machine_or_hides_
         load(None, environ={}, overrides=[f"target.{key}={url}"])
 
     (problem,) = caught.value.problems
-    assert problem.startswith(f"target.{key}: ")
+    assert problem.startswith(f"--set target.{key}: ")
     assert problem.isprintable()
 
 

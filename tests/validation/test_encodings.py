@@ -20,13 +20,32 @@ TEXT = f"{HEADER}\r\n{FOREIGN}\r\n{OTHER}"
         codecs.BOM_UTF8 + TEXT.encode(),
         codecs.BOM_UTF16_LE + TEXT.encode("utf-16-le"),
         codecs.BOM_UTF16_BE + TEXT.encode("utf-16-be"),
+        codecs.BOM_UTF32_LE + TEXT.encode("utf-32-le"),
+        codecs.BOM_UTF32_BE + TEXT.encode("utf-32-be"),
     ],
 )
 @pytest.mark.parametrize("encoding", ["utf-8", "UTF8", "utf-8-sig"])
-def test_utf_8_takes_byte_order_marks_of_utf_8_and_utf_16(data: bytes, encoding: str) -> None:
+def test_utf_8_takes_byte_order_marks_of_any_unicode(data: bytes, encoding: str) -> None:
     judged = judge(data, encoding=encoding)
 
     assert (judged.text, judged.found) == (TEXT, [])
+
+
+@pytest.mark.parametrize("encoding", ["cp1252", "latin-1", "shift_jis", "utf-16", "utf-16-be", "utf-32", "utf-7"])
+@pytest.mark.parametrize(
+    ("mark", "codec"),
+    [
+        (codecs.BOM_UTF8, "utf-8"),
+        (codecs.BOM_UTF16_LE, "utf-16-le"),
+        (codecs.BOM_UTF16_BE, "utf-16-be"),
+        (codecs.BOM_UTF32_LE, "utf-32-le"),
+    ],
+)
+def test_a_byte_order_mark_wins_over_every_encoding(encoding: str, mark: bytes, codec: str) -> None:
+    data = mark + TEXT.encode(codec)
+
+    for pieces in ([data], [data[:1], data[1:3], data[3:]]):
+        assert judge_in(pieces, encoding=encoding).text == TEXT
 
 
 @pytest.mark.parametrize("encoding", ["cp1252", "iso8859-15", "utf-16", "utf-16-le", "cp037"])

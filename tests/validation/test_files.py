@@ -90,7 +90,6 @@ def test_a_header_alone_is_no_data(source: str, line: int) -> None:
         ("a,b,c,d,e,f, ENDTIME ", 1, "Reference"),
         ('"Refer""ence",StartDate', 1, "Reference"),
         ('"Reference"x,StartDate', 1, "Reference"),
-        ("Reference,StartDate\r,StartTime,EndDate,EndTime", 2, "StartDate"),
         ("Reference;StartDate;StartTime;EndDate,EndTime", 1, "Reference"),
     ],
 )
@@ -102,6 +101,21 @@ def test_a_header_is_right_to_the_letter_or_a_fault(header: str, column: int, ex
     assert judged.verdict.fault is not None
     assert (judged.verdict.fault.name, expected in judged.verdict.fault.message) == (expected, True)
     assert "Id" not in judged.verdict.fault.message
+
+
+@pytest.mark.parametrize(
+    ("text", "column"),
+    [
+        (lines(HEADER, ROW, ROW, end="\r"), 5),
+        (lines("Reference,StartDate\r,StartTime,EndDate,EndTime", ROW), 2),
+    ],
+)
+def test_a_header_with_the_line_ends_of_another_age_says_so(text: str, column: int) -> None:
+    judged = judge(text)
+
+    assert judged.found == [(Rule.CARRIAGE_RETURN, 1, column)]
+    assert judged.verdict.fault is not None
+    assert "CRLF or LF" in judged.verdict.fault.message
 
 
 def test_names_in_a_later_row_make_no_header() -> None:
