@@ -116,11 +116,11 @@ EVENTS: dict[type, st.SearchStrategy[Event]] = {
     SendStarted: st.builds(SendStarted, st.booleans(), moments, st.booleans()),
     TailReleased: st.just(TailReleased()),
     SendUndone: st.builds(SendUndone, texts),
-    SendRepeatable: st.builds(SendRepeatable, texts),
+    SendRepeatable: st.builds(SendRepeatable, texts, moments),
     Accepted: st.builds(Accepted, st.builds(Token, some_text), moments),
     Completed: st.builds(Completed, results, texts),
     Failed: st.builds(Failed, texts, results, st.booleans()),
-    Doubted: st.builds(Doubted, texts),
+    Doubted: st.builds(Doubted, texts, st.none() | moments, st.none() | st.builds(Token, some_text)),
     Superseded: st.builds(Superseded, texts),
     Resolved: st.builds(Resolved, st.sampled_from(Verdict), st.builds(Token, some_text), moments),
 }
