@@ -42,6 +42,7 @@ class Payload:
 
     def open(self) -> bytes | MeasuredBody:
         """Anew for every exchange."""
+        self._changed = False
         if self._whole is not None and self.size <= _AT_ONCE and self._hold is None:
             return self._whole
         return MeasuredBody(self._stream if self._whole is None else self._slices, self.size, self._hold)
@@ -52,7 +53,7 @@ class Payload:
             yield whole[at : at + _SLICE]
 
     def require_unchanged(self) -> None:
-        """Raises SourceChanged when that is why the exchange broke: then the body was never complete."""
+        """Raises SourceChanged when that is why the last exchange broke: then its body was never complete."""
         if self._changed:
             raise SourceChanged("the file changed while it was sent, so its sending was broken off")
 

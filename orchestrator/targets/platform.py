@@ -12,7 +12,7 @@ from orchestrator.edges.answer import Answer
 from orchestrator.edges.body import Hold, releasing
 from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import Misdirected, NotSent
+from orchestrator.errors import Garbled, Misdirected, NotSent, TargetError
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Release, Running, Trace
 from orchestrator.targets.answers import read_feedback, require_access, require_result, status_of, token_of
@@ -84,10 +84,13 @@ class Platform:
             return await authorized(self._credentials, exchange)
 
         try:
-            answer = await (send() if hold is None or release is None else releasing(hold, release, send))
-        finally:
+            token = token_of(await (send() if hold is None or release is None else releasing(hold, release, send)))
+        except Garbled:
+            raise  # a success in answer to a part proves nothing, whatever has happened to the file
+        except TargetError:
             payload.require_unchanged()
-        return Accepted(token_of(answer), self._clock.now().timestamp())
+            raise
+        return Accepted(token, self._clock.now().timestamp())
 
     async def recall(self, job: Job) -> Trace:
         """The API has no look-up by Name, so all that helps is that replacing by Name does no harm."""
