@@ -19,7 +19,7 @@ from orchestrator.targets.answers import read_feedback, require_access, require_
 from orchestrator.targets.payload import Payload, length_of
 
 HOLD_FROM = 256 << 10
-"""Characters of a body from which on its sending takes long enough to be interrupted in the middle."""
+"""Bytes of a body from which on its sending takes long enough to be interrupted in the middle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
