@@ -30,8 +30,8 @@ from orchestrator.errors import ConfigError, Garbled, Misdirected, NotSent, Targ
 from orchestrator.outcome import Outcome, Phase, Refusals, Reply, outcome_of
 
 KEEPALIVE = 4.0
-"""Seconds that an idle connection is kept: less than common servers keep theirs, so that a POST does not
-meet a connection that is just being closed, which would leave it unclear whether it arrived."""
+"""Seconds that an idle connection is kept: less than common servers keep theirs, so that a request seldom
+meets a connection that is just being closed, which would leave it unclear whether it arrived."""
 
 _CONNECT = 10.0
 _SLOWEST = 64 << 10
@@ -61,6 +61,8 @@ class Http:
     """
 
     session: aiohttp.ClientSession = field(repr=False)
+    fresh: aiohttp.ClientSession = field(repr=False)
+    """Makes a connection for every request: none can be closing under it since it was last used."""
     spill: Path
     counts: Counter[Kind] = field(default_factory=Counter)
 
@@ -72,13 +74,15 @@ class Http:
         *,
         headers: Mapping[str, str],
         data: bytes | MeasuredBody | None = None,
+        once: bool = False,
     ) -> Answer:
+        """With *once* it is a request whose loss would leave a doubt, so it does without a used connection."""
         self.counts[kind] += 1
         where = f"{method} {url.partition('?')[0]}"
         timeout = _TIMEOUTS.get(kind) or _upload_timeout(data)
         status = 0
         try:
-            async with self.session.request(
+            async with (self.fresh if once else self.session).request(
                 method,
                 URL(url, encoded=True),
                 headers=headers,
@@ -173,8 +177,9 @@ class _Resolver(aiohttp.ThreadedResolver):
 async def open_http(spill: Path, *, ca_file: str = "") -> AsyncIterator[Http]:
     tls = tls_context(ca_file)
     kept = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE, ssl=tls, resolver=_Resolver())
-    async with _session(kept) as session:
-        yield Http(session=session, spill=spill)
+    fresh = aiohttp.TCPConnector(limit=0, force_close=True, ssl=tls, resolver=_Resolver())
+    async with _session(kept) as session, _session(fresh) as once:
+        yield Http(session=session, fresh=once, spill=spill)
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:

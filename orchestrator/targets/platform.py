@@ -71,6 +71,7 @@ class Platform:
         hold = Hold() if release is not None else None
         payload = Payload(self._members(job, overwrite=overwrite), body, hold)
         url = f"{self._config.base_url}/api/UploadData"
+        once = not self._replaces(job, overwrite=overwrite)
 
         async def exchange(authorization: Mapping[str, str]) -> Answer:
             headers = {
@@ -78,7 +79,7 @@ class Platform:
                 "Content-Type": "application/json",
                 "Content-Length": str(payload.size),
             }
-            return await self._http.call(Kind.UPLOAD, "POST", url, headers=headers, data=payload.open())
+            return await self._http.call(Kind.UPLOAD, "POST", url, headers=headers, data=payload.open(), once=once)
 
         async def send() -> Answer:
             return await authorized(self._credentials, exchange)

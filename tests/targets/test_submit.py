@@ -206,6 +206,26 @@ async def test_a_success_in_answer_to_a_part_proves_nothing_whatever_became_of_t
         await answered_early(200).upload(away_at_first(2))
 
 
+@pytest.mark.parametrize(
+    ("how", "connections"),
+    [
+        pytest.param({}, 2, id="not to be repeated"),
+        pytest.param({"overwrite": True}, 1, id="overwrites"),
+        pytest.param({"repeat_replaces": True}, 1, id="sole writer"),
+    ],
+)
+async def test_an_upload_that_may_not_be_repeated_goes_out_on_a_connection_of_its_own(
+    tmp_path: Path, how: dict[str, bool], connections: int
+) -> None:
+    """A server may be closing a kept one at that moment, and nobody could tell whether the upload arrived."""
+    overwrite = how.pop("overwrite", False)
+    async with scripted(answer(200, UUID)) as server, remote_at(server, tmp_path, **how) as remote:
+        await remote.platform.sign_in()
+        await remote.upload(overwrite=overwrite)
+
+        assert server.connections == connections
+
+
 async def test_trouble_that_has_nothing_to_do_with_the_file_is_not_a_change(tmp_path: Path) -> None:
     async with scripted(Reply(close=True)) as server, remote_at(server, tmp_path) as remote:
         with pytest.raises(TargetError) as caught:
