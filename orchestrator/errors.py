@@ -68,7 +68,7 @@ class Unclear(TargetError):
 
 
 class Garbled(Unclear):
-    """A whole answer, but not one that this API would give: a page, a redirect, a success without a token."""
+    """An answer that this API would not give: a page, a redirect, a success without a token or before the end."""
 
 
 class Refused(TargetError):

@@ -10,27 +10,33 @@ import enum
 from dataclasses import dataclass
 
 
-class Phase(enum.IntEnum):
-    """How far the sending came; a later phase includes the earlier ones."""
+class Phase(enum.Enum):
+    """How far the sending came."""
 
-    CONNECTING = enum.auto()
-    """There never was a connection to send anything on: name, TCP or TLS failed."""
     SENDING = enum.auto()
-    """Connected, and the last byte of the body has not been given away. A recipient must take that for an
-    incomplete message (RFC 9112 6.3), because the length was announced."""
+    """The last byte of the body has not been given away. A recipient must take that for an incomplete message
+    (RFC 9112 6.3), because the length was announced."""
     SENT = enum.auto()
     """The last byte was given away, or nobody can tell whether it was."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reply:
-    """A whole and well-framed answer of the remote."""
+    """An answer of the remote, or of something on the way to it."""
 
     status: int
-    has_token: bool
+    has_token: bool = False
     """It holds what this remote's documentation calls its token, in the documented form."""
     says_when: bool = False
     """It says when to come again: Retry-After."""
+    is_whole: bool = True
+    """Its body is known to be all there, and in the form that was asked for."""
+    is_page: bool = False
+    """It is made for people to read, which this remote's answers are not."""
+
+    @property
+    def is_success(self) -> bool:
+        return 200 <= self.status < 300
 
 
 class Outcome(enum.Enum):
@@ -53,7 +59,7 @@ class Outcome(enum.Enum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Refusals:
-    """By which statuses a remote says, in its documentation, that it took nothing."""
+    """By which statuses a remote says that it took nothing."""
 
     busy: frozenset[int] = frozenset({425, 429})
     busy_when_dated: frozenset[int] = frozenset({503})
@@ -75,16 +81,19 @@ class Refusals:
 
 
 def outcome_of(phase: Phase, reply: Reply | None, refusals: Refusals) -> Outcome:
-    """*reply* is None when the exchange broke, timed out, was cancelled, or its answer was not whole.
+    """*reply* is None when the exchange broke or timed out before there was an answer of any status.
 
-    A success that comes before the last byte was sent contradicts itself, so it proves nothing.
+    Before the last byte was sent nothing can have been taken, so any other answer is as good as none; only a
+    success contradicts itself then, and proves nothing. Afterwards a refusal counts when it is whole and no page:
+    a page is some gateway's, and nobody knows what became of the submission behind it.
     """
-    if reply is None:
-        return Outcome.UNCLEAR if phase is Phase.SENT else Outcome.NOT_SENT
-    if 200 <= reply.status < 300:
-        return Outcome.ACCEPTED if reply.has_token and phase is Phase.SENT else Outcome.GARBLED
-    if (refusal := refusals.meaning(reply)) is not None:
+    refusal = refusals.meaning(reply) if reply is not None else None
+    if phase is Phase.SENDING:
+        return Outcome.GARBLED if reply is not None and reply.is_success else refusal or Outcome.NOT_SENT
+    if reply is None or not reply.is_whole:
+        return Outcome.UNCLEAR
+    if reply.is_success:
+        return Outcome.ACCEPTED if reply.has_token else Outcome.GARBLED
+    if refusal is not None and not reply.is_page:
         return refusal
-    if phase is not Phase.SENT:
-        return Outcome.NOT_SENT
-    return Outcome.UNCLEAR if reply.status >= 500 else Outcome.GARBLED
+    return Outcome.UNCLEAR if reply.status >= 500 or refusal is Outcome.BUSY else Outcome.GARBLED

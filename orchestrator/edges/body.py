@@ -31,8 +31,8 @@ T = TypeVar("T")
 
 TAIL = 64
 """Bytes that are given away last."""
-DRAIN = 60.0
-"""Seconds for everything before them to be acknowledged; after that the attempt is broken off."""
+PATIENCE = 60.0
+"""Seconds in which more of what is before them has to be acknowledged, lest the attempt is broken off."""
 _LOOK = 0.002
 _LONGEST_LOOK = 0.1
 """Seconds between two looks at what is not acknowledged yet."""
@@ -108,15 +108,17 @@ async def _release(hold: Hold, release: Release, exchange: anyio.CancelScope) ->
 
 
 async def _drained(writer: aiohttp.abc.AbstractStreamWriter) -> None:
-    """Until the other side has acknowledged every byte so far. Raises OSError when it does not in time."""
+    """Until the other side has acknowledged every byte so far. Raises OSError when it stops doing so."""
     await writer.drain()
-    look = _LOOK
-    with anyio.move_on_after(DRAIN):
-        while (transport := getattr(writer, "transport", None)) is not None:
-            if _unacknowledged(transport) == 0:
-                return
-            await anyio.sleep(look)
-            look = min(look * 2, _LONGEST_LOOK)
+    look, left, until = _LOOK, sys.maxsize, anyio.current_time() + PATIENCE
+    while (transport := getattr(writer, "transport", None)) is not None and anyio.current_time() < until:
+        now = _unacknowledged(transport)
+        if now == 0:
+            return
+        if now < left:
+            left, until = now, anyio.current_time() + PATIENCE
+        await anyio.sleep(look)
+        look = min(look * 2, _LONGEST_LOOK)
     raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
 

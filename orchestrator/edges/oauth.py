@@ -11,7 +11,8 @@ from urllib.parse import quote, urlencode
 
 import anyio
 
-from orchestrator.edges.http import Answer, Http, Kind
+from orchestrator.edges.answer import Answer
+from orchestrator.edges.http import Http, Kind
 from orchestrator.errors import Denied, Misdirected, NotSent, TargetError
 from orchestrator.ports import Clock
 
@@ -162,13 +163,11 @@ async def authorized(
 ) -> Answer:
     """One exchange with a bearer token; once more with a new one when the remote says that this one is spent.
 
-    A 401 means that nothing was taken. Raises Denied for the second 401 in a row and for 403.
+    A 401 means that nothing was taken. Raises Denied for the second one in a row.
     """
     for last in (False, True):
         token = await credentials.token()
         answer = await exchange({"Authorization": f"Bearer {token}"})
-        if answer.status == 403:
-            raise Denied("the remote refuses access (403). Check that this client may use the API, and the API key.")
         if answer.status != 401:
             return answer
         credentials.forget(token)

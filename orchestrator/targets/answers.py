@@ -11,7 +11,7 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from orchestrator.edges.http import Answer
+from orchestrator.edges.answer import Answer
 from orchestrator.errors import Busy, Denied, Garbled, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Name, Token
 from orchestrator.outcome import Outcome, Phase, Refusals, Reply, outcome_of
@@ -29,6 +29,7 @@ _PLAIN = re.compile(r"[a-z]{1,40}", re.ASCII)
 _OBJECTION = re.compile(r"\s*(?P<row>[0-9]{1,9})\s*\|(?P<value>.*)\|.*", re.ASCII | re.DOTALL)
 
 _REFUSALS = Refusals()
+_NO_ACCESS = "the remote refuses access. Check that this client may use the API, and the API key"
 _OBJECTIONS = {
     400: "the remote refuses the submission as it stands",
     409: "name_conflict: the Name exists at the remote, and it is not known to be ours. Rename the file, or set "
@@ -41,8 +42,13 @@ _OBJECTIONS = {
 def token_of(answer: Answer) -> Token:
     """The processing token of an upload. Raises what the pipeline may do next: see each class."""
     token = _processing_token(answer.text)
-    says_when = answer.retry_after is not None
-    reply = Reply(status=answer.status, has_token=token is not None, says_when=says_when)
+    reply = Reply(
+        status=answer.status,
+        has_token=token is not None,
+        says_when=answer.retry_after is not None,
+        is_whole=answer.is_whole,
+        is_page=_is_page(answer) or answer.text.lstrip().startswith("<"),
+    )
     outcome = outcome_of(answer.phase, reply, _REFUSALS)
     if outcome is Outcome.ACCEPTED and token is not None:
         return token
@@ -60,7 +66,7 @@ def _objection(outcome: Outcome, answer: Answer) -> tuple[type[TargetError], str
         case Outcome.REFUSED:
             return Refused, f"{_OBJECTIONS[status]} ({status})"
         case Outcome.DENIED:
-            return Denied, f"the remote refuses access ({status})"
+            return Denied, f"{_NO_ACCESS} ({status})"
         case Outcome.MISDIRECTED:
             return Misdirected, f"the remote answers {status}: this is not its upload endpoint. Check target.base_url."
         case Outcome.GARBLED if answer.phase is not Phase.SENT:
@@ -99,8 +105,14 @@ def require_result(answer: Answer, key: str) -> None:
     _require_read(answer, key)
 
 
+def require_access(answer: Answer) -> None:
+    if answer.status == 403:
+        raise Denied(f"{_NO_ACCESS} (403)")
+
+
 def _require_read(answer: Answer, key: str) -> None:
     """Raises for every answer that is not the 200 that was asked for. A read may always be repeated."""
+    require_access(answer)
     status = answer.status
     kind: type[TargetError]
     if status == 200 and not _is_page(answer):

@@ -16,9 +16,8 @@ _SLICE = 256 << 10
 
 
 def length_of(body: Body) -> int:
-    """Characters of the text in memory, bytes of text that is streamed: near enough to choose a way by."""
-    parts = [body.data] if body.events is None else [body.data, body.events]
-    return sum(len(part.text) if isinstance(part, Held) else part.json_size for part in parts)
+    """Bytes of its texts as they go out."""
+    return _size(body.data) + (_size(body.events) if body.events is not None else 0)
 
 
 class Payload:
@@ -42,6 +41,7 @@ class Payload:
 
     def open(self) -> bytes | MeasuredBody:
         """Anew for every exchange."""
+        self._changed = False
         if self._whole is not None and self.size <= _AT_ONCE and self._hold is None:
             return self._whole
         return MeasuredBody(self._stream if self._whole is None else self._slices, self.size, self._hold)
@@ -52,7 +52,7 @@ class Payload:
             yield whole[at : at + _SLICE]
 
     def require_unchanged(self) -> None:
-        """Raises SourceChanged when that is why the exchange broke: then the body was never complete."""
+        """Raises SourceChanged when that is why the last exchange broke: then its body was never complete."""
         if self._changed:
             raise SourceChanged("the file changed while it was sent, so its sending was broken off")
 
@@ -76,6 +76,7 @@ class Payload:
 
 
 def _size(part: Part) -> int:
+    """Bytes in UTF-8, escaped as the inside of a JSON string."""
     if isinstance(part, Held):
         return len(json.dumps(part.text, ensure_ascii=False).encode()) - 2
     return part.json_size

@@ -8,17 +8,18 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
 
+from orchestrator.edges.answer import Answer
 from orchestrator.edges.body import Hold, releasing
-from orchestrator.edges.http import Answer, Http, Kind
+from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import Garbled, Misdirected, NotSent
+from orchestrator.errors import Garbled, Misdirected, NotSent, TargetError
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Release, Running, Trace
-from orchestrator.targets.answers import read_feedback, require_result, status_of, token_of
+from orchestrator.targets.answers import read_feedback, require_access, require_result, status_of, token_of
 from orchestrator.targets.payload import Payload, length_of
 
 HOLD_FROM = 256 << 10
-"""Characters of a body from which on its sending takes long enough to be interrupted in the middle."""
+"""Bytes of a body from which on its sending takes long enough to be interrupted in the middle."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +60,7 @@ class Platform:
         answer = await authorized(
             self._credentials, lambda authorization: self._http.call(Kind.POLL, "GET", url, headers=authorization)
         )
+        require_access(answer)
         status, after = answer.status, answer.retry_after
         if status == 404:
             raise Misdirected(f"{url}: there is no upload endpoint (404). Check target.base_url.")
@@ -73,12 +75,13 @@ class Platform:
 
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         """Where a repeat would do no harm, or the body leaves in a moment, holding back gains nothing."""
-        return not overwrite and not self._is_repeatable(job) and length_of(body) > HOLD_FROM
+        return not self._replaces(job, overwrite=overwrite) and length_of(body) > HOLD_FROM
 
     async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Accepted:
         hold = Hold() if release is not None else None
         payload = Payload(self._members(job, overwrite=overwrite), body, hold)
         url = f"{self._config.base_url}/api/UploadData"
+        once = not self._replaces(job, overwrite=overwrite)
 
         async def exchange(authorization: Mapping[str, str]) -> Answer:
             headers = {
@@ -86,23 +89,27 @@ class Platform:
                 "Content-Type": "application/json",
                 "Content-Length": str(payload.size),
             }
-            return await self._http.call(Kind.UPLOAD, "POST", url, headers=headers, data=payload.open())
+            return await self._http.call(Kind.UPLOAD, "POST", url, headers=headers, data=payload.open(), once=once)
 
         async def send() -> Answer:
             return await authorized(self._credentials, exchange)
 
         try:
-            answer = await (send() if hold is None or release is None else releasing(hold, release, send))
-        finally:
+            token = token_of(await (send() if hold is None or release is None else releasing(hold, release, send)))
+        except Garbled:
+            raise  # a success in answer to a part proves nothing, whatever has happened to the file
+        except TargetError:
             payload.require_unchanged()
-        return Accepted(token_of(answer), self._clock.now().timestamp())
+            raise
+        return Accepted(token, self._clock.now().timestamp())
 
     async def recall(self, job: Job) -> Trace:
         """The API has no look-up by Name, so all that helps is that replacing by Name does no harm."""
-        return Trace.REPLACEABLE if self._is_repeatable(job) or job.overwrote else Trace.UNKNOWN
+        return Trace.REPLACEABLE if self._replaces(job, overwrite=job.overwrote) else Trace.UNKNOWN
 
-    def _is_repeatable(self, job: Job) -> bool:
-        return self._config.repeat_replaces or job.replaces
+    def _replaces(self, job: Job, *, overwrite: bool) -> bool:
+        """Sending it twice has the effect of sending it once."""
+        return overwrite or self._config.repeat_replaces or job.replaces
 
     async def check(self, token: Token) -> Running | Ended:
         return status_of(await self._get(Kind.POLL, token, "status"), self._config.results)

@@ -17,7 +17,7 @@ from collections.abc import Callable
 from typing import Any
 
 from orchestrator.cli import main
-from orchestrator.edges import http, ledger
+from orchestrator.edges import answer, ledger
 
 
 class Moments:
@@ -85,7 +85,7 @@ def place_moments(moments: Moments, folder: str) -> None:
 
 if __name__ == "__main__":
     number, log, folder, variant, *arguments = sys.argv[1:]
-    http.HELD_LIMIT = 1000
+    answer.SPILL_FROM = 1000
     rob_of(variant)
     place_moments(Moments(int(number), log, folder), folder)
     sys.argv[1:] = arguments

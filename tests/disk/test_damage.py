@@ -17,7 +17,7 @@ from cli.stage import Stage, staged
 from disk.here import run_here
 from disk.story import require_as_undisturbed, require_results
 from orchestrator.cli import app
-from orchestrator.edges import http
+from orchestrator.edges import answer, http
 
 ROSTERS = plain_rosters(6)
 FILES = ("ledger.sqlite3", "ledger.sqlite3-wal")
@@ -185,7 +185,7 @@ async def test_a_small_result_that_somebody_spoiled_is_made_again_from_the_ledge
 async def test_a_large_result_that_somebody_spoiled_is_told(
     tmp_path: Path, harm: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(http, "HELD_LIMIT", 1000)
+    monkeypatch.setattr(answer, "SPILL_FROM", 1000)
     async with staged(tmp_path, [roster("big.csv", 40)]) as stage:
         assert (await run_here(stage)).code == 0
         place = stage.results("big") / "tableofresultids.json"

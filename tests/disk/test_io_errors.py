@@ -14,7 +14,7 @@ from cli.stage import Stage, staged
 from disk.faults import FaultyDisk
 from disk.here import Ended, run_here
 from disk.story import read_all, require_as_undisturbed, require_whole
-from orchestrator.edges import http
+from orchestrator.edges import answer, http
 
 ROSTERS = [roster("big.csv", 40), roster("dirty.csv", 3, bad=2, events=2, bad_events=1)]
 SETTINGS = {"validation__on_bad_rows": "drop_rows", "limits__in_flight": 1, "limits__uploads": 1}
@@ -25,7 +25,7 @@ UNWRITABLE = {errno.EACCES, errno.EROFS}
 @pytest.fixture(autouse=True)
 def _small_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """One of the two files has a result that is spilled; the authorities, which nobody asks, are read once."""
-    monkeypatch.setattr(http, "HELD_LIMIT", 1000)
+    monkeypatch.setattr(answer, "SPILL_FROM", 1000)
     monkeypatch.setattr(http, "tls_context", _tls_context)
 
 

@@ -5,10 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from targets import wire
+
 from faults import answers as say
 from faults import table
 from faults.fault import Deed, Endpoint, Fault, Moment
-from orchestrator.errors import Denied, Misdirected, NotSent, Unclear
+from orchestrator.errors import Busy, Denied, Misdirected, NotSent, Unclear
 from orchestrator.model import Accepted
 
 TOKEN, UPLOAD, POLL, RESULT = Endpoint
@@ -97,7 +99,7 @@ def broken_off_while_large() -> Iterator[Cell]:
             fault = Fault(moment=moment, deed=deed)
             given_away = moment in (Moment.HALF, Moment.ALMOST)
             yield _cell(UPLOAD, fault, Unclear if given_away else NotSent, size=LARGE)
-            if moment is not Moment.HALF:
+            if moment not in (Moment.HALF, Moment.KEPT):
                 yield _cell(UPLOAD, fault, Unclear if given_away else NotSent, size=LARGE, held=True)
 
 
@@ -133,7 +135,7 @@ def early() -> Iterator[Cell]:
             outcome = before if size else when_sent
             status = answer.split(b" ", 2)[1].decode() + (" and a token" if when_sent is Accepted else "")
             says_when = b"Retry-After" in answer
-            what = f"{status}, Retry-After" if says_when else status
+            what = status + (" and a page" if say.PAGE.encode() in answer else "") + (", Retry-After" * says_when)
             fault = Fault(moment=moment, what=what, says=answer)
             after = 7.0 if says_when else None
             yield _cell(UPLOAD, fault, outcome, retry_after=after, size=size, uploads=0 if size else 1)
@@ -144,10 +146,10 @@ def busy() -> Iterator[Cell]:
     for status in (429, 503):
         for headers, seconds in table.RETRY_AFTER:
             said = headers[0].partition(" ")[2] if headers else "none"
-            fault = Fault(what=f"{status}, Retry-After {said}", says=say.page(status, *headers))
+            fault = Fault(what=f"{status}, Retry-After {said}", says=wire.answer(status, "", *headers))
             for endpoint in Endpoint:
                 is_unclear = endpoint is UPLOAD and status == 503 and seconds is None
-                outcome = Unclear if is_unclear else NotSent
+                outcome = Unclear if is_unclear else Busy if endpoint is UPLOAD else NotSent
                 yield _cell(endpoint, fault, outcome, retry_after=seconds)
 
 

@@ -40,8 +40,8 @@ class Night:
 
 
 SPENT = say.page(401)
-BUSY = say.page(429, "Retry-After: 7")
-BACK_SOON = say.page(503, "Retry-After: 7")
+BUSY = answer(429, "", "Retry-After: 7")
+BACK_SOON = answer(503, "", "Retry-After: 7")
 
 
 def broken(moment: Moment, deed: Deed) -> Fault:
@@ -67,7 +67,7 @@ REPEATED = {
     UPLOAD: (
         answered("429", BUSY),
         answered("503", BACK_SOON),
-        answered("425", say.page(425)),
+        answered("425", answer(425)),
         answered("401", SPENT),
     ),
     POLL: (
@@ -118,6 +118,10 @@ LOST = (
     (answered("307", say.redirect(307)), 1, 0),
     (answered("half a token, unframed", head(202) + b"0f8fad5b", moment=Moment.TAKEN, closes=True), 1, 1),
     (answered("408", say.page(408)), 1, 0),
+    (answered("404 and a page", say.page(404), moment=Moment.TAKEN), 1, 1),
+    (answered("409 and a page", say.page(409)), 1, 0),
+    (answered("429 and a page", say.page(429), moment=Moment.TAKEN), 1, 1),
+    (answered("403, zipped", answer(403, b"\x1f\x8b", "Content-Encoding: gzip"), moment=Moment.TAKEN), 1, 1),
 )
 
 STOPPED = (
@@ -127,9 +131,9 @@ STOPPED = (
     (TOKEN, answered("404", say.page(404)), "", Exit.USAGE),
     (UPLOAD, broken(Moment.WHOLE, Deed.REFUSE), "ready", Exit.UNFINISHED),
     (UPLOAD, answered("401 twice", SPENT, times=2), "ready", Exit.DENIED),
-    (UPLOAD, answered("403", say.page(403)), "ready", Exit.DENIED),
-    (UPLOAD, answered("404", say.page(404)), "ready", Exit.USAGE),
-    (UPLOAD, answered("415", say.page(415)), "ready", Exit.USAGE),
+    (UPLOAD, answered("403", answer(403)), "ready", Exit.DENIED),
+    (UPLOAD, answered("404", answer(404)), "ready", Exit.USAGE),
+    (UPLOAD, answered("415", answer(415)), "ready", Exit.USAGE),
     (POLL, broken(Moment.WHOLE, Deed.REFUSE), "waiting", Exit.UNFINISHED),
     (POLL, answered("403", say.page(403)), "waiting", Exit.DENIED),
     (POLL, answered("405", say.page(405)), "waiting", Exit.USAGE),
@@ -137,7 +141,7 @@ STOPPED = (
     (RESULT, answered("404", say.page(404)), "waiting", Exit.UNFINISHED),
 )
 
-REFUSED = tuple(answered(str(status), say.page(status)) for status in (400, 409, 413, 422))
+REFUSED = tuple(answered(str(status), answer(status)) for status in (400, 409, 413, 422))
 
 
 def all_nights() -> Iterator[Night]:
@@ -145,7 +149,8 @@ def all_nights() -> Iterator[Night]:
         for fault in faults:
             yield Night(endpoint=endpoint, fault=fault, whole=1 + (endpoint is UPLOAD))
     for fault, whole, taken in LOST:
-        yield Night(endpoint=UPLOAD, fault=fault, state="in_doubt", exit=Exit.IN_DOUBT, whole=whole, taken=taken)
+        if fault.moment is not Moment.KEPT:  # what may not be repeated does not go out on a kept connection
+            yield Night(endpoint=UPLOAD, fault=fault, state="in_doubt", exit=Exit.IN_DOUBT, whole=whole, taken=taken)
         yield Night(endpoint=UPLOAD, fault=fault, sole_writer=True, whole=whole + 1, taken=taken + 1)
     for endpoint, fault, state, code in STOPPED:
         is_taken = state == "waiting"

@@ -98,12 +98,11 @@ class Server:
     async def _exchange(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
         """One request; False when the connection is over."""
         fault = self.fault
+        first = await reader.readexactly(1) if fault.moment is Moment.KEPT else b""
         if len(self.requests) == self.follows and self.strikes(self.endpoint, unread=True):
-            if fault.moment is Moment.KEPT:
-                await reader.readexactly(1)
             self.fired += 1
             return await self._strike(b"", reader, writer)
-        head = await reader.readuntil(b"\r\n\r\n")
+        head = first + await reader.readuntil(b"\r\n\r\n")
         request = Request(endpoint=endpoint_of(head), head=head)
         self.requests.append(request)
         if not self.strikes(request.endpoint):
@@ -115,10 +114,10 @@ class Server:
         return await self._strike(content, reader, writer)
 
     async def _serve(self, request: Request, writer: asyncio.StreamWriter) -> bool:
-        """The healthy answer. What is to strike a new connection needs this one to end."""
-        ends = False
+        """The healthy answer. What is to strike a new connection needs those before it to end."""
+        is_for_a_new_one = self.fault.deed is Deed.REFUSE or self.fault.moment is Moment.CONNECTED
+        ends = is_for_a_new_one and len(self.requests) <= self.follows
         if len(self.requests) == self.follows:
-            ends = self.fault.deed is Deed.REFUSE or self.fault.moment is Moment.CONNECTED
             self._refuse_if_planned()
         writer.write(_healthy(self._content(request), *(["Connection: close"] if ends else [])))
         await writer.drain()

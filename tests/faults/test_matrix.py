@@ -24,7 +24,8 @@ async def ask(remote: Remote, cell: Cell) -> Any:
     match cell.endpoint:
         case Endpoint.TOKEN | Endpoint.UPLOAD:
             how = {"release": anyio.lowlevel.checkpoint} if cell.held else {}
-            return await remote.upload(DATA + "x" * cell.size, **how)
+            kept = cell.fault.moment is Moment.KEPT  # only what may be repeated goes out on one
+            return await remote.upload(DATA + "x" * cell.size, overwrite=kept, **how)
         case Endpoint.POLL:
             return await remote.platform.check(TOKEN)
         case Endpoint.RESULT:
@@ -40,7 +41,7 @@ async def outcome_of(call: Awaitable[Any]) -> Any:
 
 @pytest.mark.parametrize("cell", CELLS, ids=str)
 async def test_a_fault_leads_to_what_the_rules_say(tmp_path: Path, cell: Cell, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("orchestrator.edges.http.RESULT_LIMIT", 1 << 20)
+    monkeypatch.setattr("orchestrator.edges.answer.RESULT_LIMIT", 1 << 20)
     follows = 0 if cell.endpoint is Endpoint.TOKEN else 1
     async with (
         misbehaving(cell.endpoint, cell.fault, follows=follows) as server,

@@ -20,10 +20,11 @@ from targets.remote import (
 )
 from targets.wire import Reply, answer, chunked, head, scripted
 
-from orchestrator.edges.http import HELD_LIMIT, Kind, open_http
+from orchestrator.edges.answer import SPILL_FROM
+from orchestrator.edges.http import Kind, open_http
 from orchestrator.errors import OrchestratorError, OutputError, Unclear
 
-LARGE = random.Random(1).randbytes(5 * HELD_LIMIT + 7)
+LARGE = random.Random(1).randbytes(5 * SPILL_FROM + 7)
 
 
 def sized(body: bytes) -> bytes:
@@ -35,7 +36,7 @@ Frame = Callable[[bytes], bytes]
 
 
 @framed
-@pytest.mark.parametrize("size", [0, 1, HELD_LIMIT - 1, HELD_LIMIT])
+@pytest.mark.parametrize("size", [0, 1, SPILL_FROM - 1, SPILL_FROM])
 async def test_a_small_result_is_held(tmp_path: Path, frame: Frame, size: int) -> None:
     async with scripted(frame(LARGE[:size])) as server, open_http(tmp_path) as http:
         got = await poll(http, server, Kind.RESULT)
@@ -45,7 +46,7 @@ async def test_a_small_result_is_held(tmp_path: Path, frame: Frame, size: int) -
 
 
 @framed
-@pytest.mark.parametrize("size", [HELD_LIMIT + 1, len(LARGE)])
+@pytest.mark.parametrize("size", [SPILL_FROM + 1, len(LARGE)])
 async def test_a_large_result_is_spilled_with_its_size_and_digest(tmp_path: Path, frame: Frame, size: int) -> None:
     content = LARGE[:size]
     async with scripted(frame(content)) as server, open_http(tmp_path) as http:
@@ -67,7 +68,7 @@ async def test_every_spilled_result_has_a_file_of_its_own(tmp_path: Path) -> Non
 
 
 @framed
-@pytest.mark.parametrize("keep", [HELD_LIMIT // 2, HELD_LIMIT + 1000, len(LARGE) - 1])
+@pytest.mark.parametrize("keep", [SPILL_FROM // 2, SPILL_FROM + 1000, len(LARGE) - 1])
 @pytest.mark.parametrize("how", ["close", "reset"])
 async def test_a_result_that_is_cut_leaves_no_file(tmp_path: Path, frame: Frame, keep: int, how: str) -> None:
     whole = frame(LARGE)
@@ -104,7 +105,7 @@ async def test_a_fetch_that_is_cancelled_leaves_no_file(tmp_path: Path) -> None:
         async with anyio.create_task_group() as group:
             group.start_soon(poll, http, server, Kind.RESULT)
             with anyio.fail_after(5):
-                while sum(len(content_of(path)) for path in files_in(tmp_path)) <= HELD_LIMIT:
+                while sum(len(content_of(path)) for path in files_in(tmp_path)) <= SPILL_FROM:
                     await anyio.lowlevel.checkpoint()
             group.cancel_scope.cancel()
 

@@ -14,9 +14,10 @@ import pytest
 from targets.remote import UUID, assert_tells_no_secret, files_in, hurried, poll, post
 from targets.wire import Reply, Script, Server, answer, chunked, closed_port, head, scripted, unframed
 
+from orchestrator.edges.answer import ANSWER_LIMIT
 from orchestrator.edges.body import MeasuredBody
-from orchestrator.edges.http import ANSWER_LIMIT, Http, Kind, open_http
-from orchestrator.errors import Misdirected, SourceChanged, TargetError, Unclear, Unreachable
+from orchestrator.edges.http import Http, Kind, open_http
+from orchestrator.errors import Misdirected, NotSent, SourceChanged, TargetError, Unclear, Unreachable
 
 Call = Callable[[Http, Server], Awaitable[Any]]
 HANGS = 0.05
@@ -78,6 +79,18 @@ async def test_a_host_name_that_nobody_knows_is_unreachable(
 async def test_a_host_name_that_cannot_exist_is_unreachable(tmp_path: Path, call: Call) -> None:
     async with open_http(tmp_path) as http:
         await problem_of(call(http, Server(url=f"http://{'a' * 64}.invalid")), Unreachable)
+
+
+async def test_a_text_that_cannot_be_sent_is_not_taken_for_a_host_name_that_cannot_exist(tmp_path: Path) -> None:
+    async def pieces() -> AsyncIterator[bytes]:
+        yield b"x" * 1000
+        yield "\ud800".encode()
+
+    async with scripted(answer(200, UUID)) as server, open_http(tmp_path) as http:
+        body = MeasuredBody(pieces, 1003)
+        problem = await problem_of(post(http, server.url, body), NotSent)
+
+    assert "last bytes had not left" in str(problem)
 
 
 @every_call
@@ -319,4 +332,5 @@ async def test_our_requests_ask_for_plain_bytes_and_nothing_more(tmp_path: Path,
 
 
 def test_what_is_shown_of_the_client_holds_nothing_of_its_session(tmp_path: Path) -> None:
-    assert "session" not in repr(Http(session=object(), spill=tmp_path))  # type: ignore[arg-type]
+    shown = repr(Http(session=object(), fresh=object(), spill=tmp_path))  # type: ignore[arg-type]
+    assert "object" not in shown

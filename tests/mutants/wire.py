@@ -15,8 +15,8 @@ WIRE = (
     Bug(
         wrong="The library sends a request a second time by itself.",
         file="edges/http.py",
-        old="        session._retry_connection = False",
-        new="        session._retry_connection = True",
+        old="    session._retry_connection = False",
+        new="    session._retry_connection = True",
         test="http/test_trouble.py::test_nothing_is_sent_again_on_a_connection_that_served_before",
     ),
     Bug(
@@ -35,7 +35,7 @@ WIRE = (
     ),
     Bug(
         wrong="A result that breaks off without notice counts as whole.",
-        file="edges/http.py",
+        file="edges/answer.py",
         old="    if has_body and response.content_length is None and not chunked:",
         new="    if has_body and not chunked and not response:",
         test="http/test_trouble.py::test_an_answer_that_does_not_say_where_it_ends_is_not_taken_for_whole",
@@ -43,9 +43,9 @@ WIRE = (
     Bug(
         wrong="The library's exception hangs on to ours, with the bearer token in its repr.",
         file="edges/http.py",
-        old="            problem = _translated(error, where, _phase(data))\n"
+        old="            problem = _translated(error, where, _phase(data), status)\n"
         "        raise problem  # outside the handler, so that the library's exception is not its context",
-        new="            raise _translated(error, where, _phase(data)) from error",
+        new="            raise _translated(error, where, _phase(data), status) from error",
         test="http/test_trouble.py::test_a_refused_connection_is_unreachable",
     ),
     Bug(
@@ -93,14 +93,14 @@ WIRE = (
     Bug(
         wrong="An upload without an answer counts as not sent, and is sent twice.",
         file="outcome.py",
-        old="        return Outcome.UNCLEAR if phase is Phase.SENT else Outcome.NOT_SENT",
-        new="        return Outcome.NOT_SENT",
+        old="    if reply is None or not reply.is_whole:\n        return Outcome.UNCLEAR",
+        new="    if reply is None or not reply.is_whole:\n        return Outcome.NOT_SENT",
         test="core/test_outcome.py::test_without_an_answer_only_the_last_byte_counts",
     ),
     Bug(
         wrong="A 500 counts as not sent, and the upload is sent twice.",
         file="outcome.py",
-        old="    return Outcome.UNCLEAR if reply.status >= 500 else Outcome.GARBLED",
+        old="    return Outcome.UNCLEAR if reply.status >= 500 or refusal is Outcome.BUSY else Outcome.GARBLED",
         new="    return Outcome.NOT_SENT if reply.status >= 500 else Outcome.GARBLED",
         test="core/test_outcome.py::test_every_answer_in_every_phase_means_what_the_rules_say",
     ),
@@ -114,9 +114,44 @@ WIRE = (
     Bug(
         wrong="A success counts that came before the last byte was sent.",
         file="outcome.py",
-        old="Outcome.ACCEPTED if reply.has_token and phase is Phase.SENT else",
-        new="Outcome.ACCEPTED if reply.has_token else",
+        old="        return Outcome.GARBLED if reply is not None and reply.is_success else refusal or Outcome.NOT_SENT",
+        new="        if reply is None or not reply.is_success:\n            return refusal or Outcome.NOT_SENT",
         test="core/test_outcome.py::test_nothing_is_accepted_but_a_success_with_a_token_after_the_last_byte",
+    ),
+    Bug(
+        wrong="The page of a gateway counts as a refusal of the remote, which may have taken the upload.",
+        file="outcome.py",
+        old="    if refusal is not None and not reply.is_page:",
+        new="    if refusal is not None:",
+        test="core/test_outcome.py::test_no_page_and_no_damaged_answer_proves_that_a_whole_submission_was_not_taken",
+    ),
+    Bug(
+        wrong="A success that is cut off counts as none: a remote that took a part for the whole gets it twice.",
+        file="edges/http.py",
+        old="Reply(status=status, is_whole=False) if status else None",
+        new="None",
+        test="targets/test_tail.py::test_a_success_before_the_tail_is_no_proof_in_any_form",
+    ),
+    Bug(
+        wrong="A file that was away for a moment counts as changed although it was accepted afterwards.",
+        file="targets/payload.py",
+        old='        """Anew for every exchange."""\n        self._changed = False\n',
+        new='        """Anew for every exchange."""\n',
+        test="targets/test_submit.py::test_a_file_that_was_away_when_a_bearer_was_refused_may_be_accepted_with_the_next",
+    ),
+    Bug(
+        wrong="A slow connection is broken off at every try, however well it gets on.",
+        file="edges/body.py",
+        old="            left, until = now, anyio.current_time() + PATIENCE",
+        new="            left = now",
+        test="targets/test_body.py::test_a_slow_connection_is_waited_for_as_long_as_it_gets_on",
+    ),
+    Bug(
+        wrong="An upload that may not be repeated meets a connection that is just being closed.",
+        file="targets/platform.py",
+        old="data=payload.open(), once=once",
+        new="data=payload.open()",
+        test="targets/test_submit.py::test_an_upload_that_may_not_be_repeated_goes_out_on_a_connection_of_its_own",
     ),
     Bug(
         wrong="A success without a token counts as accepted: the page of a proxy loses the file.",
@@ -163,8 +198,8 @@ WIRE = (
     Bug(
         wrong="A lost answer counts as harmless where a repeat would be a second copy.",
         file="targets/platform.py",
-        old="        return self._config.repeat_replaces or job.replaces",
-        new="        return self._config.repeat_replaces or job.replaces or job.attempts > 0",
+        old="        return overwrite or self._config.repeat_replaces or job.replaces",
+        new="        return overwrite or self._config.repeat_replaces or job.replaces or job.attempts > 0",
         test="targets/test_submit.py::test_sending_again_is_harmless_only_where_replacing_is",
     ),
     Bug(

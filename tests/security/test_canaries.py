@@ -5,6 +5,7 @@ from __future__ import annotations
 import logging
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ import structlog
 
 from cli.leaks import BEARER, bearers, forms, leaks
 from cli.rosters import EVENTS_HEADER, HEADER, Roster, Table
+from orchestrator.edges import http
 from orchestrator.edges.http import Http
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.ledger import SqliteLedger
@@ -43,14 +45,14 @@ STRICT = Profile(job_base=0.0, check_order=True)
 SECRETS = forms(TRIAL_CLIENT_SECRET, username=TRIAL_CLIENT_ID) | forms(TRIAL_API_KEY, username=TRIAL_CLIENT_ID)
 CELL_FORMS = {form for cell in CELLS for form in forms(cell)}
 
-STAGES: dict[str, tuple[type, str, str]] = {
+STAGES: dict[str, tuple[type | ModuleType, str, str]] = {
     "the reading of a file": (FolderInbox, "_read", ""),
     "its judgement": (FolderInbox, "_judge", ""),
     "the token request": (Http, "call", "token"),
     "the upload": (Http, "call", "upload"),
     "a poll": (Http, "call", "poll"),
     "the fetching of a result": (Http, "call", "result"),
-    "the reading of an answer": (Http, "_read", ""),
+    "the reading of an answer": (http, "read_answer", ""),
     "the making of a request": (Platform, "_members", ""),
     "a commit": (SqliteLedger, "_transact", ""),
     "the keeping of a result": (ResultsFolder, "keep", ""),

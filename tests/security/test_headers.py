@@ -21,6 +21,8 @@ from orchestrator.errors import TargetError
 from orchestrator.ports import Body, Held
 
 OURS = {"Host", "Authorization", "Content-Type", "Content-Length", "Accept", "Accept-Encoding", "User-Agent"}
+ONCE = {"Connection": ["close"]}
+"""What an upload says that may not be repeated: its connection is its own."""
 BREAKS = [
     "\r\nX-Injected: yes",
     "\nX-Injected: yes",
@@ -38,7 +40,8 @@ texts = st.text(st.characters(exclude_categories=["Cs"]) | st.sampled_from('\r\n
 def require_only_ours(server: Server) -> None:
     for request in server.requests + server.token_requests:
         names = [name for name, _ in request.headers]
-        assert set(names) <= OURS
+        assert set(names) <= OURS | set(ONCE)
+        assert request.all("Connection") in ([], ONCE["Connection"])
         assert len(names) == len(set(names))
         assert request.whole
 

@@ -12,7 +12,7 @@ import pytest
 from targets.remote import TOKEN, UUID, remote_at
 from targets.wire import Reply, answer, grant, head, scripted
 
-from orchestrator.edges.http import Answer
+from orchestrator.edges.answer import Answer
 from orchestrator.edges.log import _cleaned
 from orchestrator.edges.retry_after import seconds_of
 from orchestrator.errors import TargetError
@@ -163,7 +163,7 @@ async def test_a_compressed_answer_is_never_unpacked(tmp_path: Path, packed: byt
 async def test_an_answer_of_endless_little_chunks_ends_at_its_limit(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("orchestrator.edges.http.ANSWER_LIMIT", 10_000)
+    monkeypatch.setattr("orchestrator.edges.answer.ANSWER_LIMIT", 10_000)
     pieces = b"1\r\nx\r\n" * 10_001
     endless = Reply(data=head(200, "Content-Type: text/plain", "Transfer-Encoding: chunked") + pieces, silent=True)
     async with scripted(endless) as server, remote_at(server, tmp_path) as remote:

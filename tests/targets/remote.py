@@ -7,7 +7,7 @@ import json
 import traceback
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from functools import cache
 from pathlib import Path
@@ -16,7 +16,8 @@ from urllib.parse import quote
 
 import aiohttp
 
-from orchestrator.edges.http import Answer, Http, Kind, open_http, tls_context
+from orchestrator.edges.answer import Answer
+from orchestrator.edges.http import Http, Kind, open_http, tls_context
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Job, Key, Name, RelPath, Token
@@ -75,9 +76,9 @@ class Remote:
     credentials: ClientCredentials
     clock: Clock
 
-    async def upload(self, data: str | Streamed = DATA, **how: Any) -> Any:
+    async def upload(self, data: str | Streamed = DATA, *, overwrite: bool = False, **how: Any) -> Any:
         part = Held(data) if isinstance(data, str) else data
-        return await self.platform.submit(a_job(), Body(data=part), overwrite=False, **how)
+        return await self.platform.submit(a_job(), Body(data=part), overwrite=overwrite, **how)
 
 
 @dataclass
@@ -97,7 +98,7 @@ class Hurried:
         return self.session.request(method, url, timeout=hurried, **how)
 
     def over(self, http: Http) -> Http:
-        return Http(session=cast(aiohttp.ClientSession, self), spill=http.spill, counts=http.counts)
+        return replace(http, session=cast(aiohttp.ClientSession, self))
 
 
 @asynccontextmanager

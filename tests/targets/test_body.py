@@ -3,15 +3,17 @@
 from __future__ import annotations
 
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
 
 from orchestrator.edges import body as bodies
+from orchestrator.edges.answer import Answer
 from orchestrator.edges.body import TAIL, Hold, MeasuredBody, releasing
-from orchestrator.edges.http import Answer, Kind, open_http
+from orchestrator.edges.http import Kind, open_http
 from orchestrator.errors import NotSent
 from orchestrator.outcome import Phase
 
@@ -43,11 +45,74 @@ async def test_last_bytes_that_were_given_away_count_as_sent_whatever_comes_of_t
     assert body.phase is Phase.SENT
 
 
+class Slow:
+    """A connection whose other side acknowledges a little at every look; and a clock that leaps from look to look."""
+
+    def __init__(self, *unacknowledged: int) -> None:
+        self.looks = list(unacknowledged)
+        self.seconds = 0.0
+        self.transport = self
+
+    async def drain(self) -> None:
+        """Nothing is held up on its way into the transport."""
+
+    async def write(self, chunk: bytes) -> None:
+        """Whatever it is."""
+
+    def get_extra_info(self, name: str) -> None:
+        """No socket: all that waits is what the transport tells of."""
+
+    def get_write_buffer_size(self) -> int:
+        return self.looks.pop(0) if len(self.looks) > 1 else self.looks[0]
+
+    async def sleep(self, _: float) -> None:
+        self.seconds += bodies.PATIENCE * 0.9
+        await anyio.lowlevel.checkpoint()
+
+    @property
+    def body(self) -> MeasuredBody:
+        async def pieces() -> AsyncIterator[bytes]:
+            yield b"x" * 2 * TAIL
+
+        hold = Hold()
+        hold.released.set()
+        return MeasuredBody(pieces, 2 * TAIL, hold)
+
+
+@pytest.fixture
+def on_its_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Slow], Slow]:
+    def put(slow: Slow) -> Slow:
+        monkeypatch.setattr(anyio, "current_time", lambda: slow.seconds)
+        monkeypatch.setattr(anyio, "sleep", slow.sleep)
+        return slow
+
+    return put
+
+
+async def test_a_slow_connection_is_waited_for_as_long_as_it_gets_on(on_its_clock: Callable[[Slow], Slow]) -> None:
+    slow = on_its_clock(Slow(*range(20, -1, -1)))
+    body = slow.body
+    await body.write(slow)  # type: ignore[arg-type]  # all that is used of a writer
+
+    assert body.phase is Phase.SENT
+    assert slow.seconds > 10 * bodies.PATIENCE
+
+
+async def test_a_connection_that_does_not_get_on_is_given_up(on_its_clock: Callable[[Slow], Slow]) -> None:
+    slow = on_its_clock(Slow(9, 8, 8))
+    body = slow.body
+    with pytest.raises(TimeoutError):
+        await body.write(slow)  # type: ignore[arg-type]  # all that is used of a writer
+
+    assert body.phase is Phase.SENDING
+    assert slow.seconds < 4 * bodies.PATIENCE
+
+
 async def test_nothing_is_released_while_a_byte_before_the_tail_is_not_acknowledged(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A socket that nobody reads from takes little; the rest has left our hands and is still on this machine."""
-    monkeypatch.setattr(bodies, "DRAIN", 0.05)
+    monkeypatch.setattr(bodies, "PATIENCE", 0.05)
     hold, released = Hold(), anyio.Event()
 
     async def pieces() -> AsyncIterator[bytes]:

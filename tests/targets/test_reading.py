@@ -11,7 +11,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.edges.http import HELD_LIMIT, Answer, Kind
+from orchestrator.edges.answer import SPILL_FROM, Answer
+from orchestrator.edges.http import Kind
 from orchestrator.errors import Denied, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Token
 from orchestrator.ports import Ended, Running
@@ -252,7 +253,7 @@ async def test_a_result_is_kept_as_it_came(tmp_path: Path, key: str, body: bytes
 
 @pytest.mark.parametrize("frame", [lambda body: answer(200, body), chunked])
 async def test_a_large_result_lies_in_a_file(tmp_path: Path, frame: Any) -> None:
-    body = b"0123456789abcdef" * (HELD_LIMIT // 4)
+    body = b"0123456789abcdef" * (SPILL_FROM // 4)
     async with scripted(frame(body)) as server, remote_at(server, tmp_path) as remote:
         fetched = await remote.platform.fetch(TOKEN, "tableofresultids")
 

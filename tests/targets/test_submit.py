@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from orchestrator.errors import SourceChanged, TargetError, Unclear
-from orchestrator.ports import Body, Held, Part, Trace
+from orchestrator.edges.answer import Answer
+from orchestrator.edges.http import Kind
+from orchestrator.errors import Garbled, SourceChanged, TargetError, Unclear
+from orchestrator.outcome import Phase
+from orchestrator.ports import Body, Held, Part, Streamed, Trace
 from orchestrator.sandbox import Fault, Profile, serve
 from targets.remote import (
     API_KEY,
@@ -21,6 +26,7 @@ from targets.remote import (
     Remote,
     a_job,
     assert_tells_no_secret,
+    make_remote,
     remote_at,
     sandbox_remote,
     streamed,
@@ -158,6 +164,66 @@ async def test_a_remote_that_takes_whole_requests_only_takes_nothing_of_a_change
         await remote.upload(streamed(DATA))
 
         assert [entry["outcome"] for entry in sandbox.record.of("upload")] == ["incomplete", "accepted"]
+
+
+@dataclass
+class AnsweredEarly:
+    """Takes of a body what comes, and has its answer whether it was all or not."""
+
+    statuses: list[int]
+
+    async def call(self, kind: Kind, *_: str, data: Any = None, **__: object) -> Answer:
+        if kind is Kind.TOKEN:
+            return Answer(status=200, content_type="", body=b'{"access_token": "a-bearer"}')
+        phase = Phase.SENDING
+        with suppress(SourceChanged):
+            async for _piece in data._pieces():
+                pass
+            phase = Phase.SENT
+        return Answer(status=self.statuses.pop(0), content_type="", body=UUID.encode(), phase=phase)
+
+
+def answered_early(*statuses: int) -> Remote:
+    return make_remote("https://h", "https://h/token", AnsweredEarly(list(statuses)))  # type: ignore[arg-type]
+
+
+def away_at_first(size: int) -> Streamed:
+    readings = iter((streamed("a", "b", changes_at=1).pieces, streamed("a", "b").pieces))
+    return Streamed(json_size=size, pieces=lambda: next(readings)())
+
+
+async def test_a_file_that_was_away_when_a_bearer_was_refused_may_be_accepted_with_the_next() -> None:
+    assert (await answered_early(401, 200).upload(away_at_first(2))).token == UUID
+
+
+async def test_a_file_that_is_away_when_the_answer_comes_has_changed_whatever_was_answered() -> None:
+    with pytest.raises(SourceChanged):
+        await answered_early(413).upload(away_at_first(2))
+
+
+async def test_a_success_in_answer_to_a_part_proves_nothing_whatever_became_of_the_file() -> None:
+    with pytest.raises(Garbled):
+        await answered_early(200).upload(away_at_first(2))
+
+
+@pytest.mark.parametrize(
+    ("how", "connections"),
+    [
+        pytest.param({}, 2, id="not to be repeated"),
+        pytest.param({"overwrite": True}, 1, id="overwrites"),
+        pytest.param({"repeat_replaces": True}, 1, id="sole writer"),
+    ],
+)
+async def test_an_upload_that_may_not_be_repeated_goes_out_on_a_connection_of_its_own(
+    tmp_path: Path, how: dict[str, bool], connections: int
+) -> None:
+    """A server may be closing a kept one at that moment, and nobody could tell whether the upload arrived."""
+    overwrite = how.pop("overwrite", False)
+    async with scripted(answer(200, UUID)) as server, remote_at(server, tmp_path, **how) as remote:
+        await remote.platform.sign_in()
+        await remote.upload(overwrite=overwrite)
+
+        assert server.connections == connections
 
 
 async def test_trouble_that_has_nothing_to_do_with_the_file_is_not_a_change(tmp_path: Path) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import gzip
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
@@ -17,7 +18,7 @@ from orchestrator.model import Job, Token
 from orchestrator.ports import Body, Held, Part
 from orchestrator.targets.platform import HOLD_FROM
 from targets.remote import UUID, Remote, a_job, remote_at, streamed
-from targets.wire import Server, answer, grant
+from targets.wire import Server, answer, grant, head
 
 TEXT = "Reference,StartDate\r\n" + "Ünity,01/07/2024\r\n" * 60_000
 LARGE = Body(data=Held(TEXT))
@@ -206,6 +207,29 @@ async def test_an_answer_before_the_tail_says_what_it_can(
     assert releases.arrived == []
 
 
+SUCCESSES = {
+    "whole": answer(200, UUID),
+    "empty": head(204),
+    "zipped": answer(200, gzip.compress(UUID.encode()), "Content-Encoding: gzip"),
+    "unframed": head(200, "Content-Type: text/plain") + UUID.encode(),
+    "cut": head(200, "Content-Length: 99") + UUID.encode(),
+    "cut in a chunk": head(201, "Transfer-Encoding: chunked") + b"24\r\n" + UUID.encode()[:9],
+    "endless": head(200, "Transfer-Encoding: chunked") + b"200000\r\n" + b" " * (2 << 20),
+}
+
+
+@pytest.mark.parametrize("reply", SUCCESSES.values(), ids=SUCCESSES)
+async def test_a_success_before_the_tail_is_no_proof_in_any_form(tmp_path: Path, reply: bytes) -> None:
+    """Whoever says that takes a part for the whole, so what is still here does not show that nothing was taken."""
+    listener = Listener(answers=reply, early=True, aborts_at=200_000)
+    releases = Releases(listener)
+    async with upload_to(listener, tmp_path) as remote:
+        with pytest.raises(Garbled):
+            await send(remote, releases)
+
+    assert releases.arrived == []
+
+
 async def test_a_second_exchange_with_a_new_bearer_needs_no_second_release(tmp_path: Path) -> None:
     listener = Listener(answers=answer(401))
     releases = Releases(listener)
@@ -235,11 +259,14 @@ async def test_a_second_exchange_with_a_new_bearer_needs_no_second_release(tmp_p
     [
         (a_job(), False, "x" * (HOLD_FROM + 1), True),
         (a_job(), False, "x" * HOLD_FROM, False),
+        (a_job(), False, "я" * (HOLD_FROM // 2 + 1), True),
+        (a_job(), False, "я" * (HOLD_FROM // 2), False),
+        (a_job(), False, "\r\n" * (HOLD_FROM // 4 + 1), True),
         (a_job(), True, "x" * (HOLD_FROM + 1), False),
         (a_job(owns=True), False, "x" * (HOLD_FROM + 1), False),
         (a_job(repeats=True), False, "x" * (HOLD_FROM + 1), False),
     ],
-    ids=["large", "small", "overwrites", "owned", "repeated"],
+    ids=["large", "small", "large in bytes", "small in bytes", "large in JSON", "overwrites", "owned", "repeated"],
 )
 async def test_only_large_bodies_that_may_not_be_sent_twice_are_held_back(
     tmp_path: Path, job: Job, overwrite: bool, text: str, holds: bool

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.edges.http import Answer
+from orchestrator.edges.answer import Answer
 from orchestrator.edges.retry_after import LONGEST
 from orchestrator.errors import Busy, Denied, Garbled, Misdirected, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Accepted
@@ -75,15 +75,56 @@ async def test_what_comes_before_the_final_answer_is_passed_over(tmp_path: Path)
 
 
 @pytest.mark.parametrize("retry_after", [None, 0.0, 7.0])
-@pytest.mark.parametrize("body", [b"", UUID.encode(), PAGE.encode()])
-def test_without_success_no_body_makes_a_difference(retry_after: float | None, body: bytes) -> None:
+@pytest.mark.parametrize("body", [b"", UUID.encode(), b'{"message": "no"}'])
+def test_without_success_no_body_of_this_api_makes_a_difference(retry_after: float | None, body: bytes) -> None:
     for status in (*range(100, 200), *range(300, 600)):
-        if status in (401, 403):
-            continue
         with pytest.raises(TargetError) as caught:
             token_of(Answer(status=status, content_type="text/plain", body=body, retry_after=retry_after))
 
         assert type(caught.value) is meaning(status, retry_after=retry_after is not None), status
+
+
+PAGES = {
+    "a page": ("text/html; charset=utf-8", PAGE),
+    "a page in capitals": ("TEXT/HTML", PAGE),
+    "nothing, as a page": ("text/html", ""),
+    "a page called text": ("text/plain", f"\ufeff\r\n {PAGE}"),
+    "XML": ("application/xml", "<?xml version='1.0'?><Error/>"),
+}
+
+
+@pytest.mark.parametrize(("kind", "body"), PAGES.values(), ids=PAGES)
+async def test_a_page_refuses_nothing_that_was_sent_whole(tmp_path: Path, kind: str, body: str) -> None:
+    """The gateway that made it may stand before a remote that took the upload."""
+    async with scripted() as server, remote_at(server, tmp_path) as remote:
+        for status in (*range(300, 304), *range(305, 600)):  # 304 has no body
+            server.replies = [answer(status, body, "Retry-After: 7", kind=kind)]
+            with pytest.raises(TargetError) as caught:
+                await remote.upload()
+
+            is_passing = status >= 500 or status in (425, 429)
+            proof = Denied if status == 401 else Unclear if is_passing else Garbled
+            assert (status, type(caught.value)) == (status, proof)
+
+
+@pytest.mark.parametrize("reply", [answer(413, b"x", "Content-Encoding: gzip"), unframed(b"no", status=413)])
+async def test_a_refusal_that_may_be_cut_off_refuses_nothing_that_was_sent_whole(
+    tmp_path: Path, reply: bytes | Reply
+) -> None:
+    async with scripted(reply) as server, remote_at(server, tmp_path) as remote:
+        with pytest.raises(TargetError) as caught:
+            await remote.upload()
+
+    assert type(caught.value) is Unclear
+
+
+@pytest.mark.parametrize("kind", ["text/plain", "text/html"])
+@pytest.mark.parametrize("status", [400, 403, 404, 413, 429])
+async def test_before_the_last_byte_a_refusal_counts_in_any_form(tmp_path: Path, status: int, kind: str) -> None:
+    early = Reply(data=answer(status, PAGE, "Content-Encoding: br", "Connection: close", kind=kind), early=True)
+    async with scripted(early) as server, remote_at(server, tmp_path) as remote:
+        with pytest.raises(meaning(status, retry_after=False)):
+            await remote.upload("x" * (6 << 20))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +140,7 @@ def test_without_success_no_body_makes_a_difference(retry_after: float | None, b
 @pytest.mark.parametrize("status", [429, 503])
 async def test_a_busy_remote_says_when_to_come_back(tmp_path: Path, status: int, after: tuple[str, float]) -> None:
     async with (
-        scripted(answer(status, PAGE, f"Retry-After: {after[0]}", kind="text/html")) as server,
+        scripted(answer(status, "later", f"Retry-After: {after[0]}")) as server,
         remote_at(server, tmp_path) as remote,
     ):
         with pytest.raises(NotSent) as caught:
