@@ -133,11 +133,11 @@ WIRE = (
         test="targets/test_tail.py::test_a_success_before_the_tail_is_no_proof_in_any_form",
     ),
     Bug(
-        wrong="A file that was away for a moment counts as changed although it was accepted afterwards.",
+        wrong="A file that was away for a moment counts as changed although all of it was sent afterwards.",
         file="targets/payload.py",
         old='        """Anew for every exchange."""\n        self._changed = False\n',
         new='        """Anew for every exchange."""\n',
-        test="targets/test_submit.py::test_a_file_that_was_away_when_a_bearer_was_refused_may_be_accepted_with_the_next",
+        test="targets/test_submit.py::test_a_file_that_was_away_when_a_bearer_was_refused_says_nothing_of_the_next_exchange",
     ),
     Bug(
         wrong="A slow connection is broken off at every try, however well it gets on.",

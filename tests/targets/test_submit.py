@@ -196,6 +196,11 @@ async def test_a_file_that_was_away_when_a_bearer_was_refused_may_be_accepted_wi
     assert (await answered_early(401, 200).upload(away_at_first(2))).token == UUID
 
 
+async def test_a_file_that_was_away_when_a_bearer_was_refused_says_nothing_of_the_next_exchange() -> None:
+    with pytest.raises(Unclear):
+        await answered_early(401, 500).upload(away_at_first(2))
+
+
 async def test_a_file_that_is_away_when_the_answer_comes_has_changed_whatever_was_answered() -> None:
     with pytest.raises(SourceChanged):
         await answered_early(413).upload(away_at_first(2))
