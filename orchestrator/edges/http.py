@@ -32,6 +32,9 @@ from orchestrator.outcome import Outcome, Phase, Refusals, Reply, outcome_of
 KEEPALIVE = 4.0
 """Seconds that an idle connection is kept: less than common servers keep theirs, so that a request seldom
 meets a connection that is just being closed, which would leave it unclear whether it arrived."""
+FRESH = 0.5
+"""The same for uploads that may not be repeated. No server closes an idle connection so soon, and a new one for each
+would cost a handshake a file."""
 
 _CONNECT = 10.0
 _SLOWEST = 64 << 10
@@ -62,7 +65,7 @@ class Http:
 
     session: aiohttp.ClientSession = field(repr=False)
     fresh: aiohttp.ClientSession = field(repr=False)
-    """Makes a connection for every request: none can be closing under it since it was last used."""
+    """Uses a connection again only at once: none can be closing under it since it was last used."""
     spill: Path
     counts: Counter[Kind] = field(default_factory=Counter)
 
@@ -76,7 +79,7 @@ class Http:
         data: bytes | MeasuredBody | None = None,
         once: bool = False,
     ) -> Answer:
-        """With *once* it is a request whose loss would leave a doubt, so it does without a used connection."""
+        """With *once* it is a request whose loss would leave a doubt, so it does without a connection that lay idle."""
         self.counts[kind] += 1
         where = f"{method} {url.partition('?')[0]}"
         timeout = _TIMEOUTS.get(kind) or _upload_timeout(data)
@@ -177,7 +180,7 @@ class _Resolver(aiohttp.ThreadedResolver):
 async def open_http(spill: Path, *, ca_file: str = "") -> AsyncIterator[Http]:
     tls = tls_context(ca_file)
     kept = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE, ssl=tls, resolver=_Resolver())
-    fresh = aiohttp.TCPConnector(limit=0, force_close=True, ssl=tls, resolver=_Resolver())
+    fresh = aiohttp.TCPConnector(limit=0, keepalive_timeout=FRESH, ssl=tls, resolver=_Resolver())
     async with _session(kept) as session, _session(fresh) as once:
         yield Http(session=session, fresh=once, spill=spill)
 
