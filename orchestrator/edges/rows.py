@@ -245,6 +245,8 @@ def result_of(row: Sequence[Any]) -> Result:
     """Without its body. Raises ValueError when nobody can have written such a row."""
     _require_kinds(row, (str, str, int, str))
     key, suffix, size, digest = row
+    file = f"{key}{suffix}"
+    _require(size >= 0 and file.isprintable() and "/" not in file)
     return Result(key=key, suffix=suffix, size=size, sha256=Digest(digest), body=None)
 
 

@@ -110,6 +110,8 @@ async def test_a_row_that_nobody_can_have_written_means_that_the_ledger_is_damag
         ("UPDATE events SET at = 9e999", lambda ledger: list(ledger.durations())),
         ("UPDATE results SET size = 'x'", lambda ledger: list(ledger.results())),
         ("UPDATE results SET suffix = x'ff'", lambda ledger: list(ledger.results())),
+        ("UPDATE results SET key = key || char(0)", lambda ledger: list(ledger.results())),
+        ("UPDATE results SET key = '../' || key", lambda ledger: list(ledger.results())),
         ("UPDATE results SET body = 'x'", lambda ledger: ledger.body(new_job(), "feedback")),
     ],
 )
