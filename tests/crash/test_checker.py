@@ -221,7 +221,7 @@ async def test_it_objects_to_each_thing_that_is_tampered_with_and_to_nothing_bef
 
 async def test_a_repeat_is_an_objection_where_nothing_says_that_it_replaces(case: Case) -> None:
     key = doubtful(case.evidence)
-    repeated = with_told(without(case.evidence, key, "Doubted"), key, "SendRepeatable", cause="why not")
+    repeated = with_told(without(case.evidence, key, "Doubted"), key, "SendRepeatable", cause="why not", at=0.0)
 
     found = replace(case, evidence=repeated).objections()
 

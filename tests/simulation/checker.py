@@ -15,6 +15,7 @@ from orchestrator.model import (
     SendRepeatable,
     SendStarted,
     State,
+    Verdict,
     evolve,
 )
 from orchestrator.naming import slug_of
@@ -96,13 +97,22 @@ class Checker:
         assert evolve(version.first, *(entry.event for entry in version.entries)) == version.job
 
     def _only_what_is_ours_is_replaced(self, version: Version, ours: set[object]) -> None:
-        """And that it is: a Name that we were given, or whose lost upload was found to be replaceable."""
+        """And that it is: a Name that we were given, or whose lost upload was found to be replaceable.
+
+        Until a person says that it did not arrive: then it goes out as at first.
+        """
         key = version.job.key
         for entry in version.entries:
             if isinstance(entry.event, SendStarted):
-                assert entry.event.overwrite == (self.night.kind.overwrite or key in ours), version
-            elif isinstance(entry.event, Completed | SendRepeatable):
-                ours.add(key)
+                assert entry.event.overwrite == (
+                    self.night.kind.overwrite or bool(ours & {(key, "taken"), (key, "lost")})
+                ), version
+            elif isinstance(entry.event, Completed):
+                ours.add((key, "taken"))
+            elif isinstance(entry.event, SendRepeatable):
+                ours.add((key, "lost"))
+            elif isinstance(entry.event, Resolved) and entry.event.verdict is Verdict.NOT_ACCEPTED:
+                ours.discard((key, "lost"))
 
     def _is_there_once(self, version: Version) -> None:
         """A second effect is a replacement, or somebody allowed it."""
