@@ -142,7 +142,7 @@ class Delivery:
         self.lane.way.failed(error)
         if before:
             job = trip.job = await self.ledger.record(job, *before)
-        self._require_hope(error, trip)
+        self._give_up_if_out_of_reach(error, trip)
         return replace(job, cause=str(error))
 
     async def recover(self, job: Job) -> Job:
@@ -209,7 +209,7 @@ class Delivery:
             if isinstance(error, Busy):
                 self.sense.understood()
             job = trip.job = await self.ledger.record(job, SendUndone(str(error)))
-            self._require_hope(error, trip)
+            self._give_up_if_out_of_reach(error, trip)
             return job
         except SourceChanged as error:
             return await self.ledger.record(job, SendUndone(str(error)))
@@ -225,7 +225,7 @@ class Delivery:
         self.sense.understood()
         self.lane.succeeded()
 
-    def _require_hope(self, error: NotSent, trip: Trip) -> None:
+    def _give_up_if_out_of_reach(self, error: NotSent, trip: Trip) -> None:
         """Raises *error* when there is nobody to try it again with. All other trouble is met by who wants to send."""
         if isinstance(error, Unreachable) and self.lane.way.is_hopeless(trip.tries):
             raise error

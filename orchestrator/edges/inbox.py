@@ -126,19 +126,19 @@ class FolderInbox:
         return reading
 
     def _read(self, file: File) -> Reading | Unreadable | Moving:
-        it, events, events_digest = "it", None, None
+        subject, events, events_digest = "it", None, None
         try:
             data, data_digest = self._bytes(file.path, file.stamp)
             if file.events:
-                it = f"its file of events, {file.events},"
+                subject = f"its file of events, {file.events},"
                 events, events_digest = self._bytes(file.events, file.events_stamp)
         except SourceChanged as change:
-            return Moving(f"{it} {change}")
+            return Moving(f"{subject} {change}")
         except FileNotFoundError:
-            return Moving(f"{it} went away after it was listed")
+            return Moving(f"{subject} went away after it was listed")
         except OSError as error:
             return Unreadable(
-                f"{it} cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
+                f"{subject} cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
             )
         source = Source(data=data_digest, events=events_digest, size=file.size)
         name = naming.name_of(self._config.name, file.path, source)

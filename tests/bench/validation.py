@@ -79,7 +79,7 @@ def by_hand(content: bytes) -> tuple[int, int]:
             reference, start_date, start_time, end_date, end_time = cells
             for date, moment in ((start_date, start_time), (end_date, end_time)):
                 datetime.strptime(date, "%d/%m/%Y")  # noqa: DTZ007  # the remote's times have no zone
-                datetime.strptime(moment, "%H:%M")  # noqa: DTZ007
+                datetime.strptime(moment, "%H:%M")  # noqa: DTZ007  # nor have these
             if not reference.strip():
                 raise ValueError("no reference")
         except ValueError:

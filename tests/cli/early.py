@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import signal
+from collections.abc import Callable
 from typing import Any
 
 import anyio
@@ -24,43 +25,35 @@ def prepare(moment: str, number: int) -> None:
     def strike() -> None:
         os.kill(os.getpid(), number)
 
+    def struck(call: Callable[..., Any]) -> Callable[..., Any]:
+        """A signal comes just before *call* is made."""
+
+        def strike_and_call(*given: Any, **options: Any) -> Any:
+            strike()
+            return call(*given, **options)
+
+        return strike_and_call
+
     match moment:
         case "while the configuration is read":
-            load = config.load
-
-            def struck_load(*given: Any, **options: Any) -> Any:
-                strike()
-                return load(*given, **options)
-
-            config.load = struck_load
+            config.load = struck(config.load)
         case "before there is a loop":
-            run = anyio.run
-
-            def struck_run(*given: Any) -> Any:
-                strike()
-                return run(*given)
-
-            anyio.run = struck_run  # type: ignore[assignment]  # only as the program calls it
+            anyio.run = struck(anyio.run)
+        case "as the loop begins":
+            Terminal.attend = struck_within(Terminal.attend, strike)
         case "as it begins to listen":
-            listen = anyio.open_signal_receiver
-
-            def struck_listen(*numbers: Any) -> Any:
-                strike()
-                return listen(*numbers)
-
-            anyio.open_signal_receiver = struck_listen  # type: ignore[assignment]  # only as the program calls it
-        case "as the loop begins" | "as the job begins":
+            anyio.open_signal_receiver = struck(anyio.open_signal_receiver)
+        case "as the job begins":
             attend = Terminal.attend
-
-            async def struck_attend(terminal: Terminal, job: Any) -> Any:
-                async def struck_job() -> Any:
-                    strike()
-                    return await job()
-
-                if moment == "as the job begins":
-                    return await attend(terminal, struck_job)
-                strike()
-                return await attend(terminal, job)
-
-            Terminal.attend = struck_attend  # type: ignore[method-assign]  # only as the program calls it
+            Terminal.attend = lambda terminal, job: attend(terminal, struck(job))
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler, "as a shell starts it"
+
+
+def struck_within(attend: Callable[..., Any], strike: Callable[[], None]) -> Callable[..., Any]:
+    """In the loop already, where to call it is only to make a coroutine."""
+
+    async def strike_and_attend(*given: Any) -> Any:
+        strike()
+        return await attend(*given)
+
+    return strike_and_attend

@@ -74,7 +74,7 @@ class Stage:
         self.on_entry: Callable[[], object] = lambda: None
         self._changed = anyio.Event()
         self._add = remote.record.add
-        remote.record.add = self._noted  # type: ignore[method-assign]
+        remote.record.add = self._noted  # type: ignore[method-assign]  # of this one only
 
     def _noted(self, kind: str, **fields: Any) -> None:
         self._add(kind, **fields)

@@ -242,10 +242,10 @@ async def test_a_stop_waits_for_the_upload_under_way_and_keeps_its_token() -> No
     held, release = anyio.Event(), anyio.Event()
 
     class Slow(FakeTarget):
-        async def submit(self, *args: object, **options: object) -> object:  # type: ignore[override]
+        async def submit(self, *args: object, **options: object) -> object:  # type: ignore[override]  # all is passed on
             held.set()
             await release.wait()
-            return await FakeTarget.submit(self, *args, **options)  # type: ignore[arg-type]
+            return await FakeTarget.submit(self, *args, **options)  # type: ignore[arg-type]  # as it came
 
     w.target = Slow(remote=w.target.remote)
     trip = Trip(path=A)
@@ -265,7 +265,7 @@ async def test_grace_that_runs_out_leaves_no_upload_without_its_outcome(trace: T
     held = anyio.Event()
 
     class Stuck(FakeTarget):
-        async def submit(self, *args: object, **options: object) -> object:  # type: ignore[override]
+        async def submit(self, *args: object, **options: object) -> object:  # type: ignore[override]  # all is passed on
             held.set()
             await anyio.sleep_forever()
             return None

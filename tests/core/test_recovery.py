@@ -82,7 +82,7 @@ async def test_a_remote_that_wants_to_be_left_alone_is_not_asked_either() -> Non
             raise Unclear("the connection broke, while another call was told to stay away")
         return await original(job, body, overwrite=overwrite)
 
-    target.submit = held_meanwhile  # type: ignore[method-assign]
+    target.submit = held_meanwhile  # type: ignore[method-assign]  # of this one only
     trip = Trip(path=RelPath("0.csv"))
     await world.pipeline().take(world.inbox.file("0.csv"), trip)
 

@@ -146,9 +146,9 @@ async def test_a_stop_begins_nothing_new_and_balances_the_books() -> None:
     night = Night(world, in_flight=3)
 
     class Stopping(FakeTarget):
-        async def submit(self, *args: object, **options: object) -> object:  # type: ignore[override]
+        async def submit(self, *args: object, **options: object) -> object:  # type: ignore[override]  # all is passed on
             night.run.halt(Stop.SIGTERM, "stopped")
-            return await FakeTarget.submit(self, *args, **options)  # type: ignore[arg-type]
+            return await FakeTarget.submit(self, *args, **options)  # type: ignore[arg-type]  # as it came
 
     world.target = Stopping()
     night = Night(world, in_flight=3)
@@ -163,9 +163,9 @@ async def test_the_run_after_a_stop_finishes_the_rest() -> None:
     first = Night(world, in_flight=1)
 
     class Stopping(FakeTarget):
-        async def check(self, *args: object) -> object:  # type: ignore[override]
+        async def check(self, *args: object) -> object:  # type: ignore[override]  # all is passed on
             first.run.halt(Stop.SIGTERM, "stopped")
-            return await FakeTarget.check(self, *args)  # type: ignore[arg-type]
+            return await FakeTarget.check(self, *args)  # type: ignore[arg-type]  # as it came
 
     world.target = Stopping()
     first = Night(world, in_flight=1)

@@ -54,10 +54,10 @@ def _event(name: str, detail: dict[str, Any], checked: Sheets | None) -> Event:
         return Checked(checked, **detail)
     if kind in (Completed, Failed):
         empty = (Result(key=key, suffix="", size=0, sha256=Digest(""), body=b"") for key in detail.pop("results"))
-        return kind(results=tuple(empty), **detail)  # type: ignore[no-any-return]
+        return kind(results=tuple(empty), **detail)  # type: ignore[no-any-return]  # a kind of event
     if kind is Resolved:
         return Resolved(Verdict(detail.pop("verdict")), **detail)
-    return kind(**detail)  # type: ignore[no-any-return]
+    return kind(**detail)  # type: ignore[no-any-return]  # a kind of event
 
 
 def watch(path: Path) -> None:

@@ -34,15 +34,15 @@ class PowerCut:
         """The program as it is, undisturbed."""
         return await self.stage.call("run", "--json", "-o", str(self.stage.out), **settings)
 
-    async def cut(self, nth: int, *, entry: int = 0, variant: str = "sound", **settings: object) -> str:
-        """Cut the power at the *nth* moment, or at that *entry* of the remote's record.
+    async def cut(self, at: int | str, *, entry: int = 0, variant: str = "sound", **settings: object) -> str:
+        """Cut the power at the moment of that number or that begins so, or at that *entry* of the remote's record.
 
         Returns the moment; empty when the program ended before.
         """
         stage = self.stage
         self._log.unlink(missing_ok=True)
         words = ["run", "-o", str(stage.out), "-c", str(stage.config), *as_options(settings)]
-        command = [sys.executable, str(DRIVER), str(nth), str(self._log), str(stage.out), variant, *words]
+        command = [sys.executable, str(DRIVER), str(at), str(self._log), str(stage.out), variant, *words]
         process = await anyio.open_process(
             command,
             cwd=stage.root,

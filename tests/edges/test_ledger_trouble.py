@@ -165,6 +165,17 @@ async def test_a_log_that_a_crash_left_whole_is_taken_up(path: Path, tmp_path: P
         assert len(ledger.unfinished()) == 6
 
 
+def require_refused_as_often_as_it_is_opened(copy: Path) -> None:
+    """And left as it is, so that nothing of it is lost by asking."""
+    before = files_beside(copy)
+    for _ in range(2):
+        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), a_ledger(copy):
+            pass
+        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), open_view(copy):
+            pass
+        assert files_beside(copy) == before
+
+
 @pytest.mark.parametrize("share", [0.0, 0.3, 0.5])
 async def test_a_log_that_is_damaged_in_its_middle_is_refused(path: Path, tmp_path: Path, share: float) -> None:
     copy = await left_by_a_kill(path, tmp_path / "copy")
@@ -173,14 +184,7 @@ async def test_a_log_that_is_damaged_in_its_middle_is_refused(path: Path, tmp_pa
     content[32 + int(frames_of(log) * share) * (24 + 4096) + 24 + 7] ^= 1
     log.write_bytes(content)
 
-    before = files_beside(copy)
-
-    for _ in range(2):
-        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), a_ledger(copy):
-            pass
-        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), open_view(copy):
-            pass
-        assert files_beside(copy) == before
+    require_refused_as_often_as_it_is_opened(copy)
 
 
 @pytest.mark.parametrize("harm", ["deleted", "emptied"])
@@ -190,14 +194,8 @@ async def test_a_log_whose_ledger_is_gone_is_kept_and_told(path: Path, tmp_path:
         copy.unlink()
     else:
         copy.write_bytes(b"")
-    before = files_beside(copy)
 
-    for _ in range(2):
-        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), a_ledger(copy):
-            pass
-        with pytest.raises(OutputError, match=r"damaged.*Restore the ledger"), open_view(copy):
-            pass
-        assert files_beside(copy) == before
+    require_refused_as_often_as_it_is_opened(copy)
 
 
 async def test_a_log_that_somebody_writes_to_while_it_is_read_is_not_taken_for_damaged(

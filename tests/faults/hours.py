@@ -21,7 +21,7 @@ async def leaping_time() -> AsyncIterator[Leap]:
     """
     loop = asyncio.get_running_loop()
     real, ahead = loop.time, 0.0
-    loop.time = lambda: real() + ahead  # type: ignore[method-assign]
+    loop.time = lambda: real() + ahead  # type: ignore[method-assign]  # of this loop only
     async with asyncio.timeout(PATIENCE) as guard:
 
         def leap(seconds: float) -> None:

@@ -215,7 +215,7 @@ class Api:
         self.shown: list[str] = []
 
     async def __call__(self, headers: object) -> Answer:
-        token = dict(headers)["Authorization"].removeprefix("Bearer ")  # type: ignore[call-overload]
+        token = dict(headers)["Authorization"].removeprefix("Bearer ")  # type: ignore[call-overload]  # a mapping or pairs
         self.shown.append(token)
         await anyio.lowlevel.checkpoint()
         return OK if token in self.takes else replace(OK, status=self.otherwise)

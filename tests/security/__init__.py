@@ -94,7 +94,7 @@ Around a run
   20    a file that kills the process -- rows are judged in Python, with a limit on every record
   94    a log that fails: test_a_log_that_cannot_be_written_fails_no_file,
         test_a_reader_that_goes_away_does_not_change_what_the_exit_code_says
-  97    clocks that jump -- every duration is one of the event loop's own clock, which only goes up
+  97    clocks that jump: test_jumps_of_the_wall_clock_change_nothing
   99    summer time: test_the_moment_of_the_start_keeps_its_zone
   100   times of the ledger that go back -- they are for people, and order nothing but what is shown to them
   98    dates by a wrong clock: test_a_clock_of_ours_that_is_wrong_makes_no_difference

@@ -43,6 +43,11 @@ class Listener:
     def whole(self) -> bool:
         return bool(self.size) and len(self.got) == self.size
 
+    async def until_all_but(self, rest: int) -> None:
+        """What its system has acknowledged the program may not have read yet."""
+        while self.size - len(self.got) > rest:
+            await anyio.lowlevel.checkpoint()
+
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         try:
             while top := (await reader.readuntil(b"\r\n\r\n")).decode():
@@ -98,8 +103,7 @@ class Releases:
     error: Exception | None = None
 
     async def __call__(self) -> None:
-        while self.listener.size - len(self.listener.got) > TAIL:
-            await anyio.lowlevel.checkpoint()  # acknowledged by its system, and not yet read by the program
+        await self.listener.until_all_but(TAIL)
         for _ in range(50):
             await anyio.lowlevel.checkpoint()  # a commit takes its time: a tail that did not wait for it would arrive
         self.arrived.append(self.listener.size - len(self.listener.got))
@@ -147,6 +151,7 @@ async def test_a_stop_before_the_release_leaves_the_tail_here(tmp_path: Path) ->
         with anyio.CancelScope() as scope:
 
             async def stop() -> None:
+                await listener.until_all_but(TAIL)  # a line that closes drops what nobody has read yet
                 scope.cancel()
                 await anyio.sleep_forever()
 
