@@ -15,8 +15,6 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-import anyio
-
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
 from orchestrator.errors import (
@@ -27,7 +25,6 @@ from orchestrator.errors import (
     NotSent,
     Refused,
     SourceChanged,
-    TargetError,
     Unclear,
     Unreachable,
 )
@@ -41,7 +38,6 @@ from orchestrator.model import (
     Failed,
     Job,
     Rejected,
-    SendRepeatable,
     SendStarted,
     SendUndone,
     State,
@@ -60,9 +56,9 @@ from orchestrator.ports import (
     Prepared,
     Reading,
     Target,
-    Trace,
     Unreadable,
 )
+from orchestrator.recovery import Recovery
 
 _GONE = (
     "source_gone: the file went away before it was sent. "
@@ -90,6 +86,7 @@ class Delivery:
     retried: Callable[[], None]
     sense: Sense
     tokens: Tokens
+    recovery: Recovery
 
     async def send(self, job: Job, trip: Trip, body: Body, *before: Event) -> Job:
         """One try. *before* is what the ledger does not know yet: it becomes durable with the intent."""
@@ -107,7 +104,7 @@ class Delivery:
                 trip.job = await self._submit(trip.job, trip, body, started)
             job = trip.job or job
             if scope.cancelled_caught and job.state is State.SENDING:
-                job = trip.job = await self.recall(job, "the run was stopped before the answer came")
+                job = trip.job = await self.recovery.recall(job, "the run was stopped before the answer came")
             trip.spend("upload", self.clock.monotonic() - started)
         return job
 
@@ -145,43 +142,6 @@ class Delivery:
         self._give_up_if_out_of_reach(error, trip)
         return replace(job, cause=str(error))
 
-    async def recover(self, job: Job) -> Job:
-        """An upload without its outcome. Many may have been left so: asking takes its turn as sending does."""
-        cause = job.cause or "the program ended before the answer came"
-        if not self.target.looks_up:
-            return await self.recall(job, cause)
-        async with self.lane.permit():
-            return await self.recall(job, cause)
-
-    async def recall(self, job: Job, cause: str) -> Job:
-        """After a lost answer: find out, or repeat where that is harmless, or leave it to a person.
-
-        Whoever looks it up needs a permit. While the remote wants to be left alone nothing is looked up: the job
-        comes back as it is.
-        """
-        if job.held:
-            return await self.ledger.record(job, SendUndone(f"{cause}, and its last bytes had not left"))
-        if self.target.looks_up and not self.lane.way.is_open:
-            return replace(job, cause=cause)
-        try:
-            with anyio.CancelScope(shield=True):
-                trace = await self.target.recall(job)
-        except (NotSent, Unclear) as error:
-            self.lane.way.failed(error)
-            return job
-        except TargetError:
-            return job
-        match trace:
-            case Trace.ABSENT:
-                return await self.ledger.record(job, SendUndone(cause))
-            case Trace.REPLACEABLE:
-                return await self.ledger.record(job, SendRepeatable(cause, self._now()))
-            case Trace.UNKNOWN:
-                evidence = f"upload {job.attempts} may have arrived: {cause}. The remote cannot be asked by Name"
-                return await self.ledger.record(job, Doubted(evidence, self._now()))
-            case outcome:
-                return await self.ledger.record(job, outcome)
-
     async def _submit(self, job: Job, trip: Trip, body: Body, started: float) -> Job:
         sending = job
 
@@ -200,7 +160,7 @@ class Delivery:
             self.lane.failed(error, started)
             if job.held and isinstance(error, Garbled):
                 await release()  # a part was answered as if it were the whole, so what is still here proves nothing
-            job = trip.job = await self.recall(job, str(error))
+            job = trip.job = await self.recovery.recall(job, str(error))
             if isinstance(error, Garbled) or job.state is State.IN_DOUBT:
                 self.sense.not_understood(error)
             return job

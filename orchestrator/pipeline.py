@@ -17,6 +17,7 @@ from orchestrator.guards import Memory
 from orchestrator.intake import Blocked, Fresh, Known, Names, identify, nameless
 from orchestrator.model import Event, Job, Rejected, Reopened, State, evolve
 from orchestrator.ports import HELD_LIMIT, Clock, File, Inbox, Ledger, Moving, Prepared, Reading, Unreadable
+from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
 
 
@@ -28,6 +29,7 @@ class Pipeline:
     names: Names
     memory: Memory
     delivery: Delivery
+    recovery: Recovery
     tracking: Tracking
     retry_failed: bool = False
 
@@ -57,7 +59,7 @@ class Pipeline:
             case State.READY:
                 return await self.delivery.send_again(job, trip, file)
             case State.SENDING:
-                return await self.delivery.recover(job)
+                return await self.recovery.recover(job)
             case State.WAITING:
                 return await self.tracking.wait(job, trip)
             case _:

@@ -16,20 +16,23 @@ from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.delivery import Delivery
 from orchestrator.edges.folder import Folder, FolderConfig
 from orchestrator.edges.http import Http
-from orchestrator.edges.inbox import FolderInbox, InboxConfig, RejectsLists
+from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.log import Narrated
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
+from orchestrator.edges.sheets import RejectsLists
 from orchestrator.errors import ConfigError
 from orchestrator.flow import Gate, JobTimes, Schedule
 from orchestrator.guards import Grace, Memory, Reader, Sense, Tokens, Unbroken
 from orchestrator.intake import Names
-from orchestrator.lanes import Lane, UploadLane, Way
+from orchestrator.lanes import Lane, UploadLane
 from orchestrator.model import Token
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
+from orchestrator.recovery import Recovery
 from orchestrator.targets.platform import Platform, PlatformConfig
 from orchestrator.tracking import Tracking
 from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
+from orchestrator.way import Way
 
 _READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=12, seconds=3600.0)
 _SENDING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=15, seconds=3600.0)
@@ -134,6 +137,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         rng=parts.rng,
         retried=parts.retried,
     )
+    recovery = Recovery(target=parts.target, ledger=ledger, clock=parts.clock, lane=uploads)
     delivery = Delivery(
         target=parts.target,
         ledger=ledger,
@@ -148,6 +152,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         retried=parts.retried,
         sense=Sense(),
         tokens=tokens,
+        recovery=recovery,
     )
     tracking = Tracking(
         target=parts.target,
@@ -172,6 +177,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         names=Names(),
         memory=memory,
         delivery=delivery,
+        recovery=recovery,
         tracking=tracking,
         retry_failed=retry_failed,
     )

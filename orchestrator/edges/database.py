@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from orchestrator.edges.atomic import put, storage_trouble
-from orchestrator.edges.rows import SCHEMA, SCHEMA_VERSION, UPGRADES
+from orchestrator.edges.tables import SCHEMA, SCHEMA_VERSION, UPGRADES
 from orchestrator.edges.wal import judge
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.naming import printable

@@ -1,45 +1,37 @@
 """Reads a file of the input folder once, and judges what it read.
 
 Small files are read, hashed and judged some 32 to a thread hop and stay in memory until they are sent.
-Large ones are never held: they are hashed, judged as a stream, and read and judged again while they are
-sent; the last piece leaves only when the hash is that of the first reading.
+Large ones are never held: they are hashed first, and judged as a stream.
 """
 
 from __future__ import annotations
 
 import hashlib
-import json
 import os
-from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from types import TracebackType
-from typing import Protocol, Self
 
-import aiofiles
 import anyio.to_thread
 
 from orchestrator import naming
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
 from orchestrator.edges.folder import Folder, stamp_of
 from orchestrator.edges.judged import Judged
+from orchestrator.edges.sheets import CHUNK, RejectsLists, SheetReader
 from orchestrator.errors import OrchestratorError, SourceChanged
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
 from orchestrator.ports import (
     HELD_LIMIT,
     Body,
     File,
-    Held,
     Moving,
-    Part,
     Prepared,
     Reading,
     Stamp,
-    Streamed,
     Unreadable,
 )
-from orchestrator.validation import BadRow, Judge, Problem, Schema, rules_digest
+from orchestrator.validation import Schema, rules_digest
 
-CHUNK = 1 << 20
 BATCH = 32
 
 
@@ -50,28 +42,6 @@ class InboxConfig:
     name: str
     encoding: str = "utf-8"
     drop_rows: bool = False
-
-
-class RejectsList(Protocol):
-    """Where the bad rows of one file go; nothing comes of it when nothing is added."""
-
-    def __enter__(self) -> Self: ...
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
-
-    def add(self, bad: BadRow) -> None: ...
-
-    def add_fault(self, fault: Problem) -> None: ...
-
-
-class RejectsLists(Protocol):
-    def has(self, path: RelPath) -> bool: ...
-
-    def clear(self, path: RelPath) -> None: ...
-
-    def open(self, path: RelPath, schema: Schema) -> RejectsList: ...
 
 
 class FolderInbox:
@@ -89,6 +59,7 @@ class FolderInbox:
         self._is_new = is_new
         self._rejects = rejects
         self._config = config
+        self._sheets = SheetReader(folder, rejects, config.encoding)
         policy = "drop_rows" if config.drop_rows else "reject_file"
         self.rules = rules_digest((config.data, config.events), config.encoding, policy)
         self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(self._read_all, limit=BATCH, hop=hop)
@@ -180,13 +151,13 @@ class FolderInbox:
     def _judge(self, reading: Reading) -> Prepared | Rejected | Moving:
         file, config = reading.file, self._config
         try:
-            data = self._part(config.data, file.path, reading.data, reading.source.data)
+            data = self._sheets.judge(config.data, file.path, reading.data, reading.source.data)
             events = None
             if file.events is None or reading.source.events is None:
                 if (gone := self._folder.companion_of(file.path)) is not None:
                     self._rejects.clear(gone)
             else:
-                events = self._part(config.events, file.events, reading.events, reading.source.events)
+                events = self._sheets.judge(config.events, file.events, reading.events, reading.source.events)
         except SourceChanged as change:
             return Moving(str(change))
         except OSError:
@@ -204,62 +175,6 @@ class FolderInbox:
         body = Body(data=data.part, events=events.part if events and with_events else None)
         return Prepared(Checked(sheets, self.rules), body)
 
-    def _part(self, schema: Schema, path: RelPath, content: bytes | None, digest: Digest) -> Judged:
-        with self._rejects.open(path, schema) as rejects:
-            judge = Judge(schema, encoding=self._config.encoding, on_bad=rejects.add)
-            part: Part
-            if content is not None:
-                text = judge.feed(content) + judge.close()
-                encoded = text.encode()
-                part, sent = Held(text), digest if encoded == content else _sha256(encoded)
-            else:
-                hashed, json_size = hashlib.sha256(), 0
-                for piece in self._judged_pieces(judge, path, digest):
-                    hashed.update(piece.encode())
-                    json_size += json_length(piece)
-                sent = Digest(hashed.hexdigest())
-                part = Streamed(json_size=json_size, pieces=lambda: self._pieces(schema, path, digest, json_size))
-            if judge.verdict.fault is not None:
-                rejects.add_fault(judge.verdict.fault)
-        return Judged.of(path, judge.verdict, part, sent)
-
-    def _judged_pieces(self, judge: Judge, path: RelPath, expected: Digest) -> Iterator[str]:
-        digest = hashlib.sha256()
-        with os.fdopen(self._folder.open(path), "rb", buffering=0) as file:
-            for chunk in iter(lambda: file.read(CHUNK), b""):
-                digest.update(chunk)
-                yield judge.feed(chunk)
-        yield judge.close()
-        if digest.hexdigest() != expected:
-            raise SourceChanged("it changed while it was checked")
-
-    async def _pieces(self, schema: Schema, path: RelPath, expected: Digest, size: int) -> AsyncIterator[str]:
-        """The last piece is kept back until the hash is known, and no more is ever given than was measured."""
-        judge, digest = Judge(schema, encoding=self._config.encoding), hashlib.sha256()
-        kept, left = "", size
-        try:
-            fd = self._folder.open(path)
-        except OSError:
-            raise SourceChanged("it went away before it was sent") from None
-        async with aiofiles.open(fd, "rb", buffering=0) as file:
-            while chunk := await file.read(CHUNK):
-                digest.update(chunk)
-                piece = await anyio.to_thread.run_sync(judge.feed, chunk)
-                if piece and kept:
-                    left -= json_length(kept)
-                    if left <= 0:
-                        raise SourceChanged("it grew while it was sent")
-                    yield kept
-                kept = piece or kept
-        kept += judge.close()
-        if digest.hexdigest() != expected:
-            raise SourceChanged("it changed while it was sent")
-        yield kept
-
-
-def _sha256(content: bytes) -> Digest:
-    return Digest(hashlib.sha256(content).hexdigest())
-
 
 def _content(fd: int, size: int) -> tuple[bytes | None, str]:
     """The bytes, if they are few enough to hold, and their SHA-256."""
@@ -272,8 +187,3 @@ def _content(fd: int, size: int) -> tuple[bytes | None, str]:
     while chunk := os.read(fd, CHUNK):
         digest.update(chunk)
     return None, digest.hexdigest()
-
-
-def json_length(text: str) -> int:
-    """Bytes of *text* in UTF-8 as the inside of a JSON string."""
-    return len(json.dumps(text, ensure_ascii=False).encode()) - 2

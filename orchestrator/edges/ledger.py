@@ -20,21 +20,20 @@ from typing import TypeAlias
 
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
 from orchestrator.edges.database import UNREADABLE, connect, open_database, trouble
-from orchestrator.edges.rows import (
+from orchestrator.edges.rows import duration_of, event_row, job_of, job_row, result_of
+from orchestrator.edges.tables import (
     INSERT_EVENT,
     INSERT_RESULT,
+    SELECT_BODY,
     SELECT_DURATIONS,
+    SELECT_EARLIER,
+    SELECT_FILES,
     SELECT_HOLDER,
     SELECT_NEWEST,
     SELECT_OPEN,
     SELECT_RESULTS,
     SELECT_SHARED,
     UPSERT_JOB,
-    duration_of,
-    event_row,
-    job_of,
-    job_row,
-    result_of,
 )
 from orchestrator.errors import StorageError
 from orchestrator.model import (
@@ -140,34 +139,22 @@ class SqliteLedger:
 
     def body(self, job: Job, key: str) -> bytes | None:
         """A small result's bytes; None for one that lies in the output folder only."""
-        query = (
-            "SELECT r.body FROM results r JOIN jobs ON jobs.id = r.job "
-            "WHERE jobs.key = ? AND jobs.version = ? AND r.key = ?"
-        )
         with self._reading():
-            row = self._reader.execute(query, (job.key, job.version, key)).fetchone()
+            row = self._reader.execute(SELECT_BODY, (job.key, job.version, key)).fetchone()
             if row and not isinstance(row[0], bytes | None):
                 raise ValueError("a body is bytes")
             return row[0] if row else None
 
     def earlier_with_results(self, job: Job) -> int | None:
         """The newest version before *job* that has results."""
-        query = (
-            "SELECT max(jobs.version) FROM jobs JOIN results r ON r.job = jobs.id "
-            "WHERE jobs.key = ? AND jobs.version < ?"
-        )
         with self._reading():
-            found: int | None = self._reader.execute(query, (job.key, job.version)).fetchone()[0]
+            found: int | None = self._reader.execute(SELECT_EARLIER, (job.key, job.version)).fetchone()[0]
             return found
 
     def result_files(self, job: Job, version: int) -> list[str]:
         """The names of the result files of another version under the same Name."""
-        query = (
-            "SELECT r.key || r.suffix FROM results r JOIN jobs ON jobs.id = r.job "
-            "WHERE jobs.key = ? AND jobs.version = ?"
-        )
         with self._reading():
-            return [row[0] for row in self._reader.execute(query, (job.key, version))]
+            return [row[0] for row in self._reader.execute(SELECT_FILES, (job.key, version))]
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

@@ -1,4 +1,4 @@
-"""The ledger's tables, and how jobs and events become rows of them."""
+"""How jobs, events and results become rows of the ledger's tables, and rows become them again."""
 
 from __future__ import annotations
 
@@ -35,112 +35,6 @@ from orchestrator.model import (
     TailReleased,
     Token,
 )
-
-SCHEMA_VERSION = "2"
-
-SCHEMA = """
-CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
-CREATE TABLE jobs (
-    id            INTEGER PRIMARY KEY,
-    key           TEXT NOT NULL,
-    version       INTEGER NOT NULL,
-    name          TEXT NOT NULL,
-    path          TEXT NOT NULL,
-    state         TEXT NOT NULL,
-    cause         TEXT NOT NULL,
-    data_sha256   TEXT,
-    events_sha256 TEXT,
-    size          INTEGER,
-    checked       TEXT,
-    rules         TEXT NOT NULL,
-    attempts      INTEGER NOT NULL,
-    token         TEXT,
-    accepted_at   REAL,
-    owns          INTEGER NOT NULL,
-    overwrote     INTEGER NOT NULL,
-    repeats       INTEGER NOT NULL,
-    held          INTEGER NOT NULL DEFAULT 0,
-    sent_at       REAL,
-    lost_at       REAL,
-    updated_at    REAL NOT NULL,
-    UNIQUE (key, version)
-);
-CREATE INDEX jobs_by_path ON jobs (path);
-CREATE INDEX jobs_by_token ON jobs (token) WHERE token IS NOT NULL;
-CREATE INDEX jobs_open ON jobs (id) WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt');
-CREATE TABLE events (
-    id     INTEGER PRIMARY KEY,
-    job    INTEGER NOT NULL,
-    at     REAL NOT NULL,
-    run    TEXT NOT NULL,
-    event  TEXT NOT NULL,
-    detail TEXT NOT NULL
-);
-CREATE INDEX events_by_job ON events (job);
-CREATE TABLE results (
-    job    INTEGER NOT NULL,
-    key    TEXT NOT NULL,
-    suffix TEXT NOT NULL,
-    size   INTEGER NOT NULL,
-    sha256 TEXT NOT NULL,
-    body   BLOB,
-    PRIMARY KEY (job, key)
-) WITHOUT ROWID;
-"""
-
-UPGRADES = {
-    "1": """
-ALTER TABLE jobs ADD COLUMN held INTEGER NOT NULL DEFAULT 0;
-ALTER TABLE jobs ADD COLUMN sent_at REAL;
-ALTER TABLE jobs ADD COLUMN lost_at REAL;
-CREATE INDEX jobs_by_token ON jobs (token) WHERE token IS NOT NULL;
-UPDATE meta SET value = '2' WHERE key = 'schema';
-"""
-}
-"""What turns a ledger of an earlier version into one of the next."""
-
-JOB_COLUMNS = (
-    "key, version, name, path, state, cause, data_sha256, events_sha256, size, checked, rules, attempts, "
-    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at"
-)
-
-UPSERT_JOB = (
-    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "  # noqa: S608 -- constants only
-    "ON CONFLICT (key, version) DO UPDATE SET state = excluded.state, cause = excluded.cause, "
-    "checked = excluded.checked, rules = excluded.rules, attempts = excluded.attempts, "
-    "token = excluded.token, accepted_at = excluded.accepted_at, owns = excluded.owns, "
-    "overwrote = excluded.overwrote, repeats = excluded.repeats, held = excluded.held, "
-    "sent_at = excluded.sent_at, lost_at = excluded.lost_at, updated_at = excluded.updated_at"
-)
-_ITS_JOB = "(SELECT id FROM jobs WHERE key = ? AND version = ?)"
-INSERT_EVENT = f"INSERT INTO events (job, at, run, event, detail) VALUES ({_ITS_JOB}, ?, ?, ?, ?)"  # noqa: S608 -- constants only
-INSERT_RESULT = (
-    f"INSERT OR REPLACE INTO results (job, key, suffix, size, sha256, body) VALUES ({_ITS_JOB}, ?, ?, ?, ?, ?)"  # noqa: S608 -- constants only
-)
-
-SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"  # noqa: S608 -- constants only
-SELECT_SHARED = (
-    "SELECT token FROM jobs WHERE token IS NOT NULL AND state IN ('waiting', 'in_doubt', 'done') "
-    "GROUP BY token HAVING count(*) > 1"
-)
-SELECT_HOLDER = f"SELECT {JOB_COLUMNS} FROM jobs WHERE token = ? LIMIT 1"  # noqa: S608 -- constants only
-SELECT_DURATIONS = """
-SELECT size, seconds FROM (
-    SELECT done.id, jobs.size, done.at - jobs.accepted_at AS seconds
-    FROM events done JOIN jobs ON jobs.id = done.job
-    JOIN events accepted ON accepted.job = done.job AND accepted.run = done.run
-    WHERE done.event = 'Completed' AND accepted.event = 'Accepted' ORDER BY done.id DESC LIMIT 1000
-) WHERE seconds >= 0 ORDER BY id
-"""
-SELECT_OPEN = (
-    f"SELECT {JOB_COLUMNS} FROM jobs "  # noqa: S608 -- constants only
-    "WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') ORDER BY id"
-)
-SELECT_RESULTS = (
-    f"SELECT {', '.join(f'jobs.{column}' for column in JOB_COLUMNS.split(', '))}, r.key, r.suffix, r.size, r.sha256 "  # noqa: S608 -- constants only
-    "FROM results r JOIN jobs ON jobs.id = r.job ORDER BY jobs.key, jobs.version DESC"
-)
-
 
 _JSON = json.JSONEncoder(separators=(",", ":")).encode
 

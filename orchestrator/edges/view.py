@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.edges.database import UNREADABLE, connect, require_known_schema, require_whole, target_of, trouble
-from orchestrator.edges.rows import JOB_COLUMNS, job_of, moment_of
+from orchestrator.edges.rows import job_of, moment_of
+from orchestrator.edges.tables import JOB_COLUMNS
 from orchestrator.errors import OutputError
 from orchestrator.model import Job, State
 from orchestrator.naming import printable

@@ -17,7 +17,7 @@ from orchestrator.delivery import Delivery
 from orchestrator.flow import Gate, Schedule
 from orchestrator.guards import Grace, Memory, Reader, Sense, Tokens, Unbroken
 from orchestrator.intake import Names
-from orchestrator.lanes import Lane, UploadLane, Way
+from orchestrator.lanes import Lane, UploadLane
 from orchestrator.model import (
     Accepted,
     Checked,
@@ -54,7 +54,9 @@ from orchestrator.ports import (
     Trace,
     Unreadable,
 )
+from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
+from orchestrator.way import Way
 
 EPOCH = datetime(2026, 1, 1, tzinfo=UTC)
 
@@ -323,12 +325,14 @@ class World:
             rng=rng,
             retried=self.retried,
         )
+        recovery = Recovery(target=self.target, ledger=ledger, clock=self.clock, lane=uploads)
         return Pipeline(
             ledger=ledger,
             inbox=self.inbox,
             clock=self.clock,
             names=Names(),
             memory=memory,
+            recovery=recovery,
             delivery=Delivery(
                 target=self.target,
                 ledger=ledger,
@@ -343,6 +347,7 @@ class World:
                 retried=self.retried,
                 sense=Sense(),
                 tokens=tokens,
+                recovery=recovery,
             ),
             tracking=Tracking(
                 target=self.target,

@@ -14,8 +14,9 @@ from orchestrator.errors import Garbled, Misdirected, Missing, NotSent, Unclear,
 from orchestrator.flow import Gate
 from orchestrator.flow.gate import FIRST_PAUSE
 from orchestrator.guards import Grace, Memory, Reader, Sense
-from orchestrator.lanes import Lane, UploadLane, Way
+from orchestrator.lanes import Lane, UploadLane
 from orchestrator.model import RelPath, Token
+from orchestrator.way import Way
 
 
 def way(clock: FakeClock, gate: Gate | None = None) -> Way:

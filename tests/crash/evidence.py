@@ -15,7 +15,8 @@ from cli.ledger import ledger_of
 from cli.program import Outcome
 from crash.push import PushRemote
 from orchestrator.edges.atomic import TEMPORARY
-from orchestrator.edges.rows import JOB_COLUMNS, job_of
+from orchestrator.edges.rows import job_of
+from orchestrator.edges.tables import JOB_COLUMNS
 from orchestrator.model import Job
 from orchestrator.sandbox import Sandbox
 from orchestrator.sandbox.platform import result_ids

@@ -14,7 +14,8 @@ from typing import Any
 
 from orchestrator import model
 from orchestrator.edges.database import connect
-from orchestrator.edges.rows import JOB_COLUMNS, job_of
+from orchestrator.edges.rows import job_of
+from orchestrator.edges.tables import JOB_COLUMNS
 from orchestrator.model import Checked, Completed, Digest, Event, Failed, Job, Resolved, Result, Sheets, Verdict, evolve
 
 

@@ -23,7 +23,8 @@ from edges.ledgers import a_ledger
 from orchestrator.edges.batcher import in_thread
 from orchestrator.edges.database import connect
 from orchestrator.edges.ledger import SqliteLedger
-from orchestrator.edges.rows import JOB_COLUMNS, job_of
+from orchestrator.edges.rows import job_of
+from orchestrator.edges.tables import JOB_COLUMNS
 from orchestrator.errors import StorageError
 from orchestrator.model import (
     Completed,

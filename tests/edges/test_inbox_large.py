@@ -31,8 +31,8 @@ from edges.samples import (
     read,
     text_of,
 )
-from orchestrator.edges import inbox as module
-from orchestrator.edges.inbox import json_length
+from orchestrator.edges import inbox, sheets
+from orchestrator.edges.sheets import json_length
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Rejected
 from orchestrator.ports import HELD_LIMIT, Body, Held, Moving, Prepared, Streamed
@@ -44,8 +44,9 @@ LINES = [f"R{number:04}{ROW}" for number in range(200)]
 @contextmanager
 def large_from(limit: int, chunk: int = CHUNK) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(module, "HELD_LIMIT", limit)
-        patch.setattr(module, "CHUNK", chunk)
+        patch.setattr(inbox, "HELD_LIMIT", limit)
+        for module in (inbox, sheets):
+            patch.setattr(module, "CHUNK", chunk)
         yield
 
 
@@ -136,8 +137,8 @@ async def test_a_file_beyond_the_real_limit_is_streamed_in_pieces(tmp_path: Path
     pieces = [piece async for piece in part.pieces()]
     assert "".join(pieces) == "\r\n".join([HEADER, *lines])
     assert part.json_size == sum(json_length(piece) for piece in pieces)
-    assert len(pieces) >= len(content) // module.CHUNK
-    assert max(map(len, pieces)) <= 2 * module.CHUNK
+    assert len(pieces) >= len(content) // sheets.CHUNK
+    assert max(map(len, pieces)) <= 2 * sheets.CHUNK
 
 
 @pytest.mark.parametrize(
@@ -188,7 +189,7 @@ async def test_a_file_that_is_written_to_while_it_is_read_is_moving(
         os.utime(place, ns=(1, 1))
         return real(*content)
 
-    monkeypatch.setattr(module, "hashlib", SimpleNamespace(sha256=sha256))
+    monkeypatch.setattr(inbox, "hashlib", SimpleNamespace(sha256=sha256))
 
     assert isinstance(await desk.inbox().read(file), Moving)
 

@@ -17,7 +17,7 @@ from edges.ledgers import TARGET, a_ledger, rows
 from edges.places import FakeClock
 from orchestrator.edges.database import connect, require_known_schema
 from orchestrator.edges.ledger import SqliteLedger
-from orchestrator.edges.rows import SCHEMA
+from orchestrator.edges.tables import SCHEMA
 from orchestrator.edges.view import open_view
 from orchestrator.errors import OutputError
 from orchestrator.model import Accepted, Completed, Token, evolve

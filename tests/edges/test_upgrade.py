@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from edges.ledgers import TARGET, a_ledger, rows
-from orchestrator.edges.rows import SCHEMA_VERSION, UPGRADES
+from orchestrator.edges.tables import SCHEMA_VERSION, UPGRADES
 from orchestrator.edges.view import open_view
 from orchestrator.errors import OutputError
 from orchestrator.model import Accepted, Key, SendUndone, State, Token

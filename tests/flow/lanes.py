@@ -10,7 +10,8 @@ import anyio
 from flow.virtual import VirtualClock
 from orchestrator.errors import NotSent, Unclear
 from orchestrator.flow import Gate, Work
-from orchestrator.lanes import Lane, UploadLane, Way
+from orchestrator.lanes import Lane, UploadLane
+from orchestrator.way import Way
 
 
 @dataclass

@@ -23,7 +23,7 @@ from inbox.changes import ROWS, csv
 from orchestrator.batch import Finished, Request, Watcher, run_batch
 from orchestrator.books import Trip
 from orchestrator.config import Credentials, load
-from orchestrator.edges import inbox as module
+from orchestrator.edges import inbox, sheets
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
@@ -145,8 +145,9 @@ async def night(
     monkeypatch.setattr("orchestrator.batch.SystemClock", Restless)
     monkeypatch.setattr(Restless, "passed", 0.0)
     if streamed:
-        monkeypatch.setattr(module, "HELD_LIMIT", 2000)
-        monkeypatch.setattr(module, "CHUNK", 1000)
+        monkeypatch.setattr(inbox, "HELD_LIMIT", 2000)
+        for module in (inbox, sheets):
+            monkeypatch.setattr(module, "CHUNK", 1000)
     set_up_logs(as_json=False, level=logging.ERROR, stream=io.StringIO())
     async with serve(profile) as remote:
         made = Night(root=root, remote=remote)
@@ -226,7 +227,7 @@ def before_piece(number: int) -> Callable[[Night, Meddler, pytest.MonkeyPatch], 
 
                 yield SimpleNamespace(read=read)
 
-        monkeypatch.setattr(module, "aiofiles", SimpleNamespace(open=opening))
+        monkeypatch.setattr(sheets, "aiofiles", SimpleNamespace(open=opening))
 
     return arrange
 

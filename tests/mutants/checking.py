@@ -35,7 +35,7 @@ CHECKING = (
     ),
     Bug(
         wrong="Bytes that were never validated arrive whole.",
-        file="edges/inbox.py",
+        file="edges/sheets.py",
         old='            raise SourceChanged("it changed while it was sent")',
         new="            pass",
         test="edges/test_inbox_large.py::test_a_file_that_changes_while_it_is_sent_is_never_sent_whole",

@@ -28,14 +28,14 @@ DECIDING = (
     ),
     Bug(
         wrong="An upload whose answer was lost is sent again without leave to replace.",
-        file="delivery.py",
-        old="                return await self.ledger.record(job, Doubted(evidence, self._now()))",
+        file="recovery.py",
+        old="                return await self.ledger.record(job, Doubted(evidence, self.clock.now().timestamp()))",
         new="                return await self.ledger.record(job, SendUndone(evidence))",
         test="core/test_delivery.py::test_a_lost_answer_that_nobody_can_clear_up_is_in_doubt_with_its_evidence",
     ),
     Bug(
         wrong="An upload that was held back cannot have arrived, and is left to a person all the same.",
-        file="delivery.py",
+        file="recovery.py",
         old="        if job.held:\n            return await",
         new="        if not job:\n            return await",
         test="core/test_held_tail.py::test_a_death_before_the_tail_was_released_leaves_no_doubt",
@@ -213,7 +213,7 @@ DECIDING = (
     ),
     Bug(
         wrong="When the remote asks to be left alone, only the worker that it told stays away.",
-        file="lanes.py",
+        file="way.py",
         old="            self._gate.hold(now, error.retry_after)",
         new="            pass",
         test="core/test_delivery.py::test_a_retry_after_holds_everybody_back",
@@ -234,7 +234,7 @@ DECIDING = (
     ),
     Bug(
         wrong="After a pause whole uploads find out whether the remote is well again.",
-        file="lanes.py",
+        file="way.py",
         old="        return not self._gate.is_half_open and self._gate.closed_for(self._clock.monotonic()) == 0",
         new="        return self._gate.closed_for(self._clock.monotonic()) == 0",
         test="core/test_guards.py::test_a_remote_that_fails_too_often_is_asked_by_one_read_before_anybody_passes",

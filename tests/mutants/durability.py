@@ -86,9 +86,9 @@ DURABILITY = (
     ),
     Bug(
         wrong="An upload that a dead run left under way is never looked at again.",
-        file="edges/rows.py",
-        old="\"WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') ORDER BY id\"",
-        new="\"WHERE state IN ('found', 'ready', 'waiting', 'in_doubt') ORDER BY id\"",
+        file="edges/tables.py",
+        old="WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') ORDER BY id",
+        new="WHERE state IN ('found', 'ready', 'waiting', 'in_doubt') ORDER BY id",
         test="edges/test_ledger.py::test_what_is_unfinished_comes_in_the_order_in_which_it_came_in",
     ),
     Bug(

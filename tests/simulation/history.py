@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from orchestrator.edges.rows import JOB_COLUMNS, job_of
+from orchestrator.edges.rows import job_of
+from orchestrator.edges.tables import JOB_COLUMNS
 from orchestrator.intake import new_job
 from orchestrator.model import (
     Accepted,

@@ -12,7 +12,8 @@ import pytest
 from orchestrator.errors import NotSent
 from orchestrator.flow import Gate
 from orchestrator.guards import Memory
-from orchestrator.lanes import Lane, Way
+from orchestrator.lanes import Lane
+from orchestrator.way import Way
 from tests.simulation.life import Life, VirtualClock, on_virtual_time
 
 WIDTH, BYTES = 3, 100

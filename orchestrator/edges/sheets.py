@@ -1,0 +1,117 @@
+"""One CSV file, judged: from memory, or as a stream.
+
+What is streamed is read and judged again while it is sent; the last piece leaves only when the hash is that of the
+first reading.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+from collections.abc import AsyncIterator, Iterator
+from types import TracebackType
+from typing import Protocol, Self
+
+import aiofiles
+import anyio.to_thread
+
+from orchestrator.edges.folder import Folder
+from orchestrator.edges.judged import Judged
+from orchestrator.errors import SourceChanged
+from orchestrator.model import Digest, RelPath
+from orchestrator.ports import Held, Part, Streamed
+from orchestrator.validation import BadRow, Judge, Problem, Schema
+
+CHUNK = 1 << 20
+
+
+class RejectsList(Protocol):
+    """Where the bad rows of one file go; nothing comes of it when nothing is added."""
+
+    def __enter__(self) -> Self: ...
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None: ...
+
+    def add(self, bad: BadRow) -> None: ...
+
+    def add_fault(self, fault: Problem) -> None: ...
+
+
+class RejectsLists(Protocol):
+    def has(self, path: RelPath) -> bool: ...
+
+    def clear(self, path: RelPath) -> None: ...
+
+    def open(self, path: RelPath, schema: Schema) -> RejectsList: ...
+
+
+class SheetReader:
+    def __init__(self, folder: Folder, rejects: RejectsLists, encoding: str) -> None:
+        self._folder = folder
+        self._rejects = rejects
+        self._encoding = encoding
+
+    def judge(self, schema: Schema, path: RelPath, content: bytes | None, digest: Digest) -> Judged:
+        """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
+        with self._rejects.open(path, schema) as rejects:
+            judge = Judge(schema, encoding=self._encoding, on_bad=rejects.add)
+            part: Part
+            if content is not None:
+                text = judge.feed(content) + judge.close()
+                encoded = text.encode()
+                part, sent = Held(text), digest if encoded == content else _sha256(encoded)
+            else:
+                hashed, json_size = hashlib.sha256(), 0
+                for piece in self._judged_pieces(judge, path, digest):
+                    hashed.update(piece.encode())
+                    json_size += json_length(piece)
+                sent = Digest(hashed.hexdigest())
+                part = Streamed(json_size=json_size, pieces=lambda: self._pieces(schema, path, digest, json_size))
+            if judge.verdict.fault is not None:
+                rejects.add_fault(judge.verdict.fault)
+        return Judged.of(path, judge.verdict, part, sent)
+
+    def _judged_pieces(self, judge: Judge, path: RelPath, expected: Digest) -> Iterator[str]:
+        digest = hashlib.sha256()
+        with os.fdopen(self._folder.open(path), "rb", buffering=0) as file:
+            for chunk in iter(lambda: file.read(CHUNK), b""):
+                digest.update(chunk)
+                yield judge.feed(chunk)
+        yield judge.close()
+        if digest.hexdigest() != expected:
+            raise SourceChanged("it changed while it was checked")
+
+    async def _pieces(self, schema: Schema, path: RelPath, expected: Digest, size: int) -> AsyncIterator[str]:
+        """The last piece is kept back until the hash is known, and no more is ever given than was measured."""
+        judge, digest = Judge(schema, encoding=self._encoding), hashlib.sha256()
+        kept, left = "", size
+        try:
+            fd = self._folder.open(path)
+        except OSError:
+            raise SourceChanged("it went away before it was sent") from None
+        async with aiofiles.open(fd, "rb", buffering=0) as file:
+            while chunk := await file.read(CHUNK):
+                digest.update(chunk)
+                piece = await anyio.to_thread.run_sync(judge.feed, chunk)
+                if piece and kept:
+                    left -= json_length(kept)
+                    if left <= 0:
+                        raise SourceChanged("it grew while it was sent")
+                    yield kept
+                kept = piece or kept
+        kept += judge.close()
+        if digest.hexdigest() != expected:
+            raise SourceChanged("it changed while it was sent")
+        yield kept
+
+
+def _sha256(content: bytes) -> Digest:
+    return Digest(hashlib.sha256(content).hexdigest())
+
+
+def json_length(text: str) -> int:
+    """Bytes of *text* in UTF-8 as the inside of a JSON string."""
+    return len(json.dumps(text, ensure_ascii=False).encode()) - 2
