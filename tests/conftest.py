@@ -38,15 +38,16 @@ if "stream_writer" in inspect.signature(ClientResponse.__init__).parameters:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    """What the schedules of crashes came to, from all processes of this test run."""
+    """What the schedules of crashes and the failing disks came to, from all processes of this test run."""
     told: dict[str, Counter[str]] = {"numbers": Counter(), "moments": Counter()}
     for report in [*terminalreporter.getreports("passed"), *terminalreporter.getreports("failed")]:
-        for numbers in [value for key, value in report.user_properties if key == "crash" and report.when == "call"]:
-            for kind, counts in told.items():
-                counts.update(numbers[kind])
+        properties = report.user_properties if report.when == "call" else []
+        for counts in [value for key, value in properties if key in ("crash", "disk")]:
+            for kind, numbers in counts.items():
+                told[kind].update(numbers)
     if not told["numbers"]:
         return
-    terminalreporter.section("crashes")
+    terminalreporter.section("struck")
     terminalreporter.write_line(", ".join(f"{number:,} {what}" for what, number in told["numbers"].items()))
     for moment, number in sorted(told["moments"].items()):
         terminalreporter.write_line(f"{number:7,}  killed {moment}")

@@ -11,6 +11,7 @@ import pytest
 
 from cli.rosters import roster
 from cli.stage import Stage, staged
+from disk.conftest import Count
 from disk.faults import FaultyDisk
 from disk.here import Ended, run_here
 from disk.story import read_all, require_as_undisturbed, require_whole
@@ -69,7 +70,7 @@ async def disturbed(stage: Stage, disk: FaultyDisk, rejects: dict[str, bytes]) -
     ids=lambda value: errno.errorcode[value] if value in errno.errorcode and value is not True else str(value),
 )
 async def test_whichever_act_fails_the_run_says_so_and_the_next_one_ends_it(
-    tmp_path: Path, code: int, lasting: bool
+    tmp_path: Path, code: int, lasting: bool, count_one: Count
 ) -> None:
     rejects = await undisturbed(make(tmp_path / "undisturbed"))
     kinds: set[str] = set()
@@ -80,6 +81,7 @@ async def test_whichever_act_fails_the_run_says_so_and_the_next_one_ends_it(
         if not disk.fired:
             assert ended.code == 3
             break
+        count_one("acts on the disk that failed")
         kinds.add(disk.fired[0].partition(" ")[0])
         assert ended.code == (2 if code in UNWRITABLE else 5)
         assert ("cannot be written" if code in UNWRITABLE else "run the same command again") in ended.message

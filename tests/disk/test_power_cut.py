@@ -16,6 +16,7 @@ import pytest
 
 from cli.rosters import plain_rosters, roster
 from cli.stage import staged
+from disk.conftest import Count
 from disk.here import run_here
 from disk.loop import loop_disk
 from disk.power import PowerCut, powered
@@ -25,6 +26,7 @@ ROSTERS = [roster("big.csv", 40), *plain_rosters(3), roster("dirty.csv", 3, bad=
 DROPPING = {"validation__on_bad_rows": "drop_rows"}
 REPLACING = {**DROPPING, "target__sole_writer": True}
 MODES = [pytest.param(REPLACING, id="replaceable"), pytest.param(DROPPING, id="plain")]
+CUT = "power cuts"
 SHARES = 4
 FEWEST = 25
 """Cuts in each share at least, or the moments were not placed."""
@@ -41,7 +43,7 @@ pytestmark = pytest.mark.chaos
 @pytest.mark.parametrize("settings", MODES)
 @pytest.mark.parametrize("share", range(SHARES))
 async def test_whenever_the_power_goes_nothing_is_lost_and_nothing_sent_twice(
-    tmp_path: Path, share: int, settings: dict[str, object]
+    tmp_path: Path, share: int, settings: dict[str, object], count_one: Count
 ) -> None:
     rejects = await undisturbed(tmp_path)
     cuts = 0
@@ -51,6 +53,7 @@ async def test_whenever_the_power_goes_nothing_is_lost_and_nothing_sent_twice(
                 if not (moment := await power.cut(nth, **settings)):
                     break
                 cuts += 1
+                count_one(CUT)
                 print(moment)  # pytest shows it when the test fails
                 require_foresight(power)
                 require_durable(power, rejects)
@@ -60,7 +63,7 @@ async def test_whenever_the_power_goes_nothing_is_lost_and_nothing_sent_twice(
 
 @pytest.mark.parametrize("settings", MODES)
 async def test_whenever_the_power_goes_as_the_remote_takes_or_answers_a_request_it_was_foreseen(
-    tmp_path: Path, settings: dict[str, object]
+    tmp_path: Path, settings: dict[str, object], count_one: Count
 ) -> None:
     rejects = await undisturbed(tmp_path)
     entries: list[str] = []
@@ -69,6 +72,7 @@ async def test_whenever_the_power_goes_as_the_remote_takes_or_answers_a_request_
             async with powered(disk, ROSTERS) as power:
                 if not await power.cut(0, entry=entry, **settings):
                     break
+                count_one(CUT)
                 entries.append(power.stage.remote.record.entries[entry - 1]["kind"])
                 require_foresight(power)
                 require_durable(power, rejects)
@@ -78,7 +82,9 @@ async def test_whenever_the_power_goes_as_the_remote_takes_or_answers_a_request_
 
 
 @pytest.mark.parametrize("seed", range(8))
-async def test_the_run_that_makes_up_for_a_power_cut_may_lose_its_power_as_well(tmp_path: Path, seed: int) -> None:
+async def test_the_run_that_makes_up_for_a_power_cut_may_lose_its_power_as_well(
+    tmp_path: Path, seed: int, count_one: Count
+) -> None:
     rng = random.Random(seed)
     rejects = await undisturbed(tmp_path)
     with loop_disk() as disk:
@@ -86,6 +92,8 @@ async def test_the_run_that_makes_up_for_a_power_cut_may_lose_its_power_as_well(
             for moments in (130, 60, 60):
                 moment = await power.cut(rng.randint(1, moments), **REPLACING)
                 print(f"seed {seed}: {moment}")  # pytest shows it when the test fails
+                if moment:
+                    count_one(CUT)
                 require_foresight(power)
                 require_durable(power, rejects)
             await recover(power, REPLACING, rejects)
