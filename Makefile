@@ -2,8 +2,9 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
+COVERED := */model/*,*/flow/*,*/backoff.py,*/lanes.py,*/way.py,*/outcome.py,*/recovery.py,*/atomic.py,*/batcher.py,*/database.py,*/ledger.py,*/rows.py,*/tables.py,*/wal.py
 
-.PHONY: help demo test chaos mutants check bench clean
+.PHONY: help demo test chaos coverage mutants check bench clean
 
 help:  ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 10
@@ -17,6 +18,13 @@ test: .venv/ready  ## all tests but the long suites of chaos
 chaos: .venv/ready  ## the long suites: crashes, power cuts, failing disks (some need root)
 	$(BIN)/pytest -n 2 --dist worksteal -m chaos
 
+coverage: .venv/ready  ## branch coverage of all tests: the whole, and what must be covered to the last branch
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest -n 2 --dist worksteal
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report --skip-covered --fail-under 95
+	$(BIN)/coverage report --include '$(COVERED)' --fail-under 100
+
 mutants: .venv/ready  ## seeded bugs, each caught by the test that claims it (about five minutes)
 	$(BIN)/python -m tests.mutants
 
@@ -29,7 +37,7 @@ bench: .venv/ready  ## speed, as ratios side by side (about five minutes)
 	$(BIN)/python -m tests.bench
 
 clean:  ## remove what these targets made
-	rm -rf .venv .coverage .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'

@@ -240,6 +240,8 @@ class FakeInbox:
     pattern: str = "{relative}"
     reads: int = 0
     judged: int = 0
+    moves_at: int = 0
+    """The judgement at which somebody replaces the file."""
 
     def file(self, path: str) -> File:
         return File(path=RelPath(path), size=len(self.files.get(RelPath(path), "")))
@@ -260,6 +262,8 @@ class FakeInbox:
     async def judge(self, reading: Reading) -> Prepared | Rejected | Moving:
         await anyio.lowlevel.checkpoint()
         self.judged += 1
+        if self.judged == self.moves_at:
+            return Moving("it was replaced while it was checked")
         text = (reading.data or b"").decode()
         bad = int(text.startswith("bad"))
         sheets = Sheets(data=Sheet(rows=10, bad=bad, sent=None if bad else reading.source.data))

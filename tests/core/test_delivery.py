@@ -226,6 +226,19 @@ async def test_rules_that_change_before_it_was_sent_judge_it_anew() -> None:
     assert (trip.end, job_of(w, 2).rules) == (Ending.DONE, "rules-2")
 
 
+async def test_a_file_that_moves_while_it_is_checked_for_its_next_try_waits_for_the_next_run() -> None:
+    w = world()
+    w.target.script.before[1] = NotSent("busy")
+    w.inbox.moves_at = 2
+    trip = await run(w)
+
+    assert job_of(w).state is State.READY
+    assert (trip.end, trip.why) == (Ending.UNSENT, "it was replaced while it was checked: the next run looks again")
+
+    await run(w)
+    assert job_of(w).state is State.DONE
+
+
 async def test_what_is_not_selected_is_not_sent_again_after_a_lost_answer() -> None:
     w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
     w.ledger.script.after[1] = Death()

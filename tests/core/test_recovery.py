@@ -10,7 +10,7 @@ import anyio.lowlevel
 from fakes import FakeTarget, World
 
 from orchestrator.books import Ending, Trip
-from orchestrator.errors import NotSent, Unclear
+from orchestrator.errors import Denied, NotSent, Unclear
 from orchestrator.model import Accepted, Completed, Job, RelPath, SendStarted, State
 from orchestrator.ports import Body, Trace
 
@@ -99,3 +99,16 @@ async def test_a_remote_that_is_too_busy_to_be_asked_is_left_alone_by_all() -> N
     await world.pipeline().drive(job, Trip(path=job.path), world.inbox.file(job.path))
 
     assert world.gate.closed_for(world.clock.time) == 90.0
+
+
+async def test_whose_credentials_are_refused_learns_nothing_and_nothing_is_sent_again() -> None:
+    world, target = world_of(1)
+    target.busy = [Denied("401")]
+    [job] = await left_sending(world)
+    await world.pipeline().drive(job, Trip(path=job.path), world.inbox.file(job.path))
+
+    assert world.ledger.find(job.key) == job
+    assert target.remote.copies == {}
+
+    await world.pipeline().drive(job, Trip(path=job.path), world.inbox.file(job.path))
+    assert {job.state for job in world.ledger.jobs.values()} == {State.DONE}

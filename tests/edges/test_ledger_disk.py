@@ -11,9 +11,9 @@ import pytest
 
 from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job, result, sending
 from edges.ledgers import a_ledger, rows
-from edges.places import files_no_larger_than, fill, is_full, small_disk
+from edges.places import files_no_larger_than, fill, is_full, read_only, small_disk
 from orchestrator.edges.view import open_view
-from orchestrator.errors import StorageError
+from orchestrator.errors import OutputError, StorageError
 from orchestrator.model import Accepted, Completed, Doubted, Event, Job, SendUndone, State, Token, evolve
 
 
@@ -207,3 +207,15 @@ async def test_a_failing_commit_tells_everyone_who_shares_it(tmp_path: Path) -> 
 
         assert len(told) == 20
         assert rows(path, "SELECT * FROM jobs") == []
+
+
+async def test_a_ledger_on_a_disk_that_may_only_be_read_is_not_written_and_the_remedy_is_told(path: Path) -> None:
+    with a_ledger(path) as ledger:
+        await ledger.record(new_job(), CHECKED)
+    read_only(disk_of(path))
+
+    with (
+        pytest.raises(OutputError, match=r"the ledger cannot be opened .* Check that this user may write it"),
+        a_ledger(path),
+    ):
+        pass
