@@ -5,7 +5,8 @@ from __future__ import annotations
 import random
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
 
 from fakes import FakeInbox, FakeLedger, FakeSink
 from structlog.testing import capture_logs
@@ -17,8 +18,20 @@ from orchestrator.config import Settings
 from orchestrator.flow import JobTimes
 from orchestrator.guards import Grace
 from orchestrator.model import RelPath
+from orchestrator.ports import File
 from orchestrator.run import Halt, Run, plan
 from orchestrator.wiring import Parts, make_pipeline
+
+
+class Pinned(random.Random):
+    """Chooses at the same place of every range: 0.0 is where it begins, 1.0 where it ends."""
+
+    def __init__(self, place: float) -> None:
+        super().__init__(0)
+        self.place = place
+
+    def uniform(self, a: float, b: float) -> float:
+        return a + (b - a) * self.place
 
 
 @dataclass
@@ -69,16 +82,33 @@ class Night:
 
 
 def spend(
-    nature: Nature, *, files: int, size: int = 100, uploads: int = 16, seed: int = 1, times: JobTimes | None = None
+    nature: Nature | Remote,
+    *,
+    files: int,
+    size: int = 100,
+    listed: int | None = None,
+    uploads: int = 16,
+    seed: int = 1,
+    rng: random.Random | None = None,
+    times: JobTimes | None = None,
+    **settings: Mapping[str, object],
 ) -> Night:
-    """A night with that many new files."""
-    return on_virtual_time(_spend(Night(Remote(nature, random.Random(seed)), uploads), files, size, seed, times))
-
-
-async def _spend(night: Night, files: int, size: int, seed: int, times: JobTimes | None) -> Night:
-    settings = Settings.model_validate({"limits": {"uploads": night.uploads}})
-    clock, grace = VirtualClock(), Grace()
+    """A night with that many new files. *listed* is their size as the listing tells it, which they need not have."""
+    remote = nature if isinstance(nature, Remote) else Remote(nature, random.Random(seed))
+    settings["limits"] = {"uploads": uploads, **settings.get("limits", {})}
+    checked = Settings.model_validate(settings)
+    night = Night(remote, checked.limits.uploads)
     inbox = FakeInbox({RelPath(f"{n:04}.csv"): f"{n:04}".ljust(size, "x") for n in range(files)})
+    found = [inbox.file(path) for path in inbox.files]
+    if listed is not None:
+        found = [replace(file, size=listed) for file in found]
+    return on_virtual_time(_spend(night, checked, inbox, found, rng or random.Random(seed), times or JobTimes()))
+
+
+async def _spend(
+    night: Night, settings: Settings, inbox: FakeInbox, files: Sequence[File], rng: random.Random, times: JobTimes
+) -> Night:
+    clock, grace = VirtualClock(), Grace()
 
     def retried() -> None:
         night.retries += 1
@@ -94,8 +124,8 @@ async def _spend(night: Night, files: int, size: int, seed: int, times: JobTimes
                 clock=clock,
                 grace=grace,
                 retried=retried,
-                rng=random.Random(seed),
-                times=times or JobTimes(),
+                rng=rng,
+                times=times,
             ),
             retry_failed=False,
         )
@@ -110,7 +140,7 @@ async def _spend(night: Night, files: int, size: int, seed: int, times: JobTimes
             begun=lambda trip: None,
             report=night.trips.append,
         )
-        await run.carry_out(plan([inbox.file(path) for path in inbox.files], (), lambda path: True))
+        await run.carry_out(plan(files, (), lambda path: True))
     night.seconds, night.halts = clock.monotonic(), run.halts
     night.changes = [entry["change"] for entry in log if entry["event"] == "flow"]
     return night

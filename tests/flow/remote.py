@@ -59,6 +59,8 @@ class Nature:
     """With it, a full remote says when to come again."""
     job: float = 5.0
     job_jitter: float = 0.0
+    job_says: float | None = None
+    """With it, the answer that a job is still at work says when to ask again."""
     spells: Sequence[Spell] = ()
 
 
@@ -80,6 +82,8 @@ class Remote:
     ends: dict[Token, float] = field(default_factory=dict)
     uploading: int = 0
     most_uploading: int = 0
+    reading: int = 0
+    most_reading: int = 0
     most_jobs: int = 0
     disobeyed: list[Request] = field(default_factory=list)
     """Requests that came before the moment that Retry-After had named."""
@@ -118,17 +122,22 @@ class Remote:
         return Trace.REPLACEABLE
 
     async def check(self, token: Token) -> Running | Ended:
-        await self._request("check")
+        with self._read():
+            await self._request("check")
         if self._clock.monotonic() < self.ends[token]:
-            return Running()
+            return Running(retry_after=self.nature.job_says)
         return Ended(success=True, word="Completed", results=("feedback",))
 
     async def fetch(self, token: Token, key: str) -> Fetched:
-        await self._request("fetch")
+        with self._read():
+            await self._request("fetch")
         return Fetched(key=key, content_type="text/plain", body=b"fine", size=4, sha256="0" * 64)
 
     def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
         return Completed(tuple(results))
+
+    def times(self, kind: str) -> list[float]:
+        return [request.at for request in self.requests if request.kind == kind]
 
     def count(self, kind: str, *, taken: bool | None = None) -> int:
         return sum(r.kind == kind and taken in (None, r.taken) for r in self.requests)
@@ -141,6 +150,15 @@ class Remote:
             yield
         finally:
             self.uploading -= 1
+
+    @contextmanager
+    def _read(self) -> Iterator[None]:
+        self.reading += 1
+        self.most_reading = max(self.most_reading, self.reading)
+        try:
+            yield
+        finally:
+            self.reading -= 1
 
     def _take(self, job: Job) -> Accepted:
         now = self._clock.monotonic()
