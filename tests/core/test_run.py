@@ -3,6 +3,7 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from typing import Any
 
 import anyio
 import pytest
@@ -225,6 +226,18 @@ async def test_a_rejected_or_known_file_is_no_canary() -> None:
     assert ends["10.csv"] is Ending.REJECTED
 
 
+async def test_a_canary_that_is_still_being_written_leaves_its_place_to_the_next() -> None:
+    """It harms nothing, and proves nothing: the rest waits for one that came through."""
+    world = world_of(5)
+    night = Night(world, look_again=lambda file: replace(file, events=RelPath("just came")))
+    ends = await night.carry_out(canary=1, young=["00.csv"])
+
+    assert (ends.pop("00.csv"), set(ends.values())) == (Ending.DEFERRED, {Ending.DONE})
+    names = [(path, type(event).__name__) for path, event in world.ledger.events]
+    first_of_the_rest = min(names.index((f"{n:02}.csv", "SendStarted")) for n in range(2, 5))
+    assert names.index(("01.csv", "Completed")) < first_of_the_rest
+
+
 async def test_a_young_file_that_keeps_still_is_taken_in_the_same_run() -> None:
     world = world_of(3)
     ends = await Night(world).carry_out(young=["02.csv"])
@@ -233,12 +246,18 @@ async def test_a_young_file_that_keeps_still_is_taken_in_the_same_run() -> None:
     assert 2.0 in world.clock.slept
 
 
-async def test_a_young_file_that_is_still_written_to_is_deferred() -> None:
-    def grown(file: File) -> File:
-        return replace(file, stamp=Stamp(size=2, mtime_ns=2, inode=1))
-
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"stamp": Stamp(size=2, mtime_ns=2, inode=1)},
+        {"events_stamp": Stamp(size=2, mtime_ns=2, inode=1)},
+        {"events": RelPath("02.events.csv")},
+    ],
+    ids=["it", "its companion", "a companion that came meanwhile"],
+)
+async def test_a_young_file_that_is_still_written_to_is_deferred(change: dict[str, Any]) -> None:
     world = world_of(3)
-    ends = await Night(world, look_again=grown).carry_out(young=["02.csv"])
+    ends = await Night(world, look_again=lambda file: replace(file, **change)).carry_out(young=["02.csv"])
 
     assert ends == {"00.csv": Ending.DONE, "01.csv": Ending.DONE, "02.csv": Ending.DEFERRED}
     assert "02" not in world.target.remote.copies

@@ -107,6 +107,17 @@ async def test_nothing_newer_is_sent_while_a_lost_attempt_may_still_arrive(since
     assert (await run(w)).end is Ending.DONE
 
 
+@pytest.mark.parametrize(("minutes", "end"), [(14.99, Ending.UNSENT), (15.0, Ending.DONE), (-15.0, Ending.DONE)])
+async def test_a_lost_attempt_is_waited_for_a_quarter_of_an_hour_and_no_longer(minutes: float, end: Ending) -> None:
+    w = world(sending=Backoff(tries=1), target=FakeTarget(trace=Trace.REPLACEABLE))
+    w.target.script.after[1] = Unclear("reset")
+    await run(w)
+    w.inbox.files[A] = "newer"
+    w.clock.time += 60 * minutes
+
+    assert (await run(w)).end is end
+
+
 async def test_the_same_bytes_need_not_wait_for_a_lost_attempt_of_their_own() -> None:
     w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
     w.target.script.after[1] = Unclear("reset")

@@ -14,7 +14,19 @@ from edges.ledgers import a_ledger, rows
 from edges.places import files_no_larger_than, fill, is_full, read_only, small_disk
 from orchestrator.edges.view import open_view
 from orchestrator.errors import OutputError, StorageError
-from orchestrator.model import Accepted, Completed, Doubted, Event, Job, SendUndone, State, Token, evolve
+from orchestrator.model import (
+    Accepted,
+    Completed,
+    Doubted,
+    Event,
+    Failed,
+    Job,
+    SendRepeatable,
+    SendUndone,
+    State,
+    Token,
+    evolve,
+)
 
 
 @pytest.fixture
@@ -95,6 +107,37 @@ async def test_all_ends_that_come_at_once_are_written_from_the_reserve(path: Pat
             ("ready", 4),
             ("waiting", 4),
         ]
+
+
+@pytest.mark.parametrize(
+    "end", [ACCEPTED, SendUndone("busy"), SendRepeatable("lost", 0.0), Doubted("nobody can tell")], ids=type
+)
+async def test_each_end_of_an_upload_that_nobody_could_find_out_again_may_take_the_reserve(
+    path: Path, end: Event
+) -> None:
+    with a_ledger(path) as ledger:
+        under_way = await ledger.record(new_job(), CHECKED, STARTED)
+        fill(disk_of(path))
+
+        assert await ledger.record(under_way, end) == ledger.find(under_way.key) == evolve(under_way, end)
+        assert not path.with_name("reserve").exists(), "the disk was full, or this tells nothing"
+
+
+@pytest.mark.parametrize("told", [Completed((result(),)), Failed("3 rows", (result(),))], ids=type)
+async def test_what_the_remote_says_again_when_it_is_asked_leaves_the_reserve_to_what_it_does_not(
+    path: Path, told: Event
+) -> None:
+    with a_ledger(path) as ledger:
+        under_way = await ledger.record(new_job("under way"), CHECKED, STARTED)
+        waiting = await ledger.record(new_job("waiting"), CHECKED, STARTED, ACCEPTED)
+        fill(disk_of(path))
+
+        with pytest.raises(StorageError):
+            await ledger.record(waiting, told)
+        assert path.with_name("reserve").exists()
+
+        assert (await ledger.record(under_way, ACCEPTED)).state is State.WAITING
+        assert not path.with_name("reserve").exists(), "the disk was full, or this tells nothing"
 
 
 async def test_nothing_new_is_begun_beside_an_end_that_took_the_reserve(path: Path) -> None:

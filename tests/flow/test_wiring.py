@@ -45,6 +45,16 @@ def test_polls_follow_what_is_configured_up_to_the_deadline_of_the_run(place: fl
     assert night.seconds == polls[-1]
 
 
+@pytest.mark.parametrize(("first", "apart"), [(0.0, 0.05), (0.04, 0.05), (0.06, 0.06)])
+def test_whatever_is_configured_the_polls_of_a_job_are_a_twentieth_of_a_second_apart(
+    first: float, apart: float
+) -> None:
+    night = spend(AT_ONCE, files=1, rng=Pinned(0.5), polling={"first": first, "factor": 1.0, "deadline": 1.0})
+
+    assert night.remote.times("check")[0] == first
+    assert gaps(night, "check")[:15] == pytest.approx([apart] * 15)
+
+
 @pytest.mark.parametrize(("give_up", "last"), [(61.1, 61.2), (61.3, 70.0)])
 def test_a_job_is_given_up_at_the_first_poll_after_the_configured_time(give_up: float, last: float) -> None:
     night = spend(AT_ONCE, files=1, rng=Pinned(0.0), polling={**POLLING, "give_up": give_up})

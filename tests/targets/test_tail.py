@@ -135,6 +135,21 @@ async def test_all_but_the_tail_has_arrived_when_the_release_is_asked_for(tmp_pa
     assert TEXT.encode().split(b"\r\n")[1] in listener.got
 
 
+async def test_more_is_kept_back_than_what_closes_the_message_so_nobody_has_every_row(tmp_path: Path) -> None:
+    """Not even a remote that makes do with a message that is not closed."""
+    listener, last = Listener(), b"the last,02/07/2024"
+    body = Body(data=Held(TEXT + last.decode()))
+    async with upload_to(listener, tmp_path) as remote:
+
+        async def release() -> None:
+            await listener.until_all_but(TAIL)
+            assert last not in listener.got
+
+        await remote.platform.submit(a_job(), body, overwrite=False, release=release)
+
+    assert last in listener.got
+
+
 async def test_without_a_release_the_tail_never_leaves(tmp_path: Path) -> None:
     listener = Listener()
     releases = Releases(listener, error=StorageError("the disk is full"))
