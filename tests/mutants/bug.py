@@ -20,7 +20,7 @@ class Bug:
     """Stands in the file exactly once."""
     new: str
     test: str
-    """The node id, below `tests/`, of the test that claims to catch it."""
+    """The node id, below `tests/`, of the test that claims to catch it; of one of its cases where all take long."""
 
     def plant(self, root: Path) -> None:
         """Change the file below *root*, which is a copy. Raises DoesNotFitError."""

@@ -6,7 +6,8 @@ from .bug import Bug
 from .checking import CHECKING
 from .deciding import DECIDING
 from .durability import DURABILITY
+from .pacing import PACING
 from .telling import TELLING
 from .wire import WIRE
 
-BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING)
+BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING, *PACING)

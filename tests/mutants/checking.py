@@ -96,4 +96,11 @@ CHECKING = (
         new="pass",
         test="edges/test_folder.py::test_a_folder_below_that_cannot_be_looked_into_is_refused_alone",
     ),
+    Bug(
+        wrong="A file is sent without the companion that came while it was waited for.",
+        file="run.py",
+        old="        if (now.stamp, now.events, now.events_stamp) == (file.stamp, file.events, file.events_stamp):",
+        new="        if now.stamp == file.stamp:",
+        test="flow/test_wiring_batch.py::test_a_pair_of_which_one_is_still_being_written_is_deferred",
+    ),
 )

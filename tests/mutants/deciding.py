@@ -239,4 +239,11 @@ DECIDING = (
         new="        return self._gate.closed_for(self._clock.monotonic()) == 0",
         test="core/test_guards.py::test_a_remote_that_fails_too_often_is_asked_by_one_read_before_anybody_passes",
     ),
+    Bug(
+        wrong="A new version is sent a minute after a lost attempt of the last one, which a gateway may still deliver.",
+        file="intake.py",
+        old="LATE = 15 * 60.0",
+        new="LATE = 60.0",
+        test="core/test_versions.py::test_a_lost_attempt_is_waited_for_a_quarter_of_an_hour_and_no_longer",
+    ),
 )

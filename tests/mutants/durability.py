@@ -140,4 +140,20 @@ DURABILITY = (
         new="    if False:",
         test="edges/test_ledger_trouble.py::test_a_ledger_that_must_have_been_there_is_not_begun_anew",
     ),
+    Bug(
+        wrong="What the disk did not take is said to be recorded.",
+        file="edges/ledger.py",
+        old="                if not (_is_precious(entry[1]) and self._reserve.exists()):\n"
+        "                    return trouble(error, self._path)",
+        new="                if not (_is_precious(entry[1]) and self._reserve.exists()):\n"
+        "                    return None",
+        test="disk/test_many_writers.py::test_what_the_disk_did_not_take_is_not_in_the_file_and_all_else_is",
+    ),
+    Bug(
+        wrong="What somebody made of a small result stays as it is, and nobody is told.",
+        file="edges/output.py",
+        old="                    put(path, body, durable=False)\n        return lost",
+        new="                    pass\n        return lost",
+        test="disk/test_damage.py::test_a_small_result_that_somebody_spoiled_is_made_again_from_the_ledger",
+    ),
 )

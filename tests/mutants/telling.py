@@ -75,4 +75,18 @@ TELLING = (
         new="    unsent = ends[Ending.UNSENT]\n",
         test="cli/test_backfill.py::test_a_canary_that_fails_keeps_everything_else_from_being_sent",
     ),
+    Bug(
+        wrong="A process that aborts leaves its memory behind, with the secrets in it.",
+        file="cli/__init__.py",
+        old="    resource.setrlimit(resource.RLIMIT_CORE, (0, most))\n",
+        new="",
+        test="security/test_rights.py::test_a_process_that_aborts_leaves_no_core_with_its_secrets",
+    ),
+    Bug(
+        wrong="A name in a folder drives the terminal of whoever looks at the log.",
+        file="naming.py",
+        old="    if text.isascii() and text.isprintable():",
+        new="    if text:",
+        test="security/test_terminal.py::test_no_name_and_no_answer_drives_a_terminal_or_breaks_a_line_of_the_log",
+    ),
 )

@@ -223,4 +223,27 @@ WIRE = (
         new="        pass",
         test="http/test_oauth_renewal.py::test_a_401_is_answered_with_a_new_token_once",
     ),
+    Bug(
+        wrong="An answer that never ends is read for ever, and takes all memory.",
+        file="edges/answer.py",
+        old="        if len(body) > limit:",
+        new="        if len(body) < 0:",
+        test="faults/test_matrix.py::"
+        "test_a_fault_leads_to_what_the_rules_say[poll: after the whole request never stops saying chunks]",
+    ),
+    Bug(
+        wrong="An upload that was refused for want of rights is left as if it were under way, and ends in doubt.",
+        file="delivery.py",
+        old="            trip.job = await self.ledger.record(job, SendUndone(str(error)))\n            raise",
+        new="            raise",
+        test="faults/test_nights.py::"
+        "test_one_fault_is_got_over_or_is_plain_to_see[upload: after the whole request says 403]",
+    ),
+    Bug(
+        wrong="Only what closes the message is held back, so whoever makes do without has every row.",
+        file="edges/body.py",
+        old="TAIL = 64",
+        new="TAIL = 2",
+        test="targets/test_tail.py::test_more_is_kept_back_than_what_closes_the_message_so_nobody_has_every_row",
+    ),
 )
