@@ -7,8 +7,8 @@ from collections.abc import Sequence
 import pytest
 
 from cli.rosters import Roster
-from crash.checker import Promise
 from crash.deliveries import Delivery
+from crash.promise import Promise
 from crash.scene import Promised, undisturbed
 from crash.tally import Tally
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from crash.moments import moments_of
+from orchestrator.model import State
 from orchestrator.sandbox import Profile
 
 
@@ -27,13 +28,17 @@ class Delivery:
         return Profile(job_base=0.0, on_conflict=self.on_conflict)
 
     @property
+    def commits(self) -> dict[str, State]:
+        """Those on the way of a healthy file, each with the state that it leaves."""
+        if self.keyed is None:
+            return {"Checked+SendStarted": State.FOUND, "Accepted": State.SENDING, "Completed": State.WAITING}
+        return {"Checked+SendStarted": State.FOUND, "Completed": State.SENDING}
+
+    @property
     def moments(self) -> list[str]:
         if self.keyed is None:
-            return moments_of(
-                ("Checked+SendStarted", "Accepted", "Completed"),
-                ("upload", "poll", "fetch of feedback", "fetch of tableofresultids"),
-            )
-        return moments_of(("Checked+SendStarted", "Completed"), ("upload",))
+            return moments_of([*self.commits], ("upload", "poll", "fetch of feedback", "fetch of tableofresultids"))
+        return moments_of([*self.commits], ("upload",))
 
 
 _SOLE_WRITER = {"target__sole_writer": True}

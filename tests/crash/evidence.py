@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import hashlib
 import json
 import sqlite3
@@ -14,6 +15,7 @@ from typing import Any
 from cli.ledger import ledger_of
 from cli.program import Outcome
 from crash.push import PushRemote
+from crash.witness import Witness, is_whole
 from orchestrator.edges.atomic import TEMPORARY
 from orchestrator.edges.rows import job_of
 from orchestrator.edges.tables import JOB_COLUMNS
@@ -37,6 +39,8 @@ class Send:
     taken: bool
     """It had an effect, whether or not anybody was told."""
     fault: str | None
+    refused: bool
+    """The remote said no to what was sent, at once or by its job."""
     served: Mapping[str, bytes]
     """The results that the remote has for its token, by file name."""
 
@@ -98,6 +102,12 @@ class Evidence:
     requests: int
     most_uploads: int
     """That the remote ever had at once."""
+    most_polls: int
+    """And fetches."""
+    unforeseen: tuple[str, ...]
+    """What a witness missed in the ledger when something had reached the remote."""
+    witnessed: int
+    """So often it looked."""
     jobs: Mapping[int, Job]
     told: tuple[Told, ...]
     kept: tuple[Kept, ...]
@@ -107,6 +117,8 @@ class Evidence:
     """Whatever in the output folder is not yet, or no longer, in its place."""
     reported: frozenset[str]
     """The runs that came to write a summary."""
+    reported_ends: Mapping[str, tuple[str, ...]]
+    """By path, how it stands by the report of the last start that was left alone; what is known already is done."""
     crashes: tuple[Crash, ...] = ()
     outcomes: tuple[Outcome, ...] = ()
     """Of the starts that were left alone, in their order."""
@@ -121,7 +133,12 @@ class Evidence:
 
 
 def gather(
-    out: Path, remote: Sandbox, push: PushRemote | None, crashes: tuple[Crash, ...], outcomes: tuple[Outcome, ...]
+    out: Path,
+    remote: Sandbox,
+    push: PushRemote | None,
+    witness: Witness,
+    crashes: tuple[Crash, ...],
+    outcomes: tuple[Outcome, ...],
 ) -> Evidence:
     entries = list(remote.record.entries)
     looks = [Look(at=e["time"], token=e["token"]) for e in entries if e["kind"] in ("poll", "result") and e["token"]]
@@ -137,6 +154,9 @@ def gather(
         broken_off=tuple(entry["time"] for entry in entries if entry["fault"] == "drop_unread"),
         standing=_standing_pushed(push) if push else _standing(remote),
         most_uploads=remote.most_at_once["upload"],
+        most_polls=remote.most_at_once["read"],
+        unforeseen=tuple(witness.unforeseen),
+        witnessed=witness.seen,
         requests=len(push.log) if push else sum(e["kind"] != "held" for e in entries),
         jobs=jobs,
         told=tuple(Told(job=j, at=at, run=run, event=e, detail=json.loads(d)) for j, at, run, e, d in told),
@@ -144,16 +164,33 @@ def gather(
         files={str(p.relative_to(out)): p.read_bytes() for p in paths if p.relative_to(out).parts[0] in _KEPT},
         temporary=tuple(str(p.relative_to(out)) for p in paths if p.name.startswith(TEMPORARY) or spill in p.parents),
         reported=frozenset(path.parent.name for path in out.glob("runs/*/summary.json")),
+        reported_ends=_reported_ends(out / "runs" / outcomes[-1].json["run"] / "files.csv"),
         crashes=crashes,
         outcomes=outcomes,
     )
 
 
+def _reported_ends(report: Path) -> dict[str, tuple[str, ...]]:
+    """Of each path's newest version, for an older one may have ended in the same run."""
+    with report.open(newline="") as file:
+        lines = sorted(csv.DictReader(file), key=lambda line: int(line["version"] or 0))
+    known = {"skipped": "done"}
+    return {
+        line["path"]: (known.get(line["state"], line["state"]), *(line[column] for column in _LASTING))
+        for line in lines
+    }
+
+
 _KEPT = ("results", "rejects")
+_LASTING = ("name", "version", "rows", "bad_rows", "event_rows", "bad_event_rows", "results")
+"""What a report says of a file in every run."""
+
+
+_REFUSALS = {400, 413, 422}
+"""A conflict is none: it says that the Name is taken, maybe by what we sent before."""
 
 
 def _uploaded(remote: Sandbox) -> list[Send]:
-    """All that the remote read to the end; one that it turned away unread for its bearer token is not among them."""
     return [
         Send(
             at=entry["time"],
@@ -163,10 +200,11 @@ def _uploaded(remote: Sandbox) -> list[Send]:
             token=entry["token"],
             taken=entry["token"] is not None,
             fault=entry["fault"],
+            refused=entry["fault"] == "fail" or entry["status"] in _REFUSALS,
             served=_served(entry),
         )
         for entry in remote.record.of("upload")
-        if entry["name"] is not None and entry["status"] != 401
+        if is_whole(entry)
     ]
 
 
@@ -196,8 +234,9 @@ def _pushed(push: PushRemote) -> list[Send]:
             overwrite=push.keyed,
             digests=pushed.digests,
             token=None,
-            taken=True,
-            fault=None,
+            taken=pushed.is_taken,
+            fault=None if pushed.answer == "taken" else pushed.answer,
+            refused=pushed.answer == "refused",
             served={},
         )
         for pushed in push.log
@@ -208,6 +247,7 @@ def _standing_pushed(push: PushRemote) -> dict[str, Standing]:
     return {
         pushed.name: Standing(digests=pushed.digests, copies=push.copies(pushed.name), token=None)
         for pushed in push.log
+        if pushed.is_taken
     }
 
 

@@ -1,4 +1,4 @@
-"""The moments of a run at which it can be struck, placed from outside around the parts that `batch` puts together.
+"""The moments of a run at which it can be struck, placed from outside around the target and the ledger.
 
 Those of a kind are numbered in the order in which a run passes them, so a kill at the 1st, the 2nd … until a run
 completes untouched leaves none out, in whatever order its files take their turns.
@@ -19,9 +19,10 @@ from crash.strike import Strike
 from orchestrator import batch
 from orchestrator.config import Settings
 from orchestrator.edges.clock import SystemClock
-from orchestrator.model import Accepted, Completed, Event, Failed, Job, Key, Result, Token
+from orchestrator.edges.ledger import SqliteLedger
+from orchestrator.model import Accepted, Completed, Event, Failed, Job, Result, Token
 from orchestrator.pipeline import Pipeline
-from orchestrator.ports import Body, Ended, Fetched, Ledger, Release, Running, Target, Trace
+from orchestrator.ports import Body, Ended, Fetched, Release, Running, Target, Trace
 from orchestrator.targets import platform
 from orchestrator.wiring import Parts, make_pipeline
 
@@ -39,33 +40,14 @@ class Moments:
         self._trace = os.open(strike.trace, os.O_CREAT | os.O_APPEND | os.O_WRONLY | os.O_CLOEXEC)
         self._one_at_a_time = threading.Lock()
 
-    def reach(self, what: str) -> None:
-        """The line outlives the process: what was written to a file does."""
+    def reach(self, what: str, *about: str) -> None:
+        """The line outlives the process: what was written to a file does. *about* stands in it behind tabs."""
         with self._one_at_a_time:
-            os.write(self._trace, f"{what}\n".encode())
+            os.write(self._trace, "\t".join([what, *about]).encode() + b"\n")
             self._left -= what == self._strike.fatal
             if what == self._strike.fatal and self._left == 0:
                 for number in self._strike.signals:
                     os.kill(os.getpid(), number)
-
-
-@dataclass(frozen=True)
-class StruckLedger:
-    ledger: Ledger
-    moments: Moments
-
-    def find(self, key: Key) -> Job | None:
-        return self.ledger.find(key)
-
-    def holder(self, token: Token) -> Job | None:
-        return self.ledger.holder(token)
-
-    async def record(self, job: Job, *events: Event) -> Job:
-        what = "+".join(type(event).__name__ for event in events)
-        self.moments.reach(f"before the commit of {what}")
-        after = await self.ledger.record(job, *events)
-        self.moments.reach(f"after the commit of {what}")
-        return after
 
 
 @dataclass(frozen=True)
@@ -134,8 +116,8 @@ def prepare(**given: Any) -> None:
     moments = Moments(strike)
 
     def struck(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pipeline:
-        ledger, target = StruckLedger(parts.ledger, moments), StruckTarget(parts.target, moments)
-        return make_pipeline(settings, replace(parts, ledger=ledger, target=target), retry_failed=retry_failed)
+        target = StruckTarget(parts.target, moments)
+        return make_pipeline(settings, replace(parts, target=target), retry_failed=retry_failed)
 
     ours: dict[str, Any] = {"make_pipeline": struck, "SystemClock": lambda: FastClock(strike.speed)}
     if strike.push:
@@ -146,8 +128,23 @@ def prepare(**given: Any) -> None:
     if strike.hold_from is not None:
         assert hasattr(platform, "HOLD_FROM")
         platform.HOLD_FROM = strike.hold_from
+    _strike_around_commits(moments)
     if strike.fine:
         _strike_around_replace(moments)
+
+
+def _strike_around_commits(moments: Moments) -> None:
+    """Whatever the command: a run's, and a person's verdict."""
+    original = SqliteLedger.record
+
+    async def record_and_reach(ledger: SqliteLedger, job: Job, *events: Event) -> Job:
+        what = "+".join(type(event).__name__ for event in events)
+        moments.reach(f"before the commit of {what}", job.path, job.state)
+        after = await original(ledger, job, *events)
+        moments.reach(f"after the commit of {what}", job.path, job.state)
+        return after
+
+    SqliteLedger.record = record_and_reach  # type: ignore[method-assign]  # in this process only
 
 
 def _strike_around_replace(moments: Moments) -> None:

@@ -1,6 +1,7 @@
 """A remote of another kind, which takes a push and has nothing to poll; with keys, or without.
 
 With keys a push under a known key replaces what is there. Without, each one adds a copy, and nobody can be asked.
+It takes every push and says so, unless it was told otherwise about a Name.
 """
 
 from __future__ import annotations
@@ -8,19 +9,27 @@ from __future__ import annotations
 import hashlib
 import json
 import time
-from collections.abc import AsyncIterator, Sequence
+from collections import deque
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from typing import Literal
 
 import anyio
 from anyio.abc import SocketAttribute, SocketStream
 from anyio.streams.buffered import BufferedByteReceiveStream
 
-from orchestrator.errors import Unclear
+from orchestrator.errors import Busy, Refused, Unclear
 from orchestrator.model import Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Ended, Fetched, Held, Release, Running, Trace
 
 _LONGEST = 1 << 20
+
+AWAY = 7200.0
+"""Seconds for which nobody is to come back: longer than a run waits."""
+
+Answer = Literal["taken", "lost", "busy", "away", "refused"]
+"""A push is taken when it says so, and when its answer is lost."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,8 +60,16 @@ class Push:
                 answer = await BufferedByteReceiveStream(stream).receive_until(b"\n", _LONGEST)
         except (OSError, anyio.EndOfStream, anyio.IncompleteRead, anyio.BrokenResourceError) as error:
             raise Unclear(f"push: no answer ({type(error).__name__})") from None
-        assert answer == b"taken"
-        return Completed()
+        match answer.decode():
+            case "taken":
+                return Completed()
+            case "busy":
+                raise Busy("push: the remote is busy")
+            case "away":
+                raise Busy("push: the remote wants to be left alone", retry_after=AWAY)
+            case objection:
+                assert objection == "refused"
+                raise Refused("push: the remote does not take it")
 
     async def recall(self, job: Job) -> Trace:
         return Trace.REPLACEABLE if self.keyed else Trace.UNKNOWN
@@ -72,6 +89,11 @@ class Pushed:
     at: float
     name: str
     digests: tuple[str | None, str | None]
+    answer: Answer
+
+    @property
+    def is_taken(self) -> bool:
+        return self.answer in ("taken", "lost")
 
 
 @dataclass(kw_only=True)
@@ -79,12 +101,16 @@ class PushRemote:
     """The other side, in the process that outlives the program."""
 
     keyed: bool
+    script: dict[str, deque[Answer]] = field(default_factory=dict)
+    """What the first pushes under a Name are answered with."""
     log: list[Pushed] = field(default_factory=list)
+    on_push: Callable[[], object] = lambda: None
+    """Called when a push has arrived whole, before it is answered."""
     host: str = ""
     port: int = 0
 
     def copies(self, name: str) -> int:
-        taken = sum(pushed.name == name for pushed in self.log)
+        taken = sum(pushed.name == name and pushed.is_taken for pushed in self.log)
         return min(taken, 1) if self.keyed else taken
 
     async def answer(self, stream: SocketStream) -> None:
@@ -93,15 +119,21 @@ class PushRemote:
                 line = await BufferedByteReceiveStream(stream).receive_until(b"\n", _LONGEST)
                 push = json.loads(line)
                 digests = [text and hashlib.sha256(text.encode()).hexdigest() for text in push["texts"]]
-                self.log.append(Pushed(at=time.time(), name=push["name"], digests=(digests[0], digests[1])))
-                await stream.send(b"taken\n")
+                script = self.script.get(push["name"])
+                answer = script.popleft() if script else "taken"
+                self.log.append(
+                    Pushed(at=time.time(), name=push["name"], digests=(digests[0], digests[1]), answer=answer)
+                )
+                self.on_push()
+                if answer != "lost":
+                    await stream.send(f"{answer}\n".encode())
             except (anyio.IncompleteRead, anyio.BrokenResourceError):
                 return  # the sender died: before its line was whole, or before it could hear of it
 
 
 @asynccontextmanager
-async def push_remote(*, keyed: bool) -> AsyncIterator[PushRemote]:
-    remote = PushRemote(keyed=keyed)
+async def push_remote(*, keyed: bool, script: Mapping[str, Sequence[Answer]]) -> AsyncIterator[PushRemote]:
+    remote = PushRemote(keyed=keyed, script={name: deque(answers) for name, answers in script.items()})
     async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as beside:
         remote.host, remote.port = listener.extra(SocketAttribute.local_address)[:2]
         beside.start_soon(listener.serve, remote.answer)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import shutil
 import signal
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import asynccontextmanager, closing
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
@@ -16,12 +16,14 @@ from cli.forks import fork
 from cli.program import Outcome, attended, environment
 from cli.rosters import Roster
 from cli.stage import Stage, as_options, staged
-from crash.checker import Promise, canon, idle_objections, objections
+from crash.checker import idle_objections, objections
 from crash.deliveries import Delivery
 from crash.evidence import Crash, Evidence, gather
-from crash.push import PushRemote, push_remote
+from crash.promise import Promise, canon
+from crash.push import Answer, PushRemote, push_remote
 from crash.strike import Strike
 from crash.tally import Tally
+from crash.witness import Witness
 from orchestrator.edges.database import connect
 from orchestrator.edges.workplace import ledger_file
 from orchestrator.sandbox import Profile
@@ -29,10 +31,21 @@ from orchestrator.sandbox import Profile
 HELD = "held"
 """In place of `sending`, while the last bytes are still here: it cannot have arrived."""
 
+RUN = ("run",)
+
 _MOST_STARTS = 8
 """Of the same command, left alone, until nothing is open."""
 _PATIENT_STARTS = 5
 """So many wait for a job that does not end; those after them give it up."""
+
+
+@dataclass(frozen=True)
+class Moment:
+    """That the program came to; around a commit with the path and the state of the job that it is about."""
+
+    what: str
+    path: str = ""
+    state: str = ""
 
 
 @dataclass(kw_only=True)
@@ -41,8 +54,11 @@ class Scene:
     tally: Tally
     delivery: Delivery
     promise: Promise
+    witness: Witness
     push: PushRemote | None = None
     speed: float = 1.0
+    hold_from: int | None = None
+    """Characters of a body from which on its tail is held back; None: as the program has it."""
     crashes: list[Crash] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
 
@@ -58,7 +74,7 @@ class Scene:
         signals: Sequence[int] = (signal.SIGKILL,),
         seconds: float = math.inf,
         fine: bool = False,
-        hold_from: int | None = None,
+        command: Sequence[str] = RUN,
         **settings: object,
     ) -> Outcome:
         stage, push = self.stage, self.push
@@ -70,13 +86,13 @@ class Scene:
             nth=nth,
             signals=[int(number) for number in signals],
             fine=fine,
-            hold_from=hold_from,
+            hold_from=self.hold_from,
             speed=self.speed,
             push={"host": push.host, "port": push.port, "keyed": push.keyed} if push else {},
         )
         self.tally.count("starts")
         process = await fork(
-            ["run", "--json", "-c", str(stage.config), *options],
+            [*command, "--json", "-c", str(stage.config), *options],
             cwd=stage.root,
             env=environment(**stage.secrets),
             prepare="crash.moments",
@@ -87,16 +103,32 @@ class Scene:
                 await program.wait()
         return program.outcome()
 
+    async def run(self, **settings: object) -> None:
+        """Left alone."""
+        self.outcomes.append(await self.start(**settings))
+
     @property
     def passed(self) -> list[str]:
         """The moments that the last start came to."""
-        return self.trace.read_text().splitlines()
+        return [moment.what for moment in self.moments]
+
+    @property
+    def moments(self) -> list[Moment]:
+        """The same, with what there is to know about them."""
+        return [Moment(*line.split("\t")) for line in self.trace.read_text().splitlines()]
 
     async def kill(
-        self, fatal: str = "", nth: int = 1, *, seconds: float = math.inf, fine: bool = False, **settings: object
+        self,
+        fatal: str = "",
+        nth: int = 1,
+        *,
+        seconds: float = math.inf,
+        fine: bool = False,
+        command: Sequence[str] = RUN,
+        **settings: object,
     ) -> bool:
         """Start it and kill it there. False when it completed untouched."""
-        outcome = await self.start(fatal, nth, seconds=seconds, fine=fine, **settings)
+        outcome = await self.start(fatal, nth, seconds=seconds, fine=fine, command=command, **settings)
         if outcome.code != -signal.SIGKILL:
             self.outcomes.append(outcome)
             return False
@@ -113,18 +145,19 @@ class Scene:
         for nth in range(_MOST_STARTS):
             if nth == _PATIENT_STARTS:
                 settings |= {"polling__give_up": 0.1}
-            self.outcomes.append(await self.start(**settings))
+            await self.run(**settings)
             if self.outcomes[-1].code in (0, 3, 4) and not self._open:
                 break
         found = self.evidence()
         self._require_none(objections(found, self.promise))
-        self.outcomes.append(await self.start(**settings))
+        await self.run(**settings)
         self._require_none(idle_objections(found, self.evidence()))
         self.tally.record(found)
         return found
 
     def evidence(self) -> Evidence:
-        return gather(self.stage.out, self.stage.remote, self.push, tuple(self.crashes), tuple(self.outcomes))
+        stage, crashes, outcomes = self.stage, tuple(self.crashes), tuple(self.outcomes)
+        return gather(stage.out, stage.remote, self.push, self.witness, crashes, outcomes)
 
     def _require_none(self, objected: Iterable[str]) -> None:
         codes = [outcome.code for outcome in self.outcomes]
@@ -154,7 +187,12 @@ Promised = Callable[[Delivery, Sequence[Roster]], Awaitable[Promise]]
 async def undisturbed(root: Path, delivery: Delivery, rosters: Sequence[Roster]) -> Promise:
     """Its numbers are none of the crashes'."""
     async with scene(root, Tally(), delivery, rosters) as calm:
-        return replace(calm.promise, undisturbed=canon(await calm.finish()))
+        return with_ends(calm.promise, await calm.finish())
+
+
+def with_ends(promise: Promise, found: Evidence) -> Promise:
+    """To compare others with."""
+    return replace(promise, undisturbed=canon(found), told=found.reported_ends)
 
 
 def make_new(root: Path) -> Path:
@@ -172,18 +210,32 @@ async def scene(
     *,
     promise: Promise | None = None,
     profile: Profile | None = None,
+    pushes: Mapping[str, Sequence[Answer]] | None = None,
     seed: int = 1,
     speed: float = 1.0,
+    hold_from: int | None = None,
 ) -> AsyncIterator[Scene]:
+    """*pushes* is what a remote that takes pushes answers the first ones under a Name with."""
     rosters = tuple(rosters)
     profile = profile or delivery.profile
     promise = promise or Promise(rosters=rosters, repeats=delivery.repeats)
     async with staged(make_new(root), rosters, profile, seed=seed) as stage:
-        made = Scene(stage=stage, tally=tally, delivery=delivery, promise=promise, speed=speed)
+        witness = Witness(out=stage.out)
+        made = Scene(
+            stage=stage,
+            tally=tally,
+            delivery=delivery,
+            promise=promise,
+            witness=witness,
+            speed=speed,
+            hold_from=hold_from,
+        )
+        stage.on_entry = lambda: witness.entry(stage.remote.record.entries[-1])
         tally.count("schedules")
         if delivery.keyed is None:
             yield made
             return
-        async with push_remote(keyed=delivery.keyed) as push:
+        async with push_remote(keyed=delivery.keyed, script=pushes or {}) as push:
+            push.on_push = lambda: witness.upload(push.log[-1].name)
             made.push = push
             yield made

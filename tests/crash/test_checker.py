@@ -10,10 +10,11 @@ from typing import Any
 import pytest
 
 from cli.rosters import plain_rosters
-from crash.checker import Promise, canon, idle_objections, objections
+from crash.checker import idle_objections, objections
 from crash.deliveries import NOTHING_KNOWN
 from crash.evidence import Crash, Evidence, Look, Told
-from crash.scene import scene
+from crash.promise import Promise
+from crash.scene import scene, with_ends
 from crash.tally import Tally
 from orchestrator.model import State
 
@@ -35,7 +36,7 @@ async def case(tmp_path: Path) -> AsyncIterator[Case]:
         assert await killed.kill("before the commit of Accepted", 2, limits__uploads=1)
         found = await killed.finish()
         assert sorted(job.state for job in found.jobs.values()) == ["done", "in_doubt"]
-        yield Case(found, replace(killed.promise, undisturbed=canon(found)))
+        yield Case(found, with_ends(killed.promise, found))
 
 
 def done(evidence: Evidence) -> int:

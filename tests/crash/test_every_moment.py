@@ -10,8 +10,8 @@ from pathlib import Path
 import pytest
 
 from cli.rosters import plain_rosters
-from crash.checker import Promise
 from crash.deliveries import COMMON, EVERY, NOTHING_KNOWN, Delivery
+from crash.promise import Promise
 from crash.scene import Promised, scene
 from crash.tally import Tally
 from orchestrator.model import State

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from cli.rosters import roster, write_all
-from crash.checker import Promise
 from crash.deliveries import NOTHING_KNOWN
+from crash.promise import Promise
 from crash.scene import Scene, scene
 from crash.tally import Tally
 

@@ -19,8 +19,8 @@ import anyio
 import pytest
 
 from cli.rosters import roster
-from crash.checker import Promise
 from crash.deliveries import NOTHING_KNOWN
+from crash.promise import Promise
 from crash.scene import HELD, Scene, scene
 from crash.tally import Tally
 from orchestrator.edges.workplace import ledger_file
@@ -130,17 +130,17 @@ async def kill_in_flight(root: Path, tally: Tally, *, hold_from: int | None) -> 
     longest = 0.0
     for seed in range(BASE, BASE + KILLS + 1):
         async with (
-            scene(root, tally, NOTHING_KNOWN, HUGE, profile=UNCHECKED) as killed,
+            scene(root, tally, NOTHING_KNOWN, HUGE, profile=UNCHECKED, hold_from=hold_from) as killed,
             line_to(killed.stage.remote.base_url) as line,
         ):
             settings = {"target__base_url": line.url, "target__token_url": killed.stage.remote.token_url}
             began = monotonic()
             if not longest:  # the first one is left alone, to find out how long it takes
-                assert (await killed.start(hold_from=hold_from, **settings)).code == 0
+                assert (await killed.start(**settings)).code == 0
                 longest = monotonic() - began
                 continue
             seconds = random.Random(seed).uniform(0.0, longest)
-            if (await killed.start(seconds=seconds, hold_from=hold_from, **settings)).code < 0:
+            if (await killed.start(seconds=seconds, **settings)).code < 0:
                 left += look(killed, seed)
     return left
 

@@ -1,0 +1,127 @@
+"""SIGKILL before and after every transition of the ledger, for every class of delivery that can come to it."""
+
+from __future__ import annotations
+
+from contextlib import AbstractAsyncContextManager
+from pathlib import Path
+
+import pytest
+
+from crash import ways
+from crash.deliveries import EVERY, NOTHING_KNOWN, OVERWRITE, Delivery
+from crash.promise import Promise
+from crash.scene import Scene, scene, with_ends
+from crash.tally import Tally
+from crash.turns import TURNS, Turn, healthy, impossible, legal, transitions_of
+from orchestrator.model import State, Verdict
+
+SPEED = 20
+"""How many times faster the program's clock goes, so that it does not wait long before it tries again."""
+
+POSSIBLE = [(delivery, turn) for turn in TURNS for delivery in EVERY if not turn.where(delivery)]
+SAMPLE = [
+    (delivery, turn)
+    for name, delivery in {
+        "its rules have changed": OVERWRITE,
+        "the remote is busy": NOTHING_KNOWN,
+        "a lost answer that a repeat mends": OVERWRITE,
+        "a lost answer": NOTHING_KNOWN,
+        "refused": NOTHING_KNOWN,
+        "mended before it was sent": NOTHING_KNOWN,
+        "resend, its answer was lost": NOTHING_KNOWN,
+    }.items()
+    for turn in TURNS
+    if turn.name == name
+]
+
+
+@pytest.mark.parametrize(("delivery", "turn"), SAMPLE, ids=str)
+async def test_killed_at_a_turn_for_the_worse_nothing_is_lost_and_nothing_is_there_twice(
+    tmp_path: Path, tally: Tally, delivery: Delivery, turn: Turn
+) -> None:
+    await kill_at(turn, delivery, tmp_path, tally)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize(("delivery", "turn"), [case for case in POSSIBLE if case not in SAMPLE], ids=str)
+async def test_killed_at_every_turn_of_every_delivery(
+    tmp_path: Path, tally: Tally, delivery: Delivery, turn: Turn
+) -> None:
+    await kill_at(turn, delivery, tmp_path, tally)
+
+
+def test_every_transition_of_the_model_is_struck() -> None:
+    struck = {made for delivery in EVERY for made in healthy(delivery)}
+    struck |= {made for _, turn in POSSIBLE for made in turn.transitions}
+
+    assert struck == legal()
+    assert {turn.verdict for turn in TURNS} == {None, *Verdict}
+
+
+def test_what_is_not_struck_for_a_delivery_is_said_to_be_impossible_with_its_reason() -> None:
+    for delivery in EVERY:
+        for made in impossible(delivery) - _OF_OTHERS:
+            assert any(made in turn.transitions and turn.where(delivery) for turn in TURNS), (str(delivery), made)
+
+
+_OF_OTHERS = {(State.SENDING, "Accepted"), (State.WAITING, "Completed"), (State.SENDING, "Completed")}
+"""A push ends when it is answered, and nothing else does: these stand with the healthy files."""
+
+
+async def kill_at(turn: Turn, delivery: Delivery, root: Path, tally: Tally) -> None:
+    async with _scene(turn, delivery, root, Tally()) as calm:
+        times = await _undisturbed(turn, calm)
+        promise = with_ends(calm.promise, await calm.finish(**turn.settings))
+    for nth in times:
+        for moment in (f"before the commit of {turn.commit}", f"after the commit of {turn.commit}"):
+            async with _scene(turn, delivery, root, tally, promise) as killed:
+                await turn.before(killed)
+                command = turn.command(killed)
+                assert await killed.kill(moment, nth, command=command, **turn.settings), "the moment has come"
+                if command != ("run",):
+                    again = await killed.start(command=command, **turn.settings)
+                    assert again.code == (2 if "after" in moment else 0), "decided already, or now"
+                await killed.finish(**turn.settings)
+
+
+async def _undisturbed(turn: Turn, calm: Scene) -> list[int]:
+    """At which commits of that kind it is this turn, counted from 1."""
+    await turn.before(calm)
+    command = turn.command(calm)
+    outcome = await calm.start(command=command, **turn.settings)
+    if command == ("run",):
+        calm.outcomes.append(outcome)
+    commits = [moment for moment in calm.moments if moment.what.startswith("before the commit of ")]
+    made = {
+        transition
+        for moment in commits
+        for transition in transitions_of(State(moment.state), moment.what.rpartition(" ")[2])
+    }
+    assert not made & impossible(calm.delivery), "the table says that this cannot happen"
+    of_its_kind = [moment.state for moment in commits if moment.what == f"before the commit of {turn.commit}"]
+    times = [nth for nth, state in enumerate(of_its_kind, 1) if state == turn.state]
+    assert times, [moment.what for moment in commits]
+    return times
+
+
+def _scene(
+    turn: Turn, delivery: Delivery, root: Path, tally: Tally, promise: Promise | None = None
+) -> AbstractAsyncContextManager[Scene]:
+    first = turn.first
+    promise = promise or Promise(
+        rosters=(turn.last or first, ways.OTHER),
+        repeats=delivery.repeats,
+        uploads=1,
+        gone=frozenset({first.path} if turn.is_gone else ()),
+    )
+    return scene(
+        root / "turning",
+        tally,
+        delivery,
+        (first, ways.OTHER),
+        promise=promise,
+        profile=ways.profile_of(turn.trouble, first, delivery),
+        pushes=ways.pushes_of(turn.trouble, first, delivery),
+        speed=SPEED,
+        hold_from=0 if turn.is_held else None,
+    )
