@@ -10,7 +10,7 @@ from crash.evidence import Evidence, digest
 from orchestrator.config.settings import Limits
 
 End = tuple[object, ...]
-"""All of a file's end that does not depend on tokens, times and the number of tries."""
+"""All of a file's end, and of what the last report says of it, that does not depend on tokens, times and tries."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,8 +23,6 @@ class Promise:
     """A lost answer is mended by sending again, which replaces."""
     undisturbed: Mapping[str, End] = field(default_factory=dict)
     """By path."""
-    told: Mapping[str, End] = field(default_factory=dict)
-    """By path, what the last report says of it."""
     uploads: int = Limits().uploads
     """At once, at most."""
     polls: int = Limits().polls
@@ -41,4 +39,5 @@ def _end(path: str, evidence: Evidence) -> End:
     job = evidence.newest[path]
     kept = sorted((kept.file, kept.size) for kept in evidence.kept if evidence.jobs[kept.job] == job)
     rejects = evidence.files.get(f"rejects/{path}")
-    return job.name, job.version, job.state, job.checked, tuple(kept), rejects and digest(rejects)
+    reported = evidence.reported_ends.get(path)
+    return job.name, job.version, job.state, job.checked, tuple(kept), rejects and digest(rejects), reported

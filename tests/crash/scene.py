@@ -18,7 +18,8 @@ from cli.rosters import Roster
 from cli.stage import Stage, as_options, staged
 from crash.checker import idle_objections, objections
 from crash.deliveries import Delivery
-from crash.evidence import Crash, Evidence, gather
+from crash.evidence import Crash, Evidence
+from crash.gathering import gather
 from crash.promise import Promise, canon
 from crash.push import Answer, PushRemote, push_remote
 from crash.strike import Strike
@@ -187,12 +188,7 @@ Promised = Callable[[Delivery, Sequence[Roster]], Awaitable[Promise]]
 async def undisturbed(root: Path, delivery: Delivery, rosters: Sequence[Roster]) -> Promise:
     """Its numbers are none of the crashes'."""
     async with scene(root, Tally(), delivery, rosters) as calm:
-        return with_ends(calm.promise, await calm.finish())
-
-
-def with_ends(promise: Promise, found: Evidence) -> Promise:
-    """To compare others with."""
-    return replace(promise, undisturbed=canon(found), told=found.reported_ends)
+        return replace(calm.promise, undisturbed=canon(await calm.finish()))
 
 
 def make_new(root: Path) -> Path:

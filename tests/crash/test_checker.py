@@ -13,8 +13,8 @@ from cli.rosters import plain_rosters
 from crash.checker import idle_objections, objections
 from crash.deliveries import NOTHING_KNOWN
 from crash.evidence import Crash, Evidence, Look, Told
-from crash.promise import Promise
-from crash.scene import scene, with_ends
+from crash.promise import Promise, canon
+from crash.scene import scene
 from crash.tally import Tally
 from orchestrator.model import State
 
@@ -36,7 +36,7 @@ async def case(tmp_path: Path) -> AsyncIterator[Case]:
         assert await killed.kill("before the commit of Accepted", 2, limits__uploads=1)
         found = await killed.finish()
         assert sorted(job.state for job in found.jobs.values()) == ["done", "in_doubt"]
-        yield Case(found, with_ends(killed.promise, found))
+        yield Case(found, replace(killed.promise, undisturbed=canon(found)))
 
 
 def done(evidence: Evidence) -> int:

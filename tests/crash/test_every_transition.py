@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 from contextlib import AbstractAsyncContextManager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from crash import ways
 from crash.deliveries import EVERY, NOTHING_KNOWN, OVERWRITE, Delivery
-from crash.promise import Promise
-from crash.scene import Scene, scene, with_ends
+from crash.promise import Promise, canon
+from crash.scene import Scene, scene
 from crash.tally import Tally
 from crash.turns import TURNS, Turn, healthy, impossible, legal, transitions_of
 from orchestrator.model import State, Verdict
@@ -71,7 +72,7 @@ _OF_OTHERS = {(State.SENDING, "Accepted"), (State.WAITING, "Completed"), (State.
 async def kill_at(turn: Turn, delivery: Delivery, root: Path, tally: Tally) -> None:
     async with _scene(turn, delivery, root, Tally()) as calm:
         times = await _undisturbed(turn, calm)
-        promise = with_ends(calm.promise, await calm.finish(**turn.settings))
+        promise = replace(calm.promise, undisturbed=canon(await calm.finish(**turn.settings)))
     for nth in times:
         for moment in (f"before the commit of {turn.commit}", f"after the commit of {turn.commit}"):
             async with _scene(turn, delivery, root, tally, promise) as killed:
