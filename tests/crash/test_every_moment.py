@@ -42,6 +42,8 @@ async def test_an_undisturbed_run_passes_every_moment_once_for_each_file(
 
         assert outcome.ends == {"found": 2, "done": 2}
         assert Counter(calm.passed) == dict.fromkeys(delivery.moments, len(TWO))
+        assert calm.witness.unforeseen == []
+        assert calm.witness.seen >= len(TWO)
 
 
 @pytest.mark.parametrize(("delivery", "moment"), cases(COMMON), ids=str)

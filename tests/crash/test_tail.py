@@ -66,6 +66,15 @@ async def test_killed_before_the_tail_was_let_go_an_upload_is_never_in_doubt(
         assert Counter(job.state for job in found.jobs.values())[State.DONE] == len(LARGE) - doubtful
 
 
+async def test_a_tail_leaves_when_the_ledger_can_be_seen_to_say_so(tmp_path: Path, tally: Tally) -> None:
+    async with scene(tmp_path / "calm", tally, NOTHING_KNOWN, LARGE) as calm:
+        assert (await calm.start()).code == 0
+
+        assert calm.passed.count("after the commit of TailReleased") == len(LARGE)
+        assert calm.witness.unforeseen == []
+        assert calm.witness.seen >= len(LARGE)
+
+
 @dataclass
 class Line:
     """Passes bytes on to the remote no faster than a long line does, and takes in no more than that."""

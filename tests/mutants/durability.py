@@ -156,4 +156,35 @@ DURABILITY = (
         new="                    pass\n        return lost",
         test="disk/test_damage.py::test_a_small_result_that_somebody_spoiled_is_made_again_from_the_ledger",
     ),
+    Bug(
+        wrong="The intent of an upload is noted after it was sent.",
+        file="delivery.py",
+        old="                trip.job = await self.ledger.record(job, *before, "
+        "SendStarted(overwrite, self._now(), held))\n"
+        "                trip.job = await self._submit(trip.job, trip, body, started)",
+        new="                intent = (*before, SendStarted(overwrite, self._now(), held))\n"
+        "                outcome = await self.target.submit(evolve(job, *intent), body, overwrite=overwrite)\n"
+        "                trip.job = await self.ledger.record(job, *intent)\n"
+        "                trip.job = await self.ledger.record(trip.job, outcome)",
+        test="crash/test_every_moment.py::test_an_undisturbed_run_passes_every_moment_once_for_each_file",
+    ),
+    Bug(
+        wrong="That the last bytes of an upload may leave is noted after they left.",
+        file="delivery.py",
+        old="            await self.ledger.record(sending, TailReleased())\n\n        try:\n"
+        "            waits = release if sending.held else None\n"
+        "            outcome = await self.target.submit(job, body, overwrite=job.overwrote, release=waits)",
+        new="\n        try:\n"
+        "            waits = release if sending.held else None\n"
+        "            outcome = await self.target.submit(job, body, overwrite=job.overwrote, release=waits)\n"
+        "            if sending.held:\n                await self.ledger.record(sending, TailReleased())",
+        test="crash/test_tail.py::test_a_tail_leaves_when_the_ledger_can_be_seen_to_say_so",
+    ),
+    Bug(
+        wrong="What a kill left between two tries is never sent again.",
+        file="edges/tables.py",
+        old="WHERE state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') ORDER BY id",
+        new="WHERE state IN ('found', 'sending', 'waiting', 'in_doubt') ORDER BY id",
+        test="crash/test_every_transition.py::test_killed_at_a_turn_for_the_worse_nothing_is_lost_and_nothing_is_there_twice",
+    ),
 )
