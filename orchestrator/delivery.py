@@ -101,7 +101,11 @@ class Delivery:
             held = self.target.holds_back(job, body, overwrite=overwrite)
             with self.grace.shield() as scope:
                 trip.job = await self.ledger.record(job, *before, SendStarted(overwrite, self._now(), held))
-                trip.job = await self._submit(trip.job, trip, body, started)
+                if self.lane.way.is_open:
+                    trip.job = await self._submit(trip.job, trip, body, started)
+                else:  # somebody was told so since the permit came: to sign in and to note the intent took their time
+                    left_alone = SendUndone("the remote wants to be left alone since just before it was sent")
+                    trip.job = await self.ledger.record(trip.job, left_alone)
             job = trip.job or job
             if scope.cancelled_caught and job.state is State.SENDING:
                 job = trip.job = await self.recovery.recall(job, "the run was stopped before the answer came")
