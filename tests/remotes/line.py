@@ -38,6 +38,15 @@ class Trouble(enum.StrEnum):
     """The remote did it, and the answer makes no sense."""
 
 
+class Part(enum.StrEnum):
+    """Of an upload whose last bytes are held back."""
+
+    HEAD = "head"
+    RECORD = "record"
+    """All else is there, and whether the last bytes may leave is being written down."""
+    TAIL = "tail"
+
+
 _BEFORE: dict[Trouble, Callable[[str], TargetError]] = {
     Trouble.UNREACHABLE: Unreachable,
     Trouble.NOT_SENT: NotSent,
@@ -59,18 +68,10 @@ class Fault:
     arrives: float | None = None
     """Seconds after which a request still gets through whose sender gave up or died; None: it does not."""
     retry_after: float | None = None
-
-    def stop_before(self) -> None:
-        """Raises what keeps the request from getting through."""
-        if self.trouble is Trouble.THROTTLED:
-            raise Busy("the remote is busy (429)", retry_after=self.retry_after)
-        if self.trouble in _BEFORE:
-            raise _BEFORE[self.trouble](f"scripted: {self.trouble}")
-
-    def stop_after(self) -> None:
-        """Raises what keeps the answer from getting back."""
-        if self.trouble in _AFTER:
-            raise _AFTER[self.trouble](f"scripted: {self.trouble}")
+    part: Part = Part.TAIL
+    """In which it strikes, where the last bytes are held back."""
+    record: float = 0.0
+    """Seconds from the last byte but those until it strikes in the part of the record."""
 
 
 class Ending(enum.StrEnum):
@@ -93,10 +94,32 @@ class Exchange:
     about: object
     process: int
     began: float
-    trouble: Trouble
+    fault: Fault
     ended: float = math.nan
     ending: Ending = Ending.OPEN
     token: Token | None = None
+    is_held: bool = False
+    """Its last bytes are held back, or were."""
+    struck: bool = False
+    """Its fault came to pass; many a one is planned for a call that ends before."""
+
+    def stop_before(self) -> None:
+        """Raises what keeps the request from getting through."""
+        trouble = self.fault.trouble
+        if trouble is Trouble.THROTTLED:
+            self.struck = True
+            raise Busy("the remote is busy (429)", retry_after=self.fault.retry_after)
+        self._strike(_BEFORE)
+
+    def stop_after(self) -> None:
+        """Raises what keeps the answer from getting back."""
+        self._strike(_AFTER)
+
+    def _strike(self, troubles: dict[Trouble, Callable[[str], TargetError]]) -> None:
+        trouble = self.fault.trouble
+        if trouble in troubles:
+            self.struck = True
+            raise troubles[trouble](f"scripted: {trouble}")
 
 
 @dataclass(kw_only=True)
@@ -106,7 +129,10 @@ class Line:
     time: Callable[[], float]
     script: Callable[[Call, object], Fault] = lambda call, about: Fault()
     exchanges: list[Exchange] = field(default_factory=list)
-    fired: Counter[tuple[Call, Trouble]] = field(default_factory=Counter)
+    tail: Callable[[object], None] = lambda about: None
+    """Told when the last bytes of an upload leave that were held back."""
+    fired: Counter[tuple[Call | Part, Trouble]] = field(default_factory=Counter)
+    """The faults that came to pass; of an upload that is held back by its part as well."""
     most: Counter[Call] = field(default_factory=Counter)
     """How many exchanges were under way at once, at most, in any process; uploads count with their look-ups,
     polls with the results."""
@@ -123,10 +149,10 @@ class Line:
         self._told = (-math.inf, -math.inf)
 
     @contextmanager
-    def exchange(self, call: Call, about: object) -> Iterator[tuple[Fault, Exchange]]:
+    def exchange(self, call: Call, about: object) -> Iterator[Exchange]:
         fault = self.script(call, about)
         now = self.time()
-        one = Exchange(call=call, about=about, process=self.process, began=now, trouble=fault.trouble)
+        one = Exchange(call=call, about=about, process=self.process, began=now, fault=fault)
         self.exchanges.append(one)
         told, until = self._told
         if told < now < until:
@@ -135,7 +161,7 @@ class Line:
         self._inside[lane] += 1
         self.most[lane] = max(self.most[lane], self._inside[lane])
         try:
-            yield fault, one
+            yield one
             one.ending = Ending.ANSWERED
         except TargetError as error:
             one.ending = _ending_for(error)
@@ -147,7 +173,10 @@ class Line:
             raise
         finally:
             one.ended = self.time()
-            self.fired[call, fault.trouble] += 1
+            if one.struck:
+                self.fired[call, fault.trouble] += 1
+            if one.struck and one.is_held:
+                self.fired[fault.part, fault.trouble] += 1
             if one.process == self.process:
                 self._inside[lane] -= 1
 

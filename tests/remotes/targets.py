@@ -7,9 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from orchestrator.edges.body import Hold, releasing
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Held, Release, Running, Trace
-from tests.remotes.line import Call, Line, Trouble
+from tests.remotes.line import Call, Exchange, Line, Part, Trouble
 from tests.remotes.remote import Remote, Request
 
 T = TypeVar("T")
@@ -22,6 +23,8 @@ class Client:
     clock: Clock
     id: str = "stand-in"
     looks_up: bool = False
+    holds: bool = False
+    """The last bytes of what is large are held back where a repeat would do harm."""
 
     async def sign_in(self) -> None:
         await self._exchange(Call.SIGN_IN, None, lambda: None)
@@ -30,7 +33,7 @@ class Client:
         await self.sign_in()
 
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
-        return False
+        return self.holds and not self._replaces(job, overwrite=overwrite) and is_large(body)
 
     async def submit(
         self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None
@@ -43,21 +46,13 @@ class Client:
             digest=digest_of(body),
             overwrite=overwrite,
         )
-        with self.line.exchange(Call.SUBMIT, (job.key, job.version, job.attempts)) as (fault, one):
-            try:
-                await self._pass(fault.before)
-            except BaseException:  # the client is gone, and what it sent may be on its way all the same
-                if fault.arrives is not None:
-                    self.remote.take_later(request, fault.arrives)
-                raise
-            if fault.trouble is Trouble.LATE:
-                self.remote.take_later(request, fault.arrives or 0.0)
-            fault.stop_before()
-            token = self.remote.take(request)
-            await self._pass(fault.after)
-            fault.stop_after()
-            one.token = token
-            return Accepted(token, self.clock.now().timestamp())
+        with self.line.exchange(Call.SUBMIT, (job.key, job.version, job.attempts)) as one:
+            if release is None:
+                one.token = await self._send(one, request)
+            else:
+                one.is_held, hold = True, Hold()
+                one.token = await releasing(hold, release, lambda: self._send_in_two(one, request, hold))
+            return Accepted(one.token, self.clock.now().timestamp())
 
     async def recall(self, job: Job) -> Accepted | Completed | Trace:
         raise NotImplementedError
@@ -75,17 +70,55 @@ class Client:
             return Completed(tuple(results))
         return Failed("the remote refuses it", tuple(results))
 
+    def _replaces(self, job: Job, *, overwrite: bool) -> bool:
+        """Sending it twice has the effect of sending it once."""
+        return False
+
+    async def _send_in_two(self, one: Exchange, request: Request, hold: Hold) -> Token:
+        """Whoever is cut off before the last bytes has sent nothing that a remote may take for the whole."""
+        fault = one.fault
+        await self._pass(fault.before)
+        if fault.part is Part.HEAD:
+            self._break_off(one)
+        hold.drained.set()
+        if fault.part is Part.RECORD:
+            await self._pass(fault.record)
+            self._break_off(one)
+        await hold.released.wait()
+        self.line.tail(one.about)
+        return await self._send(one, request)
+
+    def _break_off(self, one: Exchange) -> None:
+        one.stop_before()
+        one.stop_after()
+
+    async def _send(self, one: Exchange, request: Request) -> Token:
+        fault = one.fault
+        try:
+            await self._pass(fault.before)
+        except BaseException:  # the client is gone, and what it sent may be on its way all the same
+            if fault.arrives is not None:
+                self.remote.take_later(request, fault.arrives)
+            raise
+        if fault.trouble is Trouble.LATE:
+            self.remote.take_later(request, fault.arrives or 0.0)
+        one.stop_before()
+        token = self.remote.take(request)
+        await self._pass(fault.after)
+        one.stop_after()
+        return token
+
     async def _pass(self, seconds: float) -> None:
         if seconds:
             await self.clock.sleep(seconds)
 
     async def _exchange(self, call: Call, about: object, act: Callable[[], T]) -> T:
-        with self.line.exchange(call, about) as (fault, _):
-            await self._pass(fault.before)
-            fault.stop_before()
+        with self.line.exchange(call, about) as one:
+            await self._pass(one.fault.before)
+            one.stop_before()
             answer = act()
-            await self._pass(fault.after)
-            fault.stop_after()
+            await self._pass(one.fault.after)
+            one.stop_after()
             return answer
 
 
@@ -96,9 +129,10 @@ class Replacing(Client):
     sole_writer: bool = False
 
     async def recall(self, job: Job) -> Trace:
-        if self.sole_writer or job.replaces or job.overwrote:
-            return Trace.REPLACEABLE
-        return Trace.UNKNOWN
+        return Trace.REPLACEABLE if self._replaces(job, overwrite=job.overwrote) else Trace.UNKNOWN
+
+    def _replaces(self, job: Job, *, overwrite: bool) -> bool:
+        return overwrite or self.sole_writer or job.replaces
 
 
 @dataclass(kw_only=True)
@@ -136,3 +170,8 @@ def digest_of(body: Body) -> str:
     """Of the data as they were sent."""
     assert isinstance(body.data, Held)
     return hashlib.sha256(body.data.text.encode()).hexdigest()
+
+
+def is_large(body: Body) -> bool:
+    """Three in four are, so to speak."""
+    return digest_of(body) >= "4"

@@ -75,17 +75,22 @@ class Checker:
     def _nothing_is_sent_or_asked_before_it_is_durable(self) -> None:
         assert not self.night.unsound
         assert all(len(exchanges) == 1 for exchanges in self.uploads.values()), "one request for each intent"
+        intents = {(v.job.key, v.job.version, attempt.number) for v in self.history for attempt in v.attempts()}
+        assert self.uploads.keys() <= intents, "an upload that the ledger knows nothing of"
 
     def _limits_hold(self) -> None:
         limits, line = self.night.settings.limits, self.night.line
         assert line.most[Call.SUBMIT] <= limits.uploads
         assert line.most[Call.CHECK] <= limits.polls
         assert not line.early, "somebody was told to stay away, and did not"
+        for process in self.night.processes:
+            assert not process.hands.waited, "somebody waited with a permit in its hands"
 
     def _the_books_balance(self) -> None:
         for process in self.night.processes:
             if process.finished is not None:
                 assert process.books.balance, process.books
+                assert not process.mistaken, "a run reported otherwise than the ledger has it"
                 assert process.finished is not Exit.BUG
         states = {version.job.path: version.job.state for version in self.history}
         last = self.night.processes[-1]
@@ -134,8 +139,12 @@ class Checker:
             if isinstance(outcome.event, Accepted):
                 assert outcome.event.token == sent.token
         else:
-            allowed = self.night.kind.after_loss(overwrote=attempt.overwrote)
+            allowed = self.night.kind.after_loss(overwrote=attempt.overwrote) if attempt.may_have_left else set()
+            if not attempt.may_have_left or (sent is None and outcome.run == attempt.run):
+                allowed = allowed | {"SendUndone"}
             assert outcome.name in allowed, (sent, attempt)
+        if outcome.name == "Accepted":
+            assert attempt.may_have_left, "the last bytes of what was accepted never left"
         if outcome.name == "SendUndone":
             arrived = [e for e in self._effects(job) if e.request.attempt == attempt.number]
             assert not arrived, "it was written down as not taken, and it was taken"

@@ -28,13 +28,17 @@ from orchestrator.model import (
     SendStarted,
     SendUndone,
     Superseded,
+    TailReleased,
     Verdict,
     next_version,
 )
 
 _SIMPLE: dict[str, type[Any]] = {
     kind.__name__: kind
-    for kind in (Reopened, SendStarted, SendUndone, SendRepeatable, Accepted, Completed, Failed, Doubted, Superseded)
+    for kind in (
+        *(Reopened, SendStarted, TailReleased, SendUndone, SendRepeatable),
+        *(Accepted, Completed, Failed, Doubted, Superseded),
+    )
 }
 
 
@@ -48,12 +52,14 @@ class Entry:
         return type(self.event).__name__
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Attempt:
-    """A noted intent and what the ledger says next."""
+    """A noted intent and how the ledger says that it ended."""
 
     number: int
     overwrote: bool
+    may_have_left: bool
+    """Its last bytes were not held back, or it was durable that they leave."""
     run: str
     outcome: Entry
     is_repeat: bool
@@ -70,7 +76,7 @@ class Version:
 
     def attempts(self) -> Iterator[Attempt]:
         number, repeats = 0, self.first.repeats
-        for entry, after in zip(self.entries, self.entries[1:], strict=False):
+        for nth, entry in enumerate(self.entries):
             match entry.event:
                 case SendRepeatable() | Resolved(Verdict.RESEND):
                     repeats = True
@@ -78,7 +84,16 @@ class Version:
                     repeats = False
             if isinstance(entry.event, SendStarted):
                 number += 1
-                yield Attempt(number, entry.event.overwrite, entry.run, after, repeats and number > 1)
+                released, *_ = rest = self.entries[nth + 1 :]
+                is_released = isinstance(released.event, TailReleased)
+                yield Attempt(
+                    number=number,
+                    overwrote=entry.event.overwrite,
+                    may_have_left=is_released or not entry.event.held,
+                    run=entry.run,
+                    outcome=rest[is_released],
+                    is_repeat=repeats and number > 1,
+                )
 
 
 def read_history(db: sqlite3.Connection) -> list[Version]:

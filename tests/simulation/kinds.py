@@ -21,9 +21,11 @@ class Kind:
     """Sending again has the effect of sending once, also without Overwrite."""
     finds: bool = False
     """It can be asked."""
+    holds: bool = False
+    """The last bytes of most uploads are held back."""
 
     def after_loss(self, *, overwrote: bool) -> set[str]:
-        """The events that may follow an attempt whose answer nobody saw."""
+        """The events that may follow an attempt whose answer nobody saw, once its last bytes may have left."""
         if self.repeat is Repeat.PILE:
             return {"Accepted", "SendUndone"} if self.finds else {"Doubted"}
         if not (self.repeats or overwrote):
@@ -51,6 +53,18 @@ def _keyless(remote: Remote, line: Line, clock: Clock) -> Target:
     return Keyless(remote=remote, line=line, clock=clock)
 
 
+def _replacing_held(remote: Remote, line: Line, clock: Clock) -> Target:
+    return Replacing(remote=remote, line=line, clock=clock, holds=True)
+
+
+def _listed_held(remote: Remote, line: Line, clock: Clock) -> Target:
+    return Listed(remote=remote, line=line, clock=clock, holds=True)
+
+
+def _keyless_held(remote: Remote, line: Line, clock: Clock) -> Target:
+    return Keyless(remote=remote, line=line, clock=clock, holds=True)
+
+
 def _listed(remote: Remote, line: Line, clock: Clock) -> Target:
     return Listed(remote=remote, line=line, clock=clock)
 
@@ -65,4 +79,7 @@ KINDS = (
     Kind(name="keyed, with look-up", repeat=Repeat.SAME, client=_keyed_found, repeats=True, finds=True),
     Kind(name="keyless", repeat=Repeat.PILE, client=_keyless),
     Kind(name="keyless, with look-up", repeat=Repeat.PILE, client=_listed, finds=True),
+    Kind(name="replacing, held back", repeat=Repeat.AS_NEW, client=_replacing_held, holds=True),
+    Kind(name="keyless, held back", repeat=Repeat.PILE, client=_keyless_held, holds=True),
+    Kind(name="keyless, with look-up, held back", repeat=Repeat.PILE, client=_listed_held, finds=True, holds=True),
 )

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import enum
 import selectors
+from collections import Counter
 from collections.abc import Callable, Coroutine
 from datetime import UTC, datetime, timedelta
 from itertools import count
@@ -22,13 +24,29 @@ class Death(Exception):
     """The process is gone. An Exception, so that those who share a commit die together."""
 
 
+class Stage(enum.Enum):
+    """Of a commit that takes its time."""
+
+    NOT_DURABLE = enum.auto()
+    NOT_HEARD_OF = enum.auto()
+    """It is durable, and the program does not know yet."""
+
+
+def at_once() -> float:
+    return 0.0
+
+
 class Life:
     """Of one process. Every await and every commit passes a point, and at one of them it may end."""
 
-    def __init__(self, *, ends_at: int | None = None) -> None:
+    def __init__(self, *, ends_at: int | None = None, commit_takes: Callable[[], float] = at_once) -> None:
+        """*commit_takes* is asked twice for each commit: until it is durable, and until the program hears of it."""
         self.points = 0
         self.is_over = False
+        self.stages: Counter[Stage] = Counter()
+        """How many commits are in each now; at its end they stay as they were."""
         self._ends_at = ends_at
+        self._commit_takes = commit_takes
 
     def point(self) -> None:
         self.points += 1
@@ -41,6 +59,19 @@ class Life:
         self.point()
         work()
         self.point()
+
+    async def commit(self, work: Callable[[], None]) -> None:
+        """As a hop, with time before and after: whatever else happens may happen in it."""
+        await self._pass(Stage.NOT_DURABLE)
+        await self.hop(work)
+        await self._pass(Stage.NOT_HEARD_OF)
+
+    async def _pass(self, stage: Stage) -> None:
+        if (seconds := self._commit_takes()) > 0:
+            self.stages[stage] += 1
+            await asyncio.sleep(seconds)
+            self.point()
+            self.stages[stage] -= 1
 
 
 class VirtualClock:

@@ -6,16 +6,14 @@ import random
 from collections.abc import Callable
 from contextlib import closing
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 import anyio
 
 from orchestrator.config import Settings
 from orchestrator.edges.database import connect
 from orchestrator.edges.ledger import SqliteLedger
-from orchestrator.edges.workplace import ledger_file, state_folder
+from orchestrator.edges.workplace import ledger_file
 from orchestrator.model import Job, Resolved, State, Verdict
 from orchestrator.ports import Clock, Target
 from tests.remotes.line import Call, Fault, Line
@@ -23,6 +21,7 @@ from tests.remotes.remote import Remote
 from tests.simulation.inputs import Inputs
 from tests.simulation.kinds import KINDS, Kind
 from tests.simulation.life import Life, VirtualClock, loop_time
+from tests.simulation.place import prepare, shorten_the_log
 from tests.simulation.process import TARGET, Process
 from tests.simulation.weather import LATEST, Weather
 
@@ -58,8 +57,8 @@ class Night:
     def __post_init__(self) -> None:
         self.rng = random.Random(self.seed)
         self.kind: Kind = KINDS[self.seed % len(KINDS)]
-        self.weather = Weather(rng=random.Random(self.rng.random()))
-        self.line = Line(time=loop_time, script=self._fault)
+        self.weather = Weather(rng=random.Random(self.rng.random()), holds=self.kind.holds)
+        self.line = Line(time=loop_time, script=self.fault, tail=self.tail_leaves)
         self.remote = Remote(time=loop_time, repeat=self.kind.repeat, fate=self.weather.fate)
         self.inputs = Inputs(root=self.root / "in", rng=random.Random(self.rng.random()))
         self.settings = self._settings()
@@ -75,7 +74,7 @@ class Night:
         """*check* looks at it while the ledger is still there to be asked."""
         self.root.mkdir()
         self.inputs.fill(self.rng.choice(_FILES))
-        _prepare(self.out)
+        prepare(self.out)
         with closing(connect(ledger_file(self.out), "ro")) as self.ledger:
             for _ in range(self.rng.choice(_BAD_RUNS)):
                 await self._bad_run()
@@ -91,6 +90,7 @@ class Night:
     async def _bad_run(self) -> None:
         rng = self.rng
         self.weather.strength = rng.choice((0.3, 1.0, 1.5))
+        self.weather.slow_disk = rng.random() < 0.3
         ends_at, stop_after = None, None
         match rng.choice(("stop", "death", "death", "neither")):
             case "stop":
@@ -142,8 +142,8 @@ class Night:
 
     def _process(self, *, ends_at: int | None = None, stop_after: float | None = None) -> Process:
         self.line.begin_process()
-        _shorten_the_log(self.out)
-        life = Life(ends_at=ends_at)
+        shorten_the_log(self.out)
+        life = Life(ends_at=ends_at, commit_takes=self.weather.commit_takes)
         process = Process(
             settings=self.settings,
             name=f"run-{len(self.processes) + 1}",
@@ -162,7 +162,7 @@ class Night:
     def _target(self, clock: Clock) -> Target:
         return self.kind.client(self.remote, self.line, clock)
 
-    def _fault(self, call: Call, about: object) -> Fault:
+    def fault(self, call: Call, about: object) -> Fault:
         """Before anything leaves, somebody else looks into the ledger."""
         if call is Call.SUBMIT:
             query = "SELECT 1 FROM jobs WHERE key = ? AND version = ? AND attempts = ? AND state = 'sending'"
@@ -171,6 +171,10 @@ class Night:
             query = "SELECT 1 FROM jobs WHERE token = ? AND state = 'waiting'"
             self._require_durable(query, (about,), f"{about} was asked about before it was durable")
         return self.weather.fault(call, about)
+
+    def tail_leaves(self, about: object) -> None:
+        query = "SELECT 1 FROM jobs WHERE key = ? AND version = ? AND attempts = ? AND state = 'sending' AND NOT held"
+        self._require_durable(query, about, f"the last bytes of {about} left before it was durable that they may")
 
     def _require_durable(self, query: str, values: object, otherwise: str) -> None:
         if self.ledger.execute(query, values).fetchone() is None:  # type: ignore[arg-type]  # a tuple
@@ -208,25 +212,3 @@ class Night:
                 "polling": {"deadline": 300.0},
             }
         )
-
-
-@cache
-def _empty_ledger() -> bytes:
-    """Made once: its tables take longer than most of what comes after."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder, "ledger.sqlite3")
-        SqliteLedger(path, target_id=TARGET, run="", clock=VirtualClock(Life())).close()
-        return path.read_bytes()
-
-
-def _shorten_the_log(out: Path) -> None:
-    """A start judges every frame of it, which takes longer than a night: that is tested where logs are damaged."""
-    with closing(connect(ledger_file(out), "rw")) as db:
-        assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "nobody else is at it"
-
-
-def _prepare(out: Path) -> None:
-    state_folder(out).mkdir(parents=True)
-    for name in ("results", "rejects"):
-        (out / name).mkdir()
-    ledger_file(out).write_bytes(_empty_ledger())

@@ -21,11 +21,13 @@ from orchestrator.exits import Exit, exit_of
 from orchestrator.flow import JobTimes
 from orchestrator.guards import Grace
 from orchestrator.intake import will_be_judged, without_clashes
+from orchestrator.model import Job, State
 from orchestrator.ports import Clock, Reading, Target
 from orchestrator.run import Run, Stop, plan
 from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
 from orchestrator.wiring import Parts, make_folder, make_pipeline
-from tests.simulation.life import Death, Life, VirtualClock
+from tests.simulation.life import Death, Life, Stage, VirtualClock
+from tests.simulation.permits import Hands, PipelineClock
 
 TARGET = "stand-in"
 
@@ -43,12 +45,17 @@ class Process:
     books: Books = field(default_factory=Books)
     trips: list[Trip] = field(default_factory=list)
     retries: int = 0
+    hands: Hands = field(default_factory=Hands)
+    stopped_in: set[Stage] = field(default_factory=set)
+    """The stages of the commits that were under way when it was told to stop."""
+    mistaken: list[Job] = field(default_factory=list)
+    """What it held its jobs for at its end, where the ledger says otherwise."""
     finished: Exit | None = None
     """None: it died."""
 
     async def carry_out(self) -> None:
         out = self.settings.output.folder
-        ledger = SqliteLedger(ledger_file(out), target_id=TARGET, run=self.name, clock=self.clock, hop=self.life.hop)
+        ledger = SqliteLedger(ledger_file(out), target_id=TARGET, run=self.name, clock=self.clock, hop=self.life.commit)
         try:
             await self._run(ledger, out)
         except* Death:
@@ -68,6 +75,7 @@ class Process:
             beside.start_soon(self._stop, run)
             await run.carry_out(errands)
             beside.cancel_scope.cancel()
+        self.mistaken = [trip.job for trip in self.trips if trip.job and not _is_known_so(trip.job, ledger)]
         self.books.found = len(files) - run.merged
         self.finished = exit_of(self.books, run.halts, enough=True)
 
@@ -83,15 +91,18 @@ class Process:
             ledger=ledger,
             inbox=FolderInbox(folder, Rejects(out / "rejects"), config, is_new=is_new, hop=self.life.hop),
             sink=results,
-            clock=self.clock,
+            clock=PipelineClock(self.clock, self.hands),
             grace=grace,
             retried=self._retried,
             rng=self.rng,
             times=JobTimes(ledger.durations()),
             shared=ledger.shared_tokens(),
         )
+        pipeline = make_pipeline(self.settings, parts, retry_failed=False)
+        self.hands.watch(pipeline.delivery.lane)
+        self.hands.watch(pipeline.tracking.reader.lane)
         return Run(
-            pipeline=make_pipeline(self.settings, parts, retry_failed=False),
+            pipeline=pipeline,
             clock=self.clock,
             grace=grace,
             grace_seconds=self.settings.limits.grace,
@@ -112,4 +123,15 @@ class Process:
     async def _stop(self, run: Run) -> None:
         if self.stop_after is not None:
             await anyio.sleep(self.stop_after)
+            self.stopped_in = set(+self.life.stages)
             run.halt(Stop.SIGTERM, "told to stop")
+
+
+def _is_known_so(job: Job, ledger: SqliteLedger) -> bool:
+    """What is judged becomes durable with its first intent: until then it is ready, and the ledger does not know."""
+    known = ledger.find(job.key)
+    if known is not None and known.version > job.version:
+        return True
+    if known is None or known.version < job.version or known.state is State.REJECTED:
+        return job.state is State.READY or known == job
+    return known.state is job.state

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -34,12 +34,16 @@ def quietly() -> Iterator[None]:
         structlog.reset_defaults()
 
 
-def carry_out(seed: int, *, skew: Skew = true_time) -> Night:
-    """Raises what the checker found, with the command that shows it again."""
+def require_sound(night: Night) -> None:
+    Checker(night).require_sound()
+
+
+def carry_out(seed: int, *, skew: Skew = true_time, check: Callable[[Night], None] = require_sound) -> Night:
+    """Raises what the checker found, with the command that shows it again. *check* may look at more, or otherwise."""
     with memory_folder() as folder, quietly():
         night = Night(seed=seed, root=folder / "night", skew=skew)
         try:
-            on_virtual_time(night.carry_out(lambda: Checker(night).require_sound()))
+            on_virtual_time(night.carry_out(lambda: check(night)))
         except BaseException as error:
             error.add_note(f"{night.kind.name}. Replay: python -m tests.simulation {seed}")
             raise
