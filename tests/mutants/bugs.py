@@ -6,8 +6,9 @@ from .bug import Bug
 from .checking import CHECKING
 from .deciding import DECIDING
 from .durability import DURABILITY
+from .nights import NIGHTS
 from .pacing import PACING
 from .telling import TELLING
 from .wire import WIRE
 
-BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING, *PACING)
+BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING, *PACING, *NIGHTS)
