@@ -161,11 +161,13 @@ DURABILITY = (
         file="delivery.py",
         old="                trip.job = await self.ledger.record(job, *before, "
         "SendStarted(overwrite, self._now(), held))\n"
-        "                trip.job = await self._submit(trip.job, trip, body, started)",
+        "                if self.lane.way.is_open:\n",
         new="                intent = (*before, SendStarted(overwrite, self._now(), held))\n"
         "                outcome = await self.target.submit(evolve(job, *intent), body, overwrite=overwrite)\n"
         "                trip.job = await self.ledger.record(job, *intent)\n"
-        "                trip.job = await self.ledger.record(trip.job, outcome)",
+        "                if outcome:\n"
+        "                    trip.job = await self.ledger.record(trip.job, outcome)\n"
+        "                elif self.lane.way.is_open:\n",
         test="crash/test_every_moment.py::test_an_undisturbed_run_passes_every_moment_once_for_each_file",
     ),
     Bug(

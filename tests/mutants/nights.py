@@ -50,28 +50,29 @@ NIGHTS = (
     ),
     Bug(
         wrong="An upload without an answer is sent again where a repeat is a second copy.",
-        file="delivery.py",
+        file="recovery.py",
         old="            case Trace.REPLACEABLE:\n",
         new="            case Trace.REPLACEABLE | Trace.UNKNOWN:\n",
         test=_NIGHTS,
     ),
     Bug(
         wrong="An upload without an answer counts as failed, and the remote has it.",
-        file="delivery.py",
-        old="                return await self.ledger.record(job, Doubted(evidence, self._now()))",
-        new="                return await self.ledger.record(job, Failed(evidence))",
+        file="recovery.py",
+        old="                return await self.ledger.record(job, Doubted(evidence, self.clock.now().timestamp()))",
+        new="                from orchestrator.model import Failed\n\n"
+        "                return await self.ledger.record(job, Failed(evidence))",
         test=_NIGHTS,
     ),
     Bug(
         wrong="An upload of a dead run counts as not sent until it is asked about: a second death leaves no doubt.",
-        file="delivery.py",
+        file="recovery.py",
         old='        cause = job.cause or "the program ended before the answer came"\n',
         new='        cause = job.cause or "the program ended before the answer came"\n'
         "        if not self.target.looks_up and not job.held:\n"
         "            found = await self.target.recall(job)\n"
         "            job = await self.ledger.record(job, SendUndone(cause))\n"
         "            if found is not Trace.REPLACEABLE:\n"
-        "                job = await self.ledger.record(job, Doubted(cause, self._now()))\n"
+        "                job = await self.ledger.record(job, Doubted(cause, self.clock.now().timestamp()))\n"
         "            return job\n",
         test=_NIGHTS,
     ),
