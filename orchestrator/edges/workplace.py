@@ -41,10 +41,16 @@ def ledger_file(out: Path) -> Path:
 
 
 def _tidy(runs: Path) -> None:
-    """The run before, whose folder is the last, may have died while it wrote its report. Raises OSError."""
-    for last in sorted(os.listdir(runs))[-1:]:
-        for unfinished in (runs / last).glob(f"{TEMPORARY}*"):
+    """A run that died while it wrote its report left no summary, for that comes last. Raises OSError."""
+    with os.scandir(runs) as entries:
+        dead = [run for run in entries if run.is_dir(follow_symlinks=False) and not _has_summary(run)]
+    for run in dead:
+        for unfinished in Path(run).glob(f"{TEMPORARY}*"):
             unfinished.unlink()
+
+
+def _has_summary(run: os.DirEntry[str]) -> bool:
+    return os.path.lexists(f"{run.path}/summary.json")
 
 
 def _is_used(folder: Path) -> bool:

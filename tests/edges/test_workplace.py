@@ -12,7 +12,7 @@ import pytest
 from edges.jobs import CHECKED, new_job
 from edges.ledgers import TARGET
 from edges.places import FakeClock, as_an_ordinary_user, fill, open_folder, read_only, small_disk
-from orchestrator.edges.atomic import storage_trouble
+from orchestrator.edges.atomic import TEMPORARY, storage_trouble
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.workplace import ledger_file, open_workplace, state_folder
 from orchestrator.errors import Locked, OutputError, StorageError
@@ -46,6 +46,21 @@ async def test_what_a_killed_run_spilled_is_cleared_away(tmp_path: Path) -> None
 
     async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
         assert list(place.spill.iterdir()) == []
+
+
+async def test_half_a_report_of_a_killed_run_is_cleared_away_wherever_its_name_is_sorted(tmp_path: Path) -> None:
+    """Names of one second are in no order, and a clock may go back."""
+    runs = tmp_path / "runs"
+    finished, died = runs / "20240701T020000Z-ffffff", runs / "20240701T020000Z-000000"
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+        for folder, last in ((finished, "summary.json"), (died, f"{TEMPORARY}0123456789abcdef")):
+            folder.mkdir()
+            for name in ("files.csv", last):
+                (folder / name).touch()
+
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+        assert sorted(child.name for child in died.iterdir()) == ["files.csv"]
+        assert sorted(child.name for child in finished.iterdir()) == ["files.csv", "summary.json"]
 
 
 async def test_a_second_run_is_locked_out_and_disturbs_nothing(tmp_path: Path) -> None:
