@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+from collections.abc import Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import replace
 from pathlib import Path
@@ -11,14 +13,19 @@ import pytest
 from crash import ways
 from crash.deliveries import EVERY, NOTHING_KNOWN, OVERWRITE, Delivery
 from crash.promise import Promise, canon
-from crash.scene import Scene, scene
+from crash.scene import RUN, Scene, scene
 from crash.tally import Tally
-from crash.turns import TURNS, Turn, healthy, impossible, legal, transitions_of
+from crash.transitions import legal, transitions_of
+from crash.turns import TURNS, Turn, healthy, impossible
+from crash.ways import Before
 from orchestrator.model import State, Verdict
 
 SPEED = 20
 """How many times faster the program's clock goes, so that it does not wait long before it tries again."""
+LONGEST = 0.15
+"""Seconds until the next kill, at most: about as long as the program then takes, so that it may come too late."""
 
+WHEN = ("before", "after")
 POSSIBLE = [(delivery, turn) for turn in TURNS for delivery in EVERY if not turn.where(delivery)]
 SAMPLE = [
     (delivery, turn)
@@ -51,6 +58,22 @@ async def test_killed_at_every_turn_of_every_delivery(
     await kill_at(turn, delivery, tmp_path, tally)
 
 
+@pytest.mark.chaos
+@pytest.mark.parametrize("seed", range(60))
+async def test_killed_again_while_it_takes_up_what_a_kill_at_a_turn_left(
+    tmp_path: Path, tally: Tally, seed: int
+) -> None:
+    print(f"seed {seed}")
+    rng = random.Random(seed)
+    delivery, turn = rng.choice(POSSIBLE)
+
+    async def strike_again(killed: Scene) -> None:
+        for _ in range(rng.randint(1, 3)):
+            await killed.kill(seconds=rng.uniform(0.0, LONGEST), **turn.settings)
+
+    await kill_at(turn, delivery, tmp_path, tally, strike_again)
+
+
 def test_every_transition_of_the_model_is_struck() -> None:
     struck = {made for delivery in EVERY for made in healthy(delivery)}
     struck |= {made for _, turn in POSSIBLE for made in turn.transitions}
@@ -69,20 +92,30 @@ _OF_OTHERS = {(State.SENDING, "Accepted"), (State.WAITING, "Completed"), (State.
 """A push ends when it is answered, and nothing else does: these stand with the healthy files."""
 
 
-async def kill_at(turn: Turn, delivery: Delivery, root: Path, tally: Tally) -> None:
+async def kill_at(turn: Turn, delivery: Delivery, root: Path, tally: Tally, then: Before = ways.nothing) -> None:
     async with _scene(turn, delivery, root, Tally()) as calm:
         times = await _undisturbed(turn, calm)
         promise = replace(calm.promise, undisturbed=canon(await calm.finish(**turn.settings)))
     for nth in times:
-        for moment in (f"before the commit of {turn.commit}", f"after the commit of {turn.commit}"):
+        for moment in (f"{when} the commit of {turn.commit}" for when in WHEN):
             async with _scene(turn, delivery, root, tally, promise) as killed:
                 await turn.before(killed)
                 command = turn.command(killed)
                 assert await killed.kill(moment, nth, command=command, **turn.settings), "the moment has come"
-                if command != ("run",):
-                    again = await killed.start(command=command, **turn.settings)
-                    assert again.code == (2 if "after" in moment else 0), "decided already, or now"
+                await _call_again(killed, command, turn, moment)
+                await then(killed)
                 await killed.finish(**turn.settings)
+
+
+async def _call_again(killed: Scene, command: Sequence[str], turn: Turn, moment: str) -> None:
+    """The same command as before the kill, once, where it is another than the one that finishes."""
+    if command == RUN:
+        return
+    outcome = await killed.start(command=command, **turn.settings)
+    if command[0] == "run":
+        killed.outcomes.append(outcome)
+    else:
+        assert outcome.code == (2 if "after" in moment else 0), "decided already, or now"
 
 
 async def _undisturbed(turn: Turn, calm: Scene) -> list[int]:
@@ -90,7 +123,7 @@ async def _undisturbed(turn: Turn, calm: Scene) -> list[int]:
     await turn.before(calm)
     command = turn.command(calm)
     outcome = await calm.start(command=command, **turn.settings)
-    if command == ("run",):
+    if command[0] == "run":
         calm.outcomes.append(outcome)
     commits = [moment for moment in calm.moments if moment.what.startswith("before the commit of ")]
     made = {

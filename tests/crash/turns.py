@@ -4,83 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import get_args
 
 from cli.rosters import Roster
 from crash import ways
 from crash.deliveries import Delivery
+from crash.transitions import Transition, legal, transitions_of
 from crash.ways import IMPATIENT, ONE, Before, Command, Trouble, Where
-from orchestrator.errors import IllegalTransition
-from orchestrator.model import (
-    Accepted,
-    Checked,
-    Completed,
-    Doubted,
-    Event,
-    Failed,
-    Job,
-    Key,
-    Name,
-    Rejected,
-    RelPath,
-    Reopened,
-    Resolved,
-    SendRepeatable,
-    SendStarted,
-    SendUndone,
-    Sheet,
-    Sheets,
-    State,
-    Superseded,
-    TailReleased,
-    Token,
-    Verdict,
-    evolve,
-)
-
-Transition = tuple[State, str]
-"""A state, and the event that a job leaves it by."""
-
-_SAMPLES = (
-    Checked(Sheets(data=Sheet()), ""),
-    Rejected(""),
-    Reopened(),
-    SendStarted(overwrite=False, at=0.0),
-    TailReleased(),
-    SendUndone(""),
-    SendRepeatable("", 0.0),
-    Accepted(Token(""), 0.0),
-    Completed(),
-    Failed(""),
-    Doubted(""),
-    Superseded(""),
-    Resolved(Verdict.RESEND),
-)
-
-
-def legal() -> set[Transition]:
-    """All that the model allows. Fails for an event that this table does not know."""
-    assert {type(event) for event in _SAMPLES} == set(get_args(Event))
-    return {(state, type(event).__name__) for state in State for event in _SAMPLES if _after(state, event)}
-
-
-def transitions_of(state: State, commit: str) -> list[Transition]:
-    """Those that one commit makes durable together, of a job that was in *state*."""
-    events = {type(event).__name__: event for event in _SAMPLES}
-    made = []
-    for name in commit.split("+"):
-        made.append((state, name))
-        after = _after(state, events[name])
-        assert after, made
-        state = after
-    return made
-
-
-def _after(state: State, event: Event) -> State | None:
-    try:
-        return evolve(Job(key=Key(""), version=1, name=Name(""), path=RelPath(""), state=state), event).state
-    except IllegalTransition:
-        return None
+from orchestrator.model import State, Verdict
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -131,6 +61,16 @@ TURNS = (
         state=State.FOUND,
         commit="Checked",
         trouble="unsigned",
+        where=ways.where_one_signs_in,
+    ),
+    Turn(
+        name="no token to be had when its rules have changed",
+        state=State.REJECTED,
+        commit="Reopened+Checked",
+        trouble="unsigned later",
+        before=ways.ran,
+        settings={**ONE, "validation__on_bad_rows": "drop_rows"},
+        first=ways.DIRTY,
         where=ways.where_one_signs_in,
     ),
     Turn(name="bad rows", state=State.FOUND, commit="Rejected", first=ways.DIRTY),
@@ -215,7 +155,7 @@ TURNS = (
         name="a job that fails",
         state=State.WAITING,
         commit="Failed",
-        trouble="fails",
+        trouble="failed",
         where=ways.where_jobs_are_polled,
     ),
     Turn(
@@ -225,6 +165,23 @@ TURNS = (
         trouble="away",
         before=ways.mended,
         last=ways.MENDED,
+    ),
+    Turn(
+        name="its rules have changed before it was sent",
+        state=State.READY,
+        commit="Superseded",
+        trouble="away",
+        before=ways.ran,
+        settings={**ONE, "validation__on_bad_rows": "drop_rows"},
+    ),
+    Turn(
+        name="failed, and sent again",
+        state=State.FOUND,
+        commit="Checked+SendStarted",
+        trouble="failed",
+        before=ways.ran,
+        command=ways.retry,
+        where=ways.where_it_may_be_sent_as_it_is,
     ),
     _verdict(Verdict.ACCEPTED, "its token was lost", command=ways.accept, **_LOST),
     _verdict(Verdict.ACCEPTED, "it never ended", command=ways.accept, **_STUCK),

@@ -10,7 +10,7 @@ from typing import Literal
 from cli.rosters import HEADER, Roster, Table, roster
 from crash.deliveries import Delivery
 from crash.push import AWAY, Answer
-from crash.scene import Scene
+from crash.scene import RUN, Scene
 from orchestrator.sandbox import Fault, Profile
 
 CLEAN, OTHER = roster("f00.csv", 3), roster("f01.csv", 4)
@@ -27,13 +27,15 @@ IMPATIENT = {**ONE, "polling__give_up": 0.1}
 
 # What the remote does
 
-Trouble = Literal["", "unsigned", "busy", "away", "lost", "refused", "fails", "stuck"]
+Trouble = Literal["", "unsigned", "unsigned later", "busy", "away", "lost", "refused", "failed", "stuck"]
+"""*failed*: once, so that it would be taken when it is sent again; what is *refused* is refused again."""
 _FAULTS: dict[Trouble, Fault] = {
     "unsigned": Fault(endpoint="token", kind="drop_before"),
+    "unsigned later": Fault(endpoint="token", kind="drop_before", nth=2),
     "busy": Fault(endpoint="upload", kind="throttle", seconds=0),
     "away": Fault(endpoint="upload", kind="throttle", seconds=AWAY),
     "lost": Fault(endpoint="upload", kind="drop_after"),
-    "fails": Fault(endpoint="upload", kind="fail"),
+    "failed": Fault(endpoint="upload", kind="fail"),
     "stuck": Fault(endpoint="upload", kind="stuck"),
 }
 _PUSHES: dict[Trouble, list[Answer]] = {
@@ -41,6 +43,7 @@ _PUSHES: dict[Trouble, list[Answer]] = {
     "away": ["away"],
     "lost": ["lost"],
     "refused": ["refused"] * 9,
+    "failed": ["refused"],
 }
 
 
@@ -79,6 +82,11 @@ def where_one_signs_in(delivery: Delivery) -> str:
 
 def where_jobs_are_polled(delivery: Delivery) -> str:
     return "" if delivery.keyed is None else "a push has ended when it is answered"
+
+
+def where_it_may_be_sent_as_it_is(delivery: Delivery) -> str:
+    free = delivery.keyed is not None or delivery.settings.get("target__overwrite")
+    return "" if free else "its Name is taken at the remote since the job that failed, so it is refused"
 
 
 def where_a_repeat_replaces(delivery: Delivery) -> str:
@@ -156,7 +164,11 @@ Command = Callable[[Scene], Sequence[str]]
 
 
 def run(_: Scene) -> Sequence[str]:
-    return ("run",)
+    return RUN
+
+
+def retry(_: Scene) -> Sequence[str]:
+    return ("run", "--retry-failed")
 
 
 def resolve(*verdict: str) -> Command:
