@@ -46,17 +46,32 @@ def test_reads_that_are_tried_again_are_within_the_limit_too(kind: str) -> None:
         (50 * HELD_LIMIT, 2 * HELD_LIMIT + 1, 2),  # of a large file no more is held than this
     ],
 )
-@pytest.mark.parametrize("refused", [0.0, 1.0], ids=["at the first try", "at a later one"])
+@pytest.mark.parametrize(
+    "spells",
+    [
+        pytest.param((), id="first tries"),
+        pytest.param((Spell(begin=0.0, end=25.0, of="submit", retry_after=1.0),), id="first tries and later ones"),
+        pytest.param((Spell(begin=0.0, end=1.0, down=True),), id="later tries"),
+    ],
+)
 def test_as_many_files_are_held_as_the_configured_memory_has_room_for(
-    size: int, memory: int, most: int, refused: float
+    size: int, memory: int, most: int, spells: tuple[Spell, ...]
 ) -> None:
     """First tries and later ones share it, and nobody holds any between two tries."""
-    nature = Nature(latency=1.0, spells=(Spell(begin=0.0, end=25.0, of="submit", failing=refused, retry_after=1.0),))
-    night = spend(nature, files=30, listed=size, limits={"uploads": 16, "bytes": memory})
+    nature = Nature(latency=1.0, spells=spells)
+    night = spend(nature, files=30, listed=size, rng=Pinned(1.0), limits={"uploads": 16, "bytes": memory})
 
     assert night.ends == {Ending.DONE: 30}
     assert night.remote.most_uploading == most
-    assert (night.retries > 0) == (refused > 0)
+    assert (night.retries > 0) == bool(spells)
+    if not any(spell.retry_after for spell in spells):  # which narrows the width of uploads as well
+        assert most_taken_at_once(night) == most
+
+
+def most_taken_at_once(night: Night) -> int:
+    """Of the uploads, each of which takes a second."""
+    taken = [r.at for r in night.remote.requests if r.kind == "submit" and r.taken]
+    return max(sum(first <= at < first + 1.0 for at in taken) for first in taken)
 
 
 def between(night: Night) -> list[float]:
