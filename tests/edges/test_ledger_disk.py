@@ -110,7 +110,9 @@ async def test_all_ends_that_come_at_once_are_written_from_the_reserve(path: Pat
 
 
 @pytest.mark.parametrize(
-    "end", [ACCEPTED, SendUndone("busy"), SendRepeatable("lost", 0.0), Doubted("nobody can tell")], ids=type
+    "end",
+    [ACCEPTED, SendUndone("busy"), SendRepeatable("lost", 0.0), Doubted("nobody can tell"), Failed("refused")],
+    ids=type,
 )
 async def test_each_end_of_an_upload_that_nobody_could_find_out_again_may_take_the_reserve(
     path: Path, end: Event
