@@ -31,7 +31,7 @@ _BAD_RUNS = (1, 1, 1, 1, 2, 3)
 
 _FAIR_RUNS = 8
 _IDLE = 4
-"""So many nights have one that ends with a run that has nothing to do: it costs as much as others and finds little."""
+"""So many nights of a kind have one that ends with an idle run, which costs as much as others and finds little."""
 
 _DAYS = 6 * 86400.0
 """Between two runs in fair weather, so that what never ends is given up."""
@@ -82,7 +82,7 @@ class Night:
             if await self._resolve_some():
                 await self._fair_runs()
             self.remote.settle(all_of_them=True)
-            if self.seed % _IDLE == 0:
+            if self.seed // len(KINDS) % _IDLE == 0:
                 await self._idle_run()
             self.trace = self._trace()
             check()
