@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -221,50 +220,3 @@ def a_doubt_for_a_refusal_that_never_was(evidence: Evidence) -> Evidence:
     return with_job(
         evidence, doubtful(evidence), cause="an earlier attempt may have arrived, and its repeat was refused"
     )
-
-
-Tampering = Callable[[Evidence], Evidence]
-TAMPERED: list[tuple[Tampering, str]] = [
-    (a_lost_file, "1 no loss"),
-    (a_file_left_waiting, "1 no loss"),
-    (an_upload_without_intent, "2 write-ahead"),
-    (an_intent_after_its_upload, "2 write-ahead"),
-    (a_poll_with_an_unknown_token, "3 durable tokens"),
-    (a_poll_before_its_token_was_durable, "3 durable tokens"),
-    (a_double_without_overwrite, "4 no silent duplicate"),
-    (a_double_that_nobody_authorised, "4 no silent duplicate"),
-    (two_copies, "4 no silent duplicate"),
-    (a_denial_of_what_arrived, "5 sound denials"),
-    (other_bytes_at_the_remote, "6 effect"),
-    (a_token_of_an_older_upload, "6 effect"),
-    (a_failure_that_the_remote_knows_nothing_of, "6 effect"),
-    (a_missing_result, "8 results"),
-    (a_result_of_another_token, "8 results"),
-    (a_stray_result, "8 results"),
-    (a_result_that_the_ledger_has_otherwise, "8 results"),
-    (a_temporary_file, "8 results"),
-    (a_failure_that_the_remote_knows_nothing_of, "9 equivalence"),
-    (an_illegal_event, "10 legal history"),
-    (a_state_without_its_event, "10 legal history"),
-    (more_uploads_at_once_than_allowed, "11 bounds"),
-    (a_doubt_without_a_kill, "13 bounded doubt"),
-    (a_doubt_of_a_run_that_came_to_its_end, "13 bounded doubt"),
-    (a_doubt_without_evidence, "13 bounded doubt"),
-    (a_doubt_that_was_passed_over, "7 visible doubt"),
-    (a_wrong_exit_code, "14 exit codes"),
-    (a_run_without_a_summary, "14 exit codes"),
-    (a_remote_that_nobody_watched, "2 write-ahead: the ledger was looked into 0 times"),
-    (an_upload_that_the_ledger_did_not_know_of, "2 write-ahead: send 1 of f00 came before"),
-    (a_step_back_to_an_older_version, "6 effect: the remote took version 1 after version 2"),
-    (bytes_that_are_of_no_version, "6 effect: the remote took bytes of no version"),
-    (an_older_version_left_open, "1 no loss"),
-    (a_clean_file_that_is_rejected, "6 effect"),
-    (a_clean_file_with_a_list_of_bad_rows, "8 results: rejects/"),
-    (a_report_that_tells_it_otherwise, "9 equivalence"),
-    (a_summary_that_counts_otherwise, "9 equivalence: the last summary"),
-    (a_wrong_exit_code_of_an_earlier_run, "14 exit codes: 5, and by its own summary"),
-    (more_polls_at_once_than_allowed, "11 bounds: 17 polls"),
-    (a_doubt_about_a_file_that_is_there, "13 bounded doubt"),
-    (a_doubt_for_a_refusal_that_never_was, "13 bounded doubt"),
-]
-"""Each with the beginning of the objection that it has to meet with."""
