@@ -159,7 +159,7 @@ class Trace(enum.Enum):
     """What is known of a submit whose answer we never saw."""
 
     ABSENT = enum.auto()  # it certainly did not arrive
-    REPLACEABLE = enum.auto()  # sending again has the effect of sending once
+    REPEATABLE = enum.auto()  # sending again does no harm, or less than not to have sent it: the target knows
     UNKNOWN = enum.auto()  # nobody can tell
 
 

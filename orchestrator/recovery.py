@@ -47,7 +47,7 @@ class Recovery:
         match trace:
             case Trace.ABSENT:
                 return await self.ledger.record(job, SendUndone(cause))
-            case Trace.REPLACEABLE:
+            case Trace.REPEATABLE:
                 return await self.ledger.record(job, SendRepeatable(cause, self.clock.now().timestamp()))
             case Trace.UNKNOWN:
                 evidence = f"upload {job.attempts} may have arrived: {cause}. The remote cannot be asked by Name"

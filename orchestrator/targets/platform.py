@@ -105,7 +105,7 @@ class Platform:
 
     async def recall(self, job: Job) -> Trace:
         """The API has no look-up by Name, so all that helps is that replacing by Name does no harm."""
-        return Trace.REPLACEABLE if self._replaces(job, overwrite=job.overwrote) else Trace.UNKNOWN
+        return Trace.REPEATABLE if self._replaces(job, overwrite=job.overwrote) else Trace.UNKNOWN
 
     def _replaces(self, job: Job, *, overwrite: bool) -> bool:
         """Sending it twice has the effect of sending it once."""

@@ -208,7 +208,7 @@ class FakeTarget:
             self.inside -= 1
 
     async def recall(self, job: Job) -> Accepted | Completed | Trace:
-        return Trace.REPLACEABLE if job.replaces or job.overwrote else self.trace
+        return Trace.REPEATABLE if job.replaces or job.overwrote else self.trace
 
     async def check(self, token: Token) -> Running | Ended:
         call = self.script.enter()

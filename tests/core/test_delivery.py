@@ -32,7 +32,7 @@ from orchestrator.ports import Trace
 
 
 async def test_a_lost_answer_is_followed_by_a_send_that_replaces() -> None:
-    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE))
     w.target.script.after[1] = Unclear("reset")
     await run(w)
 
@@ -51,7 +51,7 @@ async def test_a_lost_answer_that_nobody_can_clear_up_is_in_doubt_with_its_evide
 
 @pytest.mark.parametrize("says", ["name_conflict: the Name exists", "the remote refuses the content"])
 async def test_a_refused_repeat_says_nothing_about_the_attempt_whose_answer_was_lost(says: str) -> None:
-    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE))
     w.target.script.after[1] = Unclear("504")
     w.target.script.before[2] = Refused(says)
     trip = await run(w)
@@ -63,7 +63,7 @@ async def test_a_refused_repeat_says_nothing_about_the_attempt_whose_answer_was_
 
 
 async def test_a_newer_version_that_is_refused_has_failed_whatever_became_of_the_one_before() -> None:
-    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE))
     w.target.script.after[1] = Unclear("504")
     w.target.script.before[2] = NotSent("broken off")
     w.sending = Backoff(tries=2)
@@ -78,7 +78,7 @@ async def test_a_newer_version_that_is_refused_has_failed_whatever_became_of_the
 
 
 async def test_a_file_that_goes_away_after_a_lost_answer_is_not_said_to_have_been_unsent() -> None:
-    w = world(target=FakeTarget(trace=Trace.REPLACEABLE), sending=Backoff(tries=1))
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE), sending=Backoff(tries=1))
     w.target.script.after[1] = Unclear("504")
     await run(w)
     await w.pipeline().drive(job_of(w), Trip(path=A, adopted=True), None)
@@ -89,7 +89,7 @@ async def test_a_file_that_goes_away_after_a_lost_answer_is_not_said_to_have_bee
 
 
 async def test_rules_that_change_after_a_lost_answer_do_not_hide_that_it_may_have_arrived() -> None:
-    w = world(target=FakeTarget(trace=Trace.REPLACEABLE), sending=Backoff(tries=1))
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE), sending=Backoff(tries=1))
     w.target.script.after[1] = Unclear("504")
     await run(w)
     w.inbox.rules = "rules-2"
@@ -102,7 +102,7 @@ async def test_rules_that_change_after_a_lost_answer_do_not_hide_that_it_may_hav
 async def test_lost_answers_that_a_repeat_mends_do_not_end_the_run() -> None:
     """A second of 502 behind a gateway, with more uploads in flight than the row of senseless answers may be long."""
     paths = [RelPath(f"{n}.csv") for n in range(2 * Sense.LATER)]
-    w = world(target=FakeTarget(trace=Trace.REPLACEABLE), uploads=len(paths))
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE), uploads=len(paths))
     w.inbox.files |= dict.fromkeys(paths, "good")
     w.target.script.before |= {call: Unclear("502") for call in range(1, len(paths) + 1)}
     pipeline = w.pipeline()
@@ -240,7 +240,7 @@ async def test_a_file_that_moves_while_it_is_checked_for_its_next_try_waits_for_
 
 
 async def test_what_is_not_selected_is_not_sent_again_after_a_lost_answer() -> None:
-    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE))
     w.ledger.script.after[1] = Death()
     with pytest.raises(Death):
         await run(w)
@@ -272,7 +272,7 @@ async def test_a_stop_waits_for_the_upload_under_way_and_keeps_its_token() -> No
     assert job_of(w).token is not None
 
 
-@pytest.mark.parametrize(("trace", "state"), [(Trace.UNKNOWN, State.IN_DOUBT), (Trace.REPLACEABLE, State.READY)])
+@pytest.mark.parametrize(("trace", "state"), [(Trace.UNKNOWN, State.IN_DOUBT), (Trace.REPEATABLE, State.READY)])
 async def test_grace_that_runs_out_leaves_no_upload_without_its_outcome(trace: Trace, state: State) -> None:
     w = world()
     held = anyio.Event()

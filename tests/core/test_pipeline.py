@@ -89,7 +89,7 @@ async def test_a_rejected_file_that_new_rules_allow_is_sent() -> None:
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", range(1, 6))
 @pytest.mark.parametrize("error", [Death(), NotSent("x"), Unclear("x")], ids=["death", "not sent", "unclear"])
-@pytest.mark.parametrize("trace", [Trace.UNKNOWN, Trace.REPLACEABLE])
+@pytest.mark.parametrize("trace", [Trace.UNKNOWN, Trace.REPEATABLE])
 async def test_one_fault_at_the_remote_never_loses_or_silently_duplicates(
     when: str, call: int, error: BaseException, trace: Trace
 ) -> None:
@@ -104,7 +104,7 @@ async def test_one_fault_at_the_remote_never_loses_or_silently_duplicates(
 
     state = job_of(w).state
     assert not w.target.remote.silent_duplicates() or is_a_lie
-    if trace is Trace.REPLACEABLE:
+    if trace is Trace.REPEATABLE:
         assert state is State.DONE
     else:
         assert state in (State.DONE, State.IN_DOUBT)
@@ -113,7 +113,7 @@ async def test_one_fault_at_the_remote_never_loses_or_silently_duplicates(
 
 @pytest.mark.parametrize("when", ["before", "after"])
 @pytest.mark.parametrize("call", range(1, 4))
-@pytest.mark.parametrize("trace", [Trace.UNKNOWN, Trace.REPLACEABLE])
+@pytest.mark.parametrize("trace", [Trace.UNKNOWN, Trace.REPEATABLE])
 async def test_a_death_around_any_transition_never_loses_or_silently_duplicates(
     when: str, call: int, trace: Trace
 ) -> None:

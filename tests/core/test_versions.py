@@ -79,7 +79,7 @@ async def test_a_file_replaced_before_it_was_sent_is_superseded_and_the_new_one_
 
 
 async def test_a_superseded_version_that_may_have_arrived_is_replaced_not_doubled() -> None:
-    w = world(sending=Backoff(tries=1), target=FakeTarget(trace=Trace.REPLACEABLE))
+    w = world(sending=Backoff(tries=1), target=FakeTarget(trace=Trace.REPEATABLE))
     w.target.script.after[1] = Unclear("reset")
     await run(w)
     w.inbox.files[A] = "newer"
@@ -92,7 +92,7 @@ async def test_a_superseded_version_that_may_have_arrived_is_replaced_not_double
 @pytest.mark.parametrize("since", [0.0, LATE - 30, -LATE + 30])
 async def test_nothing_newer_is_sent_while_a_lost_attempt_may_still_arrive(since: float) -> None:
     """It would be replaced by the older bytes when these come late. A clock that was set back only waits."""
-    w = world(sending=Backoff(tries=1), target=FakeTarget(trace=Trace.REPLACEABLE))
+    w = world(sending=Backoff(tries=1), target=FakeTarget(trace=Trace.REPEATABLE))
     w.target.script.after[1] = Unclear("reset")
     await run(w)
     w.inbox.files[A] = "newer"
@@ -109,7 +109,7 @@ async def test_nothing_newer_is_sent_while_a_lost_attempt_may_still_arrive(since
 
 @pytest.mark.parametrize(("minutes", "end"), [(14.99, Ending.UNSENT), (15.0, Ending.DONE), (-15.0, Ending.DONE)])
 async def test_a_lost_attempt_is_waited_for_a_quarter_of_an_hour_and_no_longer(minutes: float, end: Ending) -> None:
-    w = world(sending=Backoff(tries=1), target=FakeTarget(trace=Trace.REPLACEABLE))
+    w = world(sending=Backoff(tries=1), target=FakeTarget(trace=Trace.REPEATABLE))
     w.target.script.after[1] = Unclear("reset")
     await run(w)
     w.inbox.files[A] = "newer"
@@ -119,7 +119,7 @@ async def test_a_lost_attempt_is_waited_for_a_quarter_of_an_hour_and_no_longer(m
 
 
 async def test_the_same_bytes_need_not_wait_for_a_lost_attempt_of_their_own() -> None:
-    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE))
     w.target.script.after[1] = Unclear("reset")
 
     assert (await run(w)).end is Ending.DONE
@@ -127,7 +127,7 @@ async def test_the_same_bytes_need_not_wait_for_a_lost_attempt_of_their_own() ->
 
 
 async def test_a_version_that_was_done_after_a_lost_attempt_does_not_make_that_attempt_harmless() -> None:
-    w = world(target=FakeTarget(trace=Trace.REPLACEABLE))
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE))
     w.target.script.after[1] = Unclear("reset")
     await run(w)
     w.inbox.files[A] = "newer"

@@ -72,7 +72,7 @@ class Push:
                 raise Refused("push: the remote does not take it")
 
     async def recall(self, job: Job) -> Trace:
-        return Trace.REPLACEABLE if self.keyed else Trace.UNKNOWN
+        return Trace.REPEATABLE if self.keyed else Trace.UNKNOWN
 
     async def check(self, token: Token) -> Running | Ended:
         raise AssertionError("a push has no token")

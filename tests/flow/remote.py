@@ -119,7 +119,7 @@ class Remote:
             return self._take(job)
 
     async def recall(self, job: Job) -> Trace:
-        return Trace.REPLACEABLE
+        return Trace.REPEATABLE
 
     async def check(self, token: Token) -> Running | Ended:
         with self._read():

@@ -51,8 +51,8 @@ NIGHTS = (
     Bug(
         wrong="An upload without an answer is sent again where a repeat is a second copy.",
         file="recovery.py",
-        old="            case Trace.REPLACEABLE:\n",
-        new="            case Trace.REPLACEABLE | Trace.UNKNOWN:\n",
+        old="            case Trace.REPEATABLE:\n",
+        new="            case Trace.REPEATABLE | Trace.UNKNOWN:\n",
         test=_NIGHTS,
     ),
     Bug(
@@ -71,7 +71,7 @@ NIGHTS = (
         "        if not self.target.looks_up and not job.held:\n"
         "            found = await self.target.recall(job)\n"
         "            job = await self.ledger.record(job, SendUndone(cause))\n"
-        "            if found is not Trace.REPLACEABLE:\n"
+        "            if found is not Trace.REPEATABLE:\n"
         "                job = await self.ledger.record(job, Doubted(cause, self.clock.now().timestamp()))\n"
         "            return job\n",
         test=_NIGHTS,

@@ -129,7 +129,7 @@ class Replacing(Client):
     sole_writer: bool = False
 
     async def recall(self, job: Job) -> Trace:
-        return Trace.REPLACEABLE if self._replaces(job, overwrite=job.overwrote) else Trace.UNKNOWN
+        return Trace.REPEATABLE if self._replaces(job, overwrite=job.overwrote) else Trace.UNKNOWN
 
     def _replaces(self, job: Job, *, overwrite: bool) -> bool:
         return overwrite or self.sole_writer or job.replaces
@@ -144,15 +144,20 @@ class Keyed(Client):
             token = await self._exchange(Call.RECALL, job.key, lambda: self.remote.find(job.key, job.version, 0))
             if token is not None:
                 return Accepted(token, self.clock.now().timestamp())
-        return Trace.REPLACEABLE
+        return Trace.REPEATABLE
 
 
 @dataclass(kw_only=True)
 class Keyless(Client):
-    """Class B, and C without a key: a second request is a second import. Nobody can tell after a lost answer."""
+    """Class B, and C without a key: a second request is a second import. Nobody can tell after a lost answer.
+
+    The policy of its owner is to leave it to a person, or that two copies are better than none.
+    """
+
+    resends: bool = False
 
     async def recall(self, job: Job) -> Accepted | Trace:
-        return Trace.UNKNOWN
+        return Trace.REPEATABLE if self.resends else Trace.UNKNOWN
 
 
 @dataclass(kw_only=True)

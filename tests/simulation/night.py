@@ -160,7 +160,7 @@ class Night:
         return VirtualClock(life, self.skew)
 
     def _target(self, clock: Clock) -> Target:
-        return self.kind.client(self.remote, self.line, clock)
+        return self.kind.client(remote=self.remote, line=self.line, clock=clock)
 
     def fault(self, call: Call, about: object) -> Fault:
         """Before anything leaves, somebody else looks into the ledger."""

@@ -16,9 +16,9 @@ from tests.simulation.night import Night
 from tests.simulation.seeds import carry_out
 from tests.simulation.weather import PLANNED
 
-BLOCK = 200
-BLOCKS = 10
-RELEASE_BLOCKS = 30
+BLOCK = 400
+BLOCKS = 5
+RELEASE_BLOCKS = 15
 FEW = 60
 
 

@@ -82,7 +82,7 @@ class Weather:
             record=rng.choice((0.0, 0.01, 0.1)),
             before=rng.uniform(0.01, 0.5),
             after=rng.uniform(30.0, 100.0) if slow else rng.uniform(0.01, 0.5),
-            arrives=rng.uniform(0.0, LATEST) if rng.random() < 0.5 else None,
+            arrives=rng.uniform(0.0, LATEST) if rng.random() < 0.75 else None,
             retry_after=rng.choice(_RETRY_AFTER),
         )
 

@@ -323,7 +323,7 @@ async def test_sending_again_is_harmless_only_where_replacing_is(
 
         assert server.connections == 0
     harmless = configured or owns or repeats or overwrote
-    assert trace is (Trace.REPLACEABLE if harmless else Trace.UNKNOWN)
+    assert trace is (Trace.REPEATABLE if harmless else Trace.UNKNOWN)
 
 
 async def test_a_target_is_known_by_the_id_of_its_configuration(tmp_path: Path) -> None:
