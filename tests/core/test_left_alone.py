@@ -33,7 +33,7 @@ async def test_what_was_about_to_leave_stays_here_and_leaves_when_the_time_has_c
         sent_at.append(w.clock.time)
         return await submit(*args, **options)  # type: ignore[arg-type]  # as it came
 
-    w.target.submit = noted  # type: ignore[assignment]
+    w.target.submit = noted  # type: ignore[assignment]  # of this one only
     await pipeline.take(w.inbox.file("a.csv"), Trip(path=A))
 
     assert [at >= 77.0 for at in sent_at] == [True]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from typing import Any
 
 from cli.rosters import Roster
 from crash import ways
@@ -41,9 +42,9 @@ class Turn:
         return transitions_of(self.state, self.commit)
 
 
-def _verdict(verdict: Verdict, doubt: str, *words: str, **how: object) -> Turn:
-    fields: dict[str, object] = {"command": ways.resolve(*words), **how}
-    return Turn(name=f"{verdict}, {doubt}", state=State.IN_DOUBT, commit="Resolved", verdict=verdict, **fields)  # type: ignore[arg-type]
+def _verdict(verdict: Verdict, doubt: str, *words: str, **how: Any) -> Turn:
+    fields = {"command": ways.resolve(*words), **how}
+    return Turn(name=f"{verdict}, {doubt}", state=State.IN_DOUBT, commit="Resolved", verdict=verdict, **fields)
 
 
 _LOST: dict[str, object] = {"trouble": "lost", "before": ways.ran, "where": ways.where_tokens_are_lost}
