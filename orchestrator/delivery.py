@@ -28,11 +28,10 @@ from orchestrator.errors import (
     Unclear,
     Unreachable,
 )
-from orchestrator.guards import Grace, Memory, Sense, Tokens
+from orchestrator.guards import Grace, Memory, Sense
 from orchestrator.intake import same_bytes
 from orchestrator.lanes import UploadLane
 from orchestrator.model import (
-    Accepted,
     Doubted,
     Event,
     Failed,
@@ -85,7 +84,6 @@ class Delivery:
     overwrite: bool
     retried: Callable[[], None]
     sense: Sense
-    tokens: Tokens
     recovery: Recovery
 
     async def send(self, job: Job, trip: Trip, body: Body, *before: Event) -> Job:
@@ -93,19 +91,23 @@ class Delivery:
         overwrite = self.overwrite or job.replaces
         async with self.lane.permit():
             started = self.clock.monotonic()
-            trip.begin_try(started)
             try:
                 await self.target.sign_in()
             except NotSent as error:
+                trip.begin_try(started)
                 return await self._not_begun(job, trip, error, *before)
             held = self.target.holds_back(job, body, overwrite=overwrite)
             with self.grace.shield() as scope:
                 trip.job = await self.ledger.record(job, *before, SendStarted(overwrite, self._now(), held))
-                if self.lane.way.is_open:
+                if scope.cancel_called:  # to sign in and to note the intent took their time
+                    undone = SendUndone("the run was stopped just before it was sent")
+                    trip.job = await self.ledger.record(trip.job, undone)
+                elif not self.lane.way.is_open:
+                    undone = SendUndone("the way to the remote was closed just before it was sent")
+                    trip.job = await self.ledger.record(trip.job, undone)
+                else:
+                    trip.begin_try(started)
                     trip.job = await self._submit(trip.job, trip, body, started)
-                else:  # somebody was told so since the permit came: to sign in and to note the intent took their time
-                    left_alone = SendUndone("the remote wants to be left alone since just before it was sent")
-                    trip.job = await self.ledger.record(trip.job, left_alone)
             job = trip.job or job
             if scope.cancelled_caught and job.state is State.SENDING:
                 job = trip.job = await self.recovery.recall(job, "the run was stopped before the answer came")
@@ -127,7 +129,7 @@ class Delivery:
                 case Reading() as reading if same_bytes(job, reading.source):
                     return await self._send_if_still_right(job, trip, reading)
                 case Reading():
-                    earlier = f"{_MAY_HAVE}, and is replaced" if job.repeats else ""
+                    earlier = _MAY_HAVE if job.repeats else ""
                     return await self.ledger.record(
                         job, Superseded(f"the file was replaced before it was sent{earlier}")
                     )
@@ -163,8 +165,12 @@ class Delivery:
         except Unclear as error:
             self.lane.failed(error, started)
             if job.held and isinstance(error, Garbled):
-                await release()  # a part was answered as if it were the whole, so what is still here proves nothing
-            job = trip.job = await self.recovery.recall(job, str(error))
+                answered = (
+                    f"upload {job.attempts} may have arrived: a part of it was answered as if it were whole: {error}"
+                )
+                job = trip.job = await self.ledger.record(job, Doubted(answered, self._now()))
+            else:
+                job = trip.job = await self.recovery.recall(job, str(error))
             if isinstance(error, Garbled) or job.state is State.IN_DOUBT:
                 self.sense.not_understood(error)
             return job
@@ -181,9 +187,7 @@ class Delivery:
             trip.job = await self.ledger.record(job, SendUndone(str(error)))
             raise
         self._understood()
-        if isinstance(outcome, Accepted):
-            return await self._accepted(job, outcome)
-        return await self.ledger.record(job, outcome)
+        return await self.recovery.note(job, outcome)
 
     def _understood(self) -> None:
         self.sense.understood()
@@ -193,21 +197,6 @@ class Delivery:
         """Raises *error* when there is nobody to try it again with. All other trouble is met by who wants to send."""
         if isinstance(error, Unreachable) and self.lane.way.is_hopeless(trip.tries):
             raise error
-
-    async def _accepted(self, job: Job, accepted: Accepted) -> Job:
-        """One token for two submissions tells neither's end, so neither may end by it."""
-        token = accepted.token
-        twin = self.ledger.holder(token)
-        if twin is not None or token in self.tokens.landing:
-            self.tokens.shared.add(token)
-            first = f"as for {twin.path} (version {twin.version})" if twin else "as for another upload"
-            doubt = Doubted(f"token_twice: the remote gave out the same token {first}", token=token)
-            return await self.ledger.record(job, doubt)
-        self.tokens.landing.add(token)
-        try:
-            return await self.ledger.record(job, accepted)
-        finally:
-            self.tokens.landing.discard(token)
 
     def _now(self) -> float:
         return self.clock.now().timestamp()

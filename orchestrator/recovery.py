@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 
 import anyio
 
-from orchestrator.errors import NotSent, TargetError, Unclear
+from orchestrator.errors import Denied, Misdirected, NotSent, TargetError, Unclear
+from orchestrator.guards import Tokens
 from orchestrator.lanes import UploadLane
-from orchestrator.model import Doubted, Job, SendRepeatable, SendUndone
+from orchestrator.model import Accepted, Completed, Doubted, Job, SendRepeatable, SendUndone
 from orchestrator.ports import Clock, Ledger, Target, Trace
 
 
@@ -18,6 +19,7 @@ class Recovery:
     ledger: Ledger
     clock: Clock
     lane: UploadLane
+    tokens: Tokens
 
     async def recover(self, job: Job) -> Job:
         """An upload without its outcome. Many may have been left so: asking takes its turn as sending does."""
@@ -42,6 +44,8 @@ class Recovery:
         except (NotSent, Unclear) as error:
             self.lane.way.failed(error)
             return job
+        except (Denied, Misdirected):
+            raise
         except TargetError:
             return job
         match trace:
@@ -53,4 +57,21 @@ class Recovery:
                 evidence = f"upload {job.attempts} may have arrived: {cause}. The remote cannot be asked by Name"
                 return await self.ledger.record(job, Doubted(evidence, self.clock.now().timestamp()))
             case outcome:
-                return await self.ledger.record(job, outcome)
+                return await self.note(job, outcome)
+
+    async def note(self, job: Job, outcome: Accepted | Completed) -> Job:
+        """One token for two submissions tells neither's end, so neither may end by it."""
+        if isinstance(outcome, Completed):
+            return await self.ledger.record(job, outcome)
+        token = outcome.token
+        twin = self.ledger.holder(token)
+        if twin is not None or token in self.tokens.landing:
+            self.tokens.shared.add(token)
+            first = f"as for {twin.path} (version {twin.version})" if twin else "as for another upload"
+            doubt = Doubted(f"token_twice: the remote gave out the same token {first}", token=token)
+            return await self.ledger.record(job, doubt)
+        self.tokens.landing.add(token)
+        try:
+            return await self.ledger.record(job, outcome)
+        finally:
+            self.tokens.landing.discard(token)

@@ -137,7 +137,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         rng=parts.rng,
         retried=parts.retried,
     )
-    recovery = Recovery(target=parts.target, ledger=ledger, clock=parts.clock, lane=uploads)
+    recovery = Recovery(target=parts.target, ledger=ledger, clock=parts.clock, lane=uploads, tokens=tokens)
     delivery = Delivery(
         target=parts.target,
         ledger=ledger,
@@ -151,7 +151,6 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         overwrite=settings.target.overwrite,
         retried=parts.retried,
         sense=Sense(),
-        tokens=tokens,
         recovery=recovery,
     )
     tracking = Tracking(

@@ -49,7 +49,7 @@ class SendUndone:
 
 @dataclass(frozen=True, slots=True)
 class SendRepeatable:
-    """The answer was lost, but sending again has the effect of sending once."""
+    """The answer was lost, but sending again has the effect of sending once, or whoever runs it takes two for none."""
 
     cause: str
     at: float

@@ -107,7 +107,7 @@ class Job:
     overwrote: bool = False
     """The last attempt was sent with Overwrite, so that sending it again changes nothing."""
     repeats: bool = False
-    """An attempt may have arrived, and sending again was found to replace it."""
+    """An attempt may have arrived, and sending again was found to do no harm, or was allowed."""
     held: bool = False
     """The last bytes of the attempt under way are still ours, so it cannot have arrived whole."""
     sent_at: float | None = None

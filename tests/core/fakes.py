@@ -329,7 +329,7 @@ class World:
             rng=rng,
             retried=self.retried,
         )
-        recovery = Recovery(target=self.target, ledger=ledger, clock=self.clock, lane=uploads)
+        recovery = Recovery(target=self.target, ledger=ledger, clock=self.clock, lane=uploads, tokens=tokens)
         return Pipeline(
             ledger=ledger,
             inbox=self.inbox,
@@ -350,7 +350,6 @@ class World:
                 overwrite=self.overwrite,
                 retried=self.retried,
                 sense=Sense(),
-                tokens=tokens,
                 recovery=recovery,
             ),
             tracking=Tracking(

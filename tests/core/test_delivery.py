@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import anyio
 import pytest
-from fakes import EPOCH, Death, FakeTarget
+from fakes import EPOCH, Death, FakeLedger, FakeTarget
 from journey import A, job_of, run, world
 
 from orchestrator.backoff import Backoff
@@ -22,9 +22,12 @@ from orchestrator.flow.gate import FIRST_TRIES
 from orchestrator.guards import Sense
 from orchestrator.intake import LATE
 from orchestrator.model import (
+    Event,
+    Job,
     Name,
     RelPath,
     Resolved,
+    SendStarted,
     State,
     Verdict,
 )
@@ -291,3 +294,40 @@ async def test_grace_that_runs_out_leaves_no_upload_without_its_outcome(trace: T
         w.grace.expire()
 
     assert job_of(w).state is state
+
+
+async def test_grace_that_runs_out_while_the_intent_is_written_down_leaves_nothing_to_doubt() -> None:
+    class Slow(FakeLedger):
+        async def record(self, job: Job, *events: Event) -> Job:
+            if isinstance(events[-1], SendStarted):
+                noting.set()
+                await expired.wait()
+            return await super().record(job, *events)
+
+    noting, expired = anyio.Event(), anyio.Event()
+    w = world(ledger=Slow())
+    trip = Trip(path=A)
+    async with anyio.create_task_group() as tasks:
+        tasks.start_soon(w.pipeline().take, w.inbox.file("a.csv"), trip)
+        await noting.wait()
+        tasks.cancel_scope.cancel()
+        w.grace.expire()
+        expired.set()
+
+    assert (job_of(w).state, job_of(w).cause) == (State.READY, "the run was stopped just before it was sent")
+    assert w.target.remote.copies == {}
+
+
+async def test_a_way_that_closes_again_and_again_just_before_it_is_sent_costs_no_try() -> None:
+    class Closing(FakeLedger):
+        async def record(self, job: Job, *events: Event) -> Job:
+            if isinstance(events[-1], SendStarted) and job.attempts < 5:
+                w.gate.hold(w.clock.time, 60.0)
+            return await super().record(job, *events)
+
+    w = world(ledger=Closing(), sending=Backoff(tries=1))
+    trip = Trip(path=A)
+    await w.pipeline().take(w.inbox.file("a.csv"), trip)
+
+    assert (trip.end, trip.tries, w.retries) == (Ending.DONE, 1, 0)
+    assert job_of(w).attempts == 6

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import pytest
-from fakes import Death, FakeTarget
+from fakes import Death, FakeLedger, FakeTarget
 from journey import job_of, run, world
 
 from orchestrator.errors import (
     Garbled,
     StorageError,
 )
-from orchestrator.model import (
-    State,
-)
+from orchestrator.model import Event, Job, State, TailReleased
 
 
 async def test_a_death_before_the_tail_was_released_leaves_no_doubt() -> None:
@@ -69,3 +67,19 @@ async def test_an_answer_that_makes_no_sense_before_the_tail_was_released_is_a_d
 
     assert job_of(w).state is State.IN_DOUBT
     assert not job_of(w).held
+
+
+async def test_on_a_disk_that_begins_nothing_any_more_such_an_answer_is_a_doubt_as_well() -> None:
+    class Full(FakeLedger):
+        async def record(self, job: Job, *events: Event) -> Job:
+            if any(isinstance(event, TailReleased) for event in events):
+                raise StorageError("full")
+            return await super().record(job, *events)
+
+    w = world(target=FakeTarget(holds=True), ledger=Full())
+    w.target.script.before[1] = Garbled("200 and a token, in the middle of the body")
+    await run(w)
+    await run(w)
+
+    assert job_of(w).state is State.IN_DOUBT
+    assert w.target.remote.copies == {}

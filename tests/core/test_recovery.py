@@ -7,11 +7,12 @@ from typing import Any
 
 import anyio
 import anyio.lowlevel
+import pytest
 from fakes import FakeTarget, World
 
 from orchestrator.books import Ending, Trip
 from orchestrator.errors import Denied, NotSent, Unclear
-from orchestrator.model import Accepted, Completed, Job, RelPath, SendStarted, State
+from orchestrator.model import Accepted, Completed, Job, RelPath, SendStarted, State, Token
 from orchestrator.ports import Body, Trace
 
 
@@ -105,10 +106,25 @@ async def test_whose_credentials_are_refused_learns_nothing_and_nothing_is_sent_
     world, target = world_of(1)
     target.busy = [Denied("401")]
     [job] = await left_sending(world)
-    await world.pipeline().drive(job, Trip(path=job.path), world.inbox.file(job.path))
+    with pytest.raises(Denied):  # which is everybody's trouble, and ends the run
+        await world.pipeline().drive(job, Trip(path=job.path), world.inbox.file(job.path))
 
     assert world.ledger.find(job.key) == job
     assert target.remote.copies == {}
 
     await world.pipeline().drive(job, Trip(path=job.path), world.inbox.file(job.path))
     assert {job.state for job in world.ledger.jobs.values()} == {State.DONE}
+
+
+async def test_a_token_that_two_uploads_are_found_under_ends_neither() -> None:
+    world, target = world_of(2)
+    jobs, pipeline = await left_sending(world), world.pipeline()
+
+    async def found(job: Job) -> Accepted:
+        return Accepted(Token("token-1"), 0.0)
+
+    target.recall = found  # type: ignore[method-assign]  # of this one only
+    for job in jobs:
+        await pipeline.drive(job, Trip(path=job.path), world.inbox.file(job.path))
+
+    assert {job.state for job in world.ledger.jobs.values()} == {State.IN_DOUBT}

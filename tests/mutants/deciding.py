@@ -14,9 +14,11 @@ DECIDING = (
     ),
     Bug(
         wrong="A token is polled before it is durable.",
-        file="delivery.py",
-        old="            return await self.ledger.record(job, accepted)",
-        new="            return evolve(job, accepted)",
+        file="recovery.py",
+        old="        try:\n            return await self.ledger.record(job, outcome)",
+        new="        try:\n"
+        "            from orchestrator.model import evolve\n\n"
+        "            return evolve(job, outcome)",
         test="core/test_pipeline.py::test_no_poll_comes_before_its_token_is_durable",
     ),
     Bug(
@@ -51,19 +53,19 @@ DECIDING = (
         wrong="The last bytes leave without a record that they do.",
         file="delivery.py",
         old="            await self.ledger.record(sending, TailReleased())",
-        new="            await anyio.lowlevel.checkpoint()",
+        new="            await self.clock.sleep(0.0)",
         test="core/test_held_tail.py::test_what_is_held_back_is_noted_with_the_intent_and_let_go_with_an_event",
     ),
     Bug(
         wrong="Two uploads that got the same token both end by it.",
-        file="delivery.py",
+        file="recovery.py",
         old="        if twin is not None or token in self.tokens.landing:",
         new="        if not token:",
         test="core/test_versions.py::test_a_token_that_was_given_out_twice_ends_neither_submission",
     ),
     Bug(
         wrong="A token that an earlier run got for another file is believed.",
-        file="delivery.py",
+        file="recovery.py",
         old="        twin = self.ledger.holder(token)",
         new="        twin: Job | None = None",
         test="core/test_versions.py::test_a_token_that_an_earlier_run_got_as_well_is_not_taken_for_a_new_one",
@@ -72,7 +74,7 @@ DECIDING = (
         wrong="A stop cuts the uploads under way off.",
         file="delivery.py",
         old="            with self.grace.shield() as scope:",
-        new="            with anyio.CancelScope() as scope:",
+        new="            import anyio\n\n            with anyio.CancelScope() as scope:",
         test="core/test_delivery.py::test_a_stop_waits_for_the_upload_under_way_and_keeps_its_token",
     ),
     Bug(

@@ -24,13 +24,14 @@ NIGHTS = (
     ),
     Bug(
         wrong="A token is polled while it is on its way to the disk.",
-        file="delivery.py",
-        old="        try:\n            return await self.ledger.record(job, accepted)\n",
+        file="recovery.py",
+        old="        try:\n            return await self.ledger.record(job, outcome)\n",
         new="        try:\n"
-        "            import asyncio\n"
-        "            noted = asyncio.create_task(self.ledger.record(job, accepted))\n"
+        "            import asyncio\n\n"
+        "            from orchestrator.model import evolve\n\n"
+        "            noted = asyncio.create_task(self.ledger.record(job, outcome))\n"
         "            noted.add_done_callback(lambda task: task.exception())\n"
-        "            return evolve(job, accepted)\n",
+        "            return evolve(job, outcome)\n",
         test=_NIGHTS,
     ),
     Bug(
@@ -101,8 +102,8 @@ NIGHTS = (
     Bug(
         wrong="An upload leaves although the remote asked to be left alone while its intent was written down.",
         file="delivery.py",
-        old="                if self.lane.way.is_open:\n",
-        new="                if trip.job:\n",
+        old="                elif not self.lane.way.is_open:\n",
+        new="                elif not trip.job:\n",
         test=_NIGHTS,
     ),
 )

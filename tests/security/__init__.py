@@ -96,7 +96,8 @@ Around a run
         test_a_reader_that_goes_away_does_not_change_what_the_exit_code_says
   97    clocks that jump: test_jumps_of_the_wall_clock_change_nothing
   99    summer time: test_the_moment_of_the_start_keeps_its_zone
-  100   times of the ledger that go back -- they are for people, and order nothing but what is shown to them
+  100   times of the ledger that go back: what they order is shown only, and a late attempt is waited for either way:
+        test_a_lost_attempt_is_waited_for_a_quarter_of_an_hour_and_no_longer
   98    dates by a wrong clock: test_a_clock_of_ours_that_is_wrong_makes_no_difference
   102   the wrong remote: test_a_ledger_of_another_target_is_refused_and_not_mixed,
         test_a_canary_that_fails_keeps_everything_else_from_being_sent
