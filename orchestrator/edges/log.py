@@ -25,7 +25,9 @@ from orchestrator.naming import printable
 from orchestrator.ports import Ledger
 
 _MASK = "[secret]"
-_BEARER = re.compile(r"(?i)\b(bearer|basic)\s+[A-Za-z0-9\-._~+/=]+")
+_OF_TOKENS = r"[A-Za-z0-9\-._~+/=]"
+_BEARER = re.compile(rf"\b((?i:bearer|basic))\s+(?![a-z]{{1,12}}(?!{_OF_TOKENS})){_OF_TOKENS}+")
+"""A short word in small letters is no token: "Basic needs …" is what a person is told to do."""
 _SHORTEST = 4
 """Characters; blotting out anything shorter would only make the log unreadable."""
 

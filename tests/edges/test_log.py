@@ -122,6 +122,19 @@ def test_no_end_of_a_longer_secret_shows_behind_a_shorter_one(secrets: list[str]
     assert "5678" not in text
 
 
+@pytest.mark.parametrize("token", ["abc123", "eyJhbGciOi.x-y_z==", "QQ==", "a" * 13, "ab/c", "ABCD"])
+@pytest.mark.parametrize("kind", ["Bearer", "basic"])
+def test_whatever_stands_where_a_token_stands_is_blotted_out_also_when_nobody_knows_it(kind: str, token: str) -> None:
+    text = logged(lambda log: log.error(f"Authorization: {kind} {token}, no"))
+
+    assert f"Authorization: {kind} [secret], no" in text
+
+
+@pytest.mark.parametrize("words", ["Basic needs target.basic_encoding", "no bearer token in the answer"])
+def test_words_of_ours_about_tokens_can_be_read(words: str) -> None:
+    assert words in logged(lambda log: log.error(words))
+
+
 def test_without_secrets_nothing_is_blotted_out() -> None:
     (line,) = parsed(logged(lambda log: log.info("a", value="plain"), secrets=["", "abc"]))
 
