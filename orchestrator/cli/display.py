@@ -12,7 +12,7 @@ from orchestrator.naming import printable
 _MEANING = {
     Exit.OK: "all done, or known already",
     Exit.BUG: "a bug",
-    Exit.USAGE: "the configuration does not fit the remote",
+    Exit.USAGE: "what was configured, or the output folder, does not do: see why",
     Exit.REJECTS: "some files or rows were rejected or failed, or files are missing",
     Exit.IN_DOUBT: "something is in doubt: see orchestrator status",
     Exit.UNFINISHED: "unfinished: run the same command again",

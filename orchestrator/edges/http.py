@@ -122,7 +122,7 @@ def _translated(error: Exception, where: str, phase: Phase, status: int) -> Targ
         case aiohttp.ClientConnectorSSLError():
             return Misdirected(f"{where}: no TLS connection could be made. Is this really an https address?")
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
-            return Unreachable(f"{where}: cannot connect ({_reason(error)})")
+            return Unreachable(f"{where}: cannot connect ({_reason(error)}). Check the address and the network.")
     match outcome_of(phase, Reply(status=status, is_whole=False) if status else None, Refusals()):
         case Outcome.UNCLEAR:
             return Unclear(f"{where}: {_trouble(error)}")

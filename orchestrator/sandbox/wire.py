@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import struct
 from collections.abc import Awaitable, Callable
+from contextlib import suppress
 
 from aiohttp import ClientError, web
 from aiohttp.hdrs import CONTENT_TYPE, EXPECT
@@ -62,9 +63,10 @@ async def trickle(
 ) -> web.StreamResponse:
     """Send the answer byte by byte, so that it takes *seconds* in all."""
     stream = await _begin(request, answer, len(answer.body))
-    for at in range(len(answer.body)):
-        await sleep(seconds / len(answer.body))
-        await stream.write(answer.body[at : at + 1])
+    with suppress(ConnectionError):  # whoever asked is gone
+        for at in range(len(answer.body)):
+            await sleep(seconds / len(answer.body))
+            await stream.write(answer.body[at : at + 1])
     return stream
 
 

@@ -26,14 +26,18 @@ _FAILED = frozenset(
 
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _PLAIN = re.compile(r"[a-z]{1,40}", re.ASCII)
-_OBJECTION = re.compile(r"\s*(?P<row>[0-9]{1,9})\s*\|(?P<value>.*)\|.*", re.ASCII | re.DOTALL)
+_OBJECTION = re.compile(r"\s*(?P<row>[0-9]{1,9})\s*\|(?P<value>.*)\|(?P<says>.*)", re.ASCII | re.DOTALL)
+_OF_WHAT_IS_THERE = re.compile(r"exist|already|duplicate|conflict|overwrite", re.IGNORECASE)
 
 _REFUSALS = Refusals()
 _NO_ACCESS = "the remote refuses access. Check that this client may use the API, and the API key"
+NAME_CONFLICT = (
+    "name_conflict: the Name exists at the remote, and it is not known to be ours. Rename the file, or set "
+    "target.overwrite = true and run with --retry-failed if what stands there may be replaced"
+)
 _OBJECTIONS = {
     400: "the remote refuses the submission as it stands",
-    409: "name_conflict: the Name exists at the remote, and it is not known to be ours. Rename the file, or set "
-    "target.overwrite = true and run with --retry-failed if what stands there may be replaced",
+    409: NAME_CONFLICT,
     413: "the submission is too large for the remote",
     422: "the remote refuses the content",
 }
@@ -151,7 +155,8 @@ def read_feedback(body: bytes, name: Name) -> Feedback:
         if found := _OBJECTION.fullmatch(line):
             row = int(found["row"])
             rows.add(row)
-            about_name |= row == 0 and found["value"].strip() == name
+            of_name = row == 0 and found["value"].strip() == name
+            about_name |= of_name and _OF_WHAT_IS_THERE.search(found["says"]) is not None
     return Feedback(rows=len(rows - {0}), is_about_name=about_name)
 
 

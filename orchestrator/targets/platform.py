@@ -15,7 +15,14 @@ from orchestrator.edges.oauth import ClientCredentials, authorized
 from orchestrator.errors import Garbled, Misdirected, NotSent, TargetError
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Release, Running, Trace
-from orchestrator.targets.answers import read_feedback, require_access, require_result, status_of, token_of
+from orchestrator.targets.answers import (
+    NAME_CONFLICT,
+    read_feedback,
+    require_access,
+    require_result,
+    status_of,
+    token_of,
+)
 from orchestrator.targets.payload import Payload, length_of
 
 HOLD_FROM = 256 << 10
@@ -136,8 +143,8 @@ class Platform:
             return Completed(tuple(results))
         said = next((r.body if r.body is not None else r.head for r in results if r.key == "feedback"), b"")
         feedback = read_feedback(said, job.name)
-        if feedback.is_about_name:
-            return Failed("name_conflict: the Name exists at the remote, and is not known to be ours", tuple(results))
+        if feedback.is_about_name and not job.overwrote:
+            return Failed(NAME_CONFLICT, tuple(results))
         cause = f"the remote refuses {feedback.rows} rows" if feedback.rows else f"the remote says: {ended.word}"
         return Failed(f"{cause}; see feedback under results/", tuple(results), owns=feedback.rows > 0)
 

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -217,4 +218,27 @@ async def test_a_name_conflict_that_shows_late_does_not_make_the_name_ours(tmp_p
 
     assert isinstance(outcome, Failed)
     assert not outcome.owns
+    assert outcome.cause.startswith("name_conflict")
     assert TOKEN not in outcome.cause
+
+
+@pytest.mark.parametrize(
+    ("says", "overwrote", "is_conflict"),
+    [
+        ("A submission with this name already exists", False, True),
+        ("duplicate", False, True),
+        ("A submission with this name already exists", True, False),
+        ("Processing failed", False, False),
+    ],
+)
+async def test_only_what_speaks_of_another_under_the_name_is_a_conflict_and_only_where_we_did_not_replace_it(
+    tmp_path: Path, says: str, overwrote: bool, is_conflict: bool
+) -> None:
+    job = replace(a_job(), overwrote=overwrote)
+    async with serve(Profile()) as sandbox, sandbox_remote(sandbox, tmp_path) as remote:
+        ended = Ended(success=False, word="failed", results=("feedback",))
+        outcome = remote.platform.conclude(job, ended, [a_result("feedback", f"0|{job.name}|{says}".encode())])
+
+    assert isinstance(outcome, Failed)
+    assert outcome.cause.startswith("name_conflict") == is_conflict
+    assert is_conflict or "the remote says: failed" in outcome.cause
