@@ -7,8 +7,8 @@ from journey import A, job_of, world
 
 from orchestrator.books import Trip
 from orchestrator.errors import NotSent
-from orchestrator.lanes import Way
 from orchestrator.model import Event, Job, SendStarted, State
+from orchestrator.way import Way
 
 
 class Interrupted(FakeLedger):

@@ -332,5 +332,6 @@ async def test_our_requests_ask_for_plain_bytes_and_nothing_more(tmp_path: Path,
 
 
 def test_what_is_shown_of_the_client_holds_nothing_of_its_session(tmp_path: Path) -> None:
-    shown = repr(Http(session=object(), fresh=object(), spill=tmp_path))  # type: ignore[arg-type]
+    http = Http(session=object(), fresh=object(), spill=tmp_path)  # type: ignore[arg-type]  # stand-ins, to be looked for
+    shown = repr(http)
     assert "object" not in shown

@@ -34,7 +34,8 @@ BROKEN = (truncate, empty)
 
 
 def lost(kind: str, **how: object) -> Profile:
-    return Profile(job_base=0.0, script=(Fault(endpoint="upload", kind=kind, **how),))  # type: ignore[arg-type]
+    fault = Fault(endpoint="upload", kind=kind, **how)  # type: ignore[arg-type]  # the names are those of the fields
+    return Profile(job_base=0.0, script=(fault,))
 
 
 def require_told(made: Night) -> None:

@@ -30,7 +30,7 @@ class Hands:
             self._full[asyncio.current_task()] -= 1
             release(permit)
 
-        lane.acquire, lane.release = acquired, released  # type: ignore[method-assign]
+        lane.acquire, lane.release = acquired, released  # type: ignore[method-assign]  # of this lane only
 
     def wait(self) -> None:
         task = asyncio.current_task()

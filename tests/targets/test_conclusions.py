@@ -27,7 +27,7 @@ BROKEN = f"{DATA}\r\nUser2,99/07/2024,09:00,01/07/2024,17:00\r\nUser3,01/07/2024
 def a_platform() -> Platform:
     """Conclusions need neither a connection nor credentials."""
     config = PlatformConfig(id="x", base_url="http://127.0.0.1", client_id="x", api_key="x")
-    return Platform(config, None, None, None)  # type: ignore[arg-type]
+    return Platform(config, None, None, None)  # type: ignore[arg-type]  # none of them is used
 
 
 def a_result(key: str, body: bytes | str | None) -> Result:

@@ -184,7 +184,8 @@ class AnsweredEarly:
 
 
 def answered_early(*statuses: int) -> Remote:
-    return make_remote("https://h", "https://h/token", AnsweredEarly(list(statuses)))  # type: ignore[arg-type]
+    http = AnsweredEarly(list(statuses))
+    return make_remote("https://h", "https://h/token", http)  # type: ignore[arg-type]  # all that is used of a client
 
 
 def away_at_first(size: int) -> Streamed:

@@ -148,9 +148,9 @@ class Server:
         is_token = target.partition("?")[0] == "/connect/token"
         script, seen = (self.tokens, self.token_requests) if is_token else (self.replies, self.requests)
         peeked = script[min(len(seen), len(script) - 1)]
-        early = isinstance(peeked, Reply) and peeked.early
-        if early:
-            writer.write(peeked.data)  # type: ignore[union-attr]
+        early = peeked.data if isinstance(peeked, Reply) and peeked.early else None
+        if early is not None:
+            writer.write(early)
             await writer.drain()
         body = await _body(reader, sizes[0] if sizes else 0)
         request = Request(
