@@ -51,7 +51,7 @@ class Checker:
         self._nothing_is_sent_or_asked_before_it_is_durable()
         self._limits_hold()
         self._the_books_balance()
-        assert self.night.before_idle == self.night.after_idle, "a run with nothing to do did something"
+        self._nothing_is_done_without_need()
         ours: set[object] = set()
         for version in self.history:
             self._history_is_legal(version)
@@ -97,6 +97,9 @@ class Checker:
         doubtful = State.IN_DOUBT in states.values()
         assert (last.finished is Exit.IN_DOUBT) == doubtful, last.finished
         assert last.finished in (Exit.OK, Exit.REJECTS, Exit.IN_DOUBT)
+
+    def _nothing_is_done_without_need(self) -> None:
+        assert self.night.before_idle == self.night.after_idle, "a run with nothing to do did something"
 
     def _history_is_legal(self, version: Version) -> None:
         assert evolve(version.first, *(entry.event for entry in version.entries)) == version.job

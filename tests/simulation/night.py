@@ -113,9 +113,9 @@ class Night:
         raise AssertionError(f"after {_FAIR_RUNS} runs with a healthy remote something is still open")
 
     async def _idle_run(self) -> None:
-        self.before_idle = self._everything()
+        self.before_idle = self.everything()
         await self._process().carry_out()
-        self.after_idle = self._everything()
+        self.after_idle = self.everything()
 
     async def _resolve_some(self) -> bool:
         """A person looks at the remote when nothing is on its way any more, and says what is there."""
@@ -184,7 +184,7 @@ class Night:
         query = "SELECT 1 FROM jobs WHERE state IN ('found', 'ready', 'sending', 'waiting')"
         return self.ledger.execute(query).fetchone() is not None
 
-    def _everything(self) -> object:
+    def everything(self) -> object:
         """What an idle run must leave as it is."""
         files = [(str(path), path.lstat().st_mtime_ns) for path in sorted((self.out / "results").rglob("*"))]
         events = self.ledger.execute("SELECT count(*), max(id) FROM events").fetchone()

@@ -3,20 +3,18 @@
 from __future__ import annotations
 
 import copy
+import shutil
 import sqlite3
 import traceback
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import replace
 
-from orchestrator.model import State
-from tests.remotes.line import Call, Ending
+from tests.simulation import tampering
 from tests.simulation.checker import Checker
-from tests.simulation.history import Attempt, Version, read_history
 from tests.simulation.kinds import KINDS
 from tests.simulation.night import Night
-from tests.simulation.permits import Hands
-from tests.simulation.seeds import carry_out
+from tests.simulation.seeds import carry_out, memory_folder
 
 NAME = "replacing, held back"
 FIRST = [kind.name for kind in KINDS].index(NAME)
@@ -27,12 +25,18 @@ ENOUGH = 40
 @contextmanager
 def copy_of(night: Night) -> Iterator[Night]:
     """One to tamper with."""
-    with closing(sqlite3.connect(":memory:")) as db:
+    with closing(sqlite3.connect(":memory:")) as db, memory_folder() as root:
         night.ledger.backup(db)
         case = copy.copy(night)
-        case.ledger, case.unsound = db, []
+        case.root, case.ledger, case.unsound = root, db, []
+        shutil.copytree(night.out / "results", case.out / "results")
         case.line = replace(night.line, exchanges=[copy.copy(one) for one in night.line.exchanges])
-        case.remote = replace(night.remote, by_item={item: [*found] for item, found in night.remote.by_item.items()})
+        remote = night.remote
+        case.remote = replace(
+            remote,
+            by_item={item: [*found] for item, found in remote.by_item.items()},
+            by_name={name: [*found] for name, found in remote.by_name.items()},
+        )
         case.processes = [copy.copy(process) for process in night.processes]
         yield case
 
@@ -46,105 +50,33 @@ def objection(night: Night) -> str:
     return ""
 
 
-def doubts(night: Night) -> list[tuple[Version, Attempt]]:
-    """What arrived and is in doubt since its only attempt, in the same run."""
-    return [
-        (version, attempts[0])
-        for version in read_history(night.ledger)
-        if version.job.state is State.IN_DOUBT and night.remote.by_item.get((version.job.key, version.job.version))
-        if len(attempts := [*version.attempts()]) == 1 and attempts[0].outcome == version.entries[-1]
-        if attempts[0].outcome.run == attempts[0].run
-    ]
-
-
-def let_go(night: Night) -> list[Version]:
-    """What was accepted after its last bytes had been held back."""
-    return [
-        version
-        for version in read_history(night.ledger)
-        if [entry.name for entry in version.entries[:4]] == ["Checked", "SendStarted", "TailReleased", "Accepted"]
-    ]
-
-
-def number_of(night: Night, version: Version) -> int:
-    query = "SELECT id FROM jobs WHERE key = ? AND version = ?"
-    number: int = night.ledger.execute(query, (version.job.key, version.job.version)).fetchone()[0]
-    return number
-
-
-def an_upload_before_its_intent(night: Night) -> None:
-    night.fault(Call.SUBMIT, (*next(iter(night.remote.by_item)), 99))
-
-
-def a_poll_before_its_token(night: Night) -> None:
-    night.fault(Call.CHECK, "token-of-nobody")
-
-
-def last_bytes_before_their_record(night: Night) -> None:
-    night.tail_leaves((*next(iter(night.remote.by_item)), 99))
-
-
-def an_upload_that_the_ledger_forgot(night: Night) -> None:
-    one = next(one for one in night.line.exchanges if one.call is Call.SUBMIT)
-    night.line.exchanges.append(replace(one, about=("00", 1, 99)))
-
-
-def a_request_too_many(night: Night) -> None:
-    night.line.exchanges.append(next(one for one in night.line.exchanges if one.call is Call.SUBMIT))
-
-
-def a_second_copy(night: Night) -> None:
-    effects = next(effects for effects in night.remote.by_item.values() if effects[-1].fate.success)
-    effects.append(replace(effects[-1], request=replace(effects[-1].request, overwrite=False)))
-
-
-def a_wait_with_a_permit(night: Night) -> None:
-    night.processes[0].hands = Hands(waited=["somebody"])
-
-
-def a_commit_taken_for_none(night: Night) -> None:
-    process = next(process for process in night.processes if process.finished is not None)
-    process.mistaken = [doubts(night)[0][0].job]
-
-
-def a_record_that_the_last_bytes_leave_is_missing(night: Night) -> None:
-    number = number_of(night, let_go(night)[0])
-    night.ledger.execute("DELETE FROM events WHERE job = ? AND event = 'TailReleased'", (number,))
-
-
-def a_doubt_that_was_forgotten(night: Night) -> None:
-    """For as long as it takes to ask: after a second death nobody would know of it."""
-    version, attempt = doubts(night)[0]
-    number = number_of(night, version)
-    undone = "UPDATE events SET event = 'SendUndone', detail = '{\"cause\": \"\"}' WHERE job = ? AND event = 'Doubted'"
-    again = "INSERT INTO events (job, at, run, event, detail) VALUES (?, 0.0, ?, 'Doubted', json_object('cause', ?))"
-    night.ledger.execute(undone, (number,))
-    night.ledger.execute(again, (number, attempt.run, version.job.cause))
-    night.ledger.execute("UPDATE jobs SET lost_at = NULL WHERE id = ?", (number,))
-
-
-def a_failure_that_the_remote_has(night: Night) -> None:
-    version, attempt = doubts(night)[0]
-    job, number = version.job, number_of(night, version)
-    failed = "UPDATE events SET event = 'Failed', detail = json_object('cause', ?) WHERE job = ? AND event = 'Doubted'"
-    night.ledger.execute(failed, (job.cause, number))
-    night.ledger.execute("UPDATE jobs SET state = 'failed', lost_at = NULL WHERE id = ?", (number,))
-    about = (job.key, job.version, attempt.number)
-    next(one for one in night.line.exchanges if one.about == about).ending = Ending.REFUSED
-
-
 TAMPERED: list[tuple[Callable[[Night], None], str]] = [
-    (an_upload_before_its_intent, "nothing_is_sent_or_asked_before_it_is_durable"),
-    (a_poll_before_its_token, "nothing_is_sent_or_asked_before_it_is_durable"),
-    (last_bytes_before_their_record, "nothing_is_sent_or_asked_before_it_is_durable"),
-    (an_upload_that_the_ledger_forgot, "nothing_is_sent_or_asked_before_it_is_durable"),
-    (a_request_too_many, "nothing_is_sent_or_asked_before_it_is_durable"),
-    (a_second_copy, "is_there_once"),
-    (a_wait_with_a_permit, "limits_hold"),
-    (a_commit_taken_for_none, "the_books_balance"),
-    (a_record_that_the_last_bytes_leave_is_missing, "attempt_is_explained"),
-    (a_doubt_that_was_forgotten, "attempt_is_explained"),
-    (a_failure_that_the_remote_has, "end_is_as_at_the_remote"),
+    (tampering.a_file_that_nobody_wrote_down, "nothing_is_lost"),
+    (tampering.a_file_that_is_left_open, "nothing_is_lost"),
+    (tampering.an_end_without_a_cause, "nothing_is_lost"),
+    (tampering.new_bytes_that_nobody_looked_at, "nothing_is_lost"),
+    (tampering.an_upload_before_its_intent, "nothing_is_sent_or_asked_before_it_is_durable"),
+    (tampering.a_poll_before_its_token, "nothing_is_sent_or_asked_before_it_is_durable"),
+    (tampering.last_bytes_before_their_record, "nothing_is_sent_or_asked_before_it_is_durable"),
+    (tampering.an_upload_that_the_ledger_forgot, "nothing_is_sent_or_asked_before_it_is_durable"),
+    (tampering.a_request_too_many, "nothing_is_sent_or_asked_before_it_is_durable"),
+    (tampering.a_second_copy, "is_there_once"),
+    (tampering.a_wait_with_a_permit, "limits_hold"),
+    (tampering.a_commit_taken_for_none, "the_books_balance"),
+    (tampering.a_request_without_need, "nothing_is_done_without_need"),
+    (tampering.an_event_without_need, "nothing_is_done_without_need"),
+    (tampering.a_result_that_is_written_without_need, "nothing_is_done_without_need"),
+    (tampering.a_token_that_no_event_gave, "history_is_legal"),
+    (tampering.an_attempt_that_no_event_made, "history_is_legal"),
+    (tampering.a_first_version_that_replaced_what_was_there, "only_what_is_ours_is_replaced"),
+    (tampering.a_new_version_that_did_not_replace_the_old, "only_what_is_ours_is_replaced"),
+    (tampering.a_result_that_was_never_served, "results_are_as_served"),
+    (tampering.a_result_that_was_not_kept, "results_are_as_served"),
+    (tampering.a_result_that_differs_on_disk, "results_are_as_served"),
+    (tampering.an_old_version_that_came_back, "the_newest_version_stands"),
+    (tampering.a_record_that_the_last_bytes_leave_is_missing, "attempt_is_explained"),
+    (tampering.a_doubt_that_was_forgotten, "attempt_is_explained"),
+    (tampering.a_failure_that_the_remote_has, "end_is_as_at_the_remote"),
 ]
 
 
@@ -152,8 +84,7 @@ def test_it_objects_to_each_thing_that_is_tampered_with_and_to_nothing_before() 
     found: dict[str, str] = {}
 
     def tamper(night: Night) -> None:
-        left = sum(version.job.state is State.IN_DOUBT for version in read_history(night.ledger))
-        if left < 2 or not doubts(night) or not let_go(night):
+        if not tampering.has_all(night):
             return
         for change, _ in TAMPERED:
             with copy_of(night) as case:
@@ -166,3 +97,12 @@ def test_it_objects_to_each_thing_that_is_tampered_with_and_to_nothing_before() 
             carry_out(FIRST + nth * len(KINDS), check=tamper)
 
     assert found == {change.__name__: check for change, check in TAMPERED}
+
+
+def test_each_of_its_checks_objects_to_something() -> None:
+    checks = {name.strip("_") for name, value in vars(Checker).items() if callable(value) and name not in _NO_CHECKS}
+
+    assert {check for _, check in TAMPERED} == checks
+
+
+_NO_CHECKS = {"__init__", "require_sound", "_effects"}
