@@ -121,7 +121,7 @@ def _pushed(push: PushRemote) -> list[Send]:
         Send(
             at=pushed.at,
             name=pushed.name,
-            overwrite=push.keyed,
+            overwrite=pushed.key is not None,
             digests=pushed.digests,
             token=None,
             taken=pushed.is_taken,
@@ -136,6 +136,5 @@ def _pushed(push: PushRemote) -> list[Send]:
 def _standing_pushed(push: PushRemote) -> dict[str, Standing]:
     return {
         pushed.name: Standing(digests=pushed.digests, copies=push.copies(pushed.name), token=None)
-        for pushed in push.log
-        if pushed.is_taken
+        for pushed in push.standing
     }

@@ -1,7 +1,8 @@
 """A remote of another kind, which takes a push and has nothing to poll; with keys, or without.
 
-With keys a push under a known key replaces what is there. Without, each one adds a copy, and nobody can be asked.
-It takes every push and says so, unless it was told otherwise about a Name.
+A push under a known key replaces what came under that key; under any other, or without one, it adds a copy, also
+where the Name is known. The key is the Name of the job, where the client sends one. Nobody can be asked.
+The remote takes every push and says so, unless it was told otherwise about a Name.
 """
 
 from __future__ import annotations
@@ -53,7 +54,7 @@ class Push:
 
     async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Completed:
         texts = [part.text if isinstance(part, Held) else None for part in (body.data, body.events)]
-        line = json.dumps({"name": job.name, "texts": texts})
+        line = json.dumps({"key": job.name if self.keyed else None, "name": job.name, "texts": texts})
         try:
             async with await anyio.connect_tcp(self.host, self.port) as stream:
                 await stream.send(line.encode() + b"\n")
@@ -87,6 +88,7 @@ class Push:
 @dataclass(frozen=True, kw_only=True)
 class Pushed:
     at: float
+    key: str | None
     name: str
     digests: tuple[str | None, str | None]
     answer: Answer
@@ -100,40 +102,46 @@ class Pushed:
 class PushRemote:
     """The other side, in the process that outlives the program."""
 
-    keyed: bool
     script: dict[str, deque[Answer]] = field(default_factory=dict)
     """What the first pushes under a Name are answered with."""
     log: list[Pushed] = field(default_factory=list)
+    standing: list[Pushed] = field(default_factory=list)
+    """What is there now."""
     on_push: Callable[[], object] = lambda: None
     """Called when a push has arrived whole, before it is answered."""
     host: str = ""
     port: int = 0
 
     def copies(self, name: str) -> int:
-        taken = sum(pushed.name == name and pushed.is_taken for pushed in self.log)
-        return min(taken, 1) if self.keyed else taken
+        return sum(pushed.name == name for pushed in self.standing)
+
+    def take(self, line: bytes) -> Pushed:
+        push = json.loads(line)
+        digests = [text and hashlib.sha256(text.encode()).hexdigest() for text in push["texts"]]
+        script = self.script.get(push["name"])
+        answer = script.popleft() if script else "taken"
+        pushed = Pushed(
+            at=time.time(), key=push["key"], name=push["name"], digests=(digests[0], digests[1]), answer=answer
+        )
+        self.log.append(pushed)
+        if pushed.is_taken:
+            self.standing = [one for one in self.standing if one.key is None or one.key != pushed.key] + [pushed]
+        return pushed
 
     async def answer(self, stream: SocketStream) -> None:
         async with stream:
             try:
-                line = await BufferedByteReceiveStream(stream).receive_until(b"\n", _LONGEST)
-                push = json.loads(line)
-                digests = [text and hashlib.sha256(text.encode()).hexdigest() for text in push["texts"]]
-                script = self.script.get(push["name"])
-                answer = script.popleft() if script else "taken"
-                self.log.append(
-                    Pushed(at=time.time(), name=push["name"], digests=(digests[0], digests[1]), answer=answer)
-                )
+                pushed = self.take(await BufferedByteReceiveStream(stream).receive_until(b"\n", _LONGEST))
                 self.on_push()
-                if answer != "lost":
-                    await stream.send(f"{answer}\n".encode())
+                if pushed.answer != "lost":
+                    await stream.send(f"{pushed.answer}\n".encode())
             except (anyio.IncompleteRead, anyio.BrokenResourceError):
                 return  # the sender died: before its line was whole, or before it could hear of it
 
 
 @asynccontextmanager
-async def push_remote(*, keyed: bool, script: Mapping[str, Sequence[Answer]]) -> AsyncIterator[PushRemote]:
-    remote = PushRemote(keyed=keyed, script={name: deque(answers) for name, answers in script.items()})
+async def push_remote(*, script: Mapping[str, Sequence[Answer]]) -> AsyncIterator[PushRemote]:
+    remote = PushRemote(script={name: deque(answers) for name, answers in script.items()})
     async with await anyio.create_tcp_listener(local_host="127.0.0.1") as listener, anyio.create_task_group() as beside:
         remote.host, remote.port = listener.extra(SocketAttribute.local_address)[:2]
         beside.start_soon(listener.serve, remote.answer)

@@ -89,7 +89,7 @@ class Scene:
             fine=fine,
             hold_from=self.hold_from,
             speed=self.speed,
-            push={"host": push.host, "port": push.port, "keyed": push.keyed} if push else {},
+            push={"host": push.host, "port": push.port, "keyed": self.delivery.keyed} if push else {},
         )
         self.tally.count("starts")
         process = await fork(
@@ -231,7 +231,7 @@ async def scene(
         if delivery.keyed is None:
             yield made
             return
-        async with push_remote(keyed=delivery.keyed, script=pushes or {}) as push:
+        async with push_remote(script=pushes or {}) as push:
             push.on_push = lambda: witness.upload(push.log[-1].name)
             made.push = push
             yield made
