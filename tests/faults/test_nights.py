@@ -2,26 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
+import logging
+from collections.abc import AsyncIterator, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pytest
+import structlog
 from fakes import FakeClock
-from targets.remote import API_KEY, CLIENT_ID, CLIENT_SECRET, DATA, SECRETS
+from targets.remote import API_KEY, BEARER, CELL, CLIENT_ID, CLIENT_SECRET, DATA, SECRETS
 
+from cli.leaks import forms, stored
 from cli.ledger import Line, read_ledger
 from faults.fault import Endpoint
 from faults.nights import FOLLOWS, NIGHTS, Night
 from faults.server import RESULT, Server, misbehaving
 from orchestrator.batch import Finished, Request, Watcher, run_batch
 from orchestrator.config import Credentials, Settings, load
+from orchestrator.edges.log import set_up_logs
 from orchestrator.exits import Exit
 from orchestrator.model import Resolved, Token, Verdict
 from orchestrator.verdicts import settle
 
 SECRETS_OF_OURS = Credentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, api_key=API_KEY)
+NEEDLES = {
+    *(secret.encode() for secret in SECRETS),
+    *(form for secret in (CLIENT_SECRET, API_KEY, BEARER, CELL) for form in forms(secret, username=CLIENT_ID)),
+}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,9 +85,19 @@ async def housed(root: Path, night: Night, monkeypatch: pytest.MonkeyPatch) -> A
         yield House(root=root, server=server, sole_writer=night.sole_writer)
 
 
+@pytest.fixture
+def log(monkeypatch: pytest.MonkeyPatch) -> Iterator[StringIO]:
+    """All that is told, and nothing blotted out: without the second line of defence."""
+    monkeypatch.setattr("orchestrator.edges.log._cleaned", lambda value, secrets: value)
+    told = StringIO()
+    set_up_logs(as_json=True, level=logging.DEBUG, stream=told)
+    yield told
+    structlog.reset_defaults()
+
+
 @pytest.mark.parametrize("night", NIGHTS, ids=str)
 async def test_one_fault_is_got_over_or_is_plain_to_see(
-    tmp_path: Path, night: Night, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, night: Night, log: StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     async with housed(tmp_path, night, monkeypatch) as house:
         finished = await house.run()
@@ -96,8 +115,9 @@ async def test_one_fault_is_got_over_or_is_plain_to_see(
         assert house.state == night.finally_
         assert again.exit_code == (Exit.OK if night.finally_ == "done" else Exit.REJECTS)
         require_no_silent_duplicate(house)
-        require_no_secret(house, finished, again)
         await require_silence(house, again)
+        assert "SendStarted" in log.getvalue(), "every event was told"
+        require_no_secret(house, log.getvalue(), finished, again)
 
 
 def require_no_silent_duplicate(house: House) -> None:
@@ -115,10 +135,10 @@ def require_no_silent_duplicate(house: House) -> None:
     assert kept == {"feedback": RESULT, "tableofresultids": RESULT}
 
 
-def require_no_secret(house: House, *nights: Finished) -> None:
-    told = b"".join(file.read_bytes() for file in house.out.rglob("*") if file.is_file())
-    told += "".join(night.message for night in nights).encode()
-    assert [secret for secret in SECRETS if secret.encode() in told] == []
+def require_no_secret(house: House, log: str, *nights: Finished) -> None:
+    places = stored(house.out)
+    places |= {"the log": log.encode(), "the messages": "".join(night.message for night in nights).encode()}
+    assert [place for place, told in places.items() if any(needle in told for needle in NEEDLES)] == []
 
 
 async def require_silence(house: House, last: Finished) -> None:
