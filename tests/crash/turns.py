@@ -53,7 +53,7 @@ _STUCK: dict[str, object] = {
     "trouble": "stuck",
     "before": ways.ran_impatiently,
     "settings": IMPATIENT,
-    "where": ways.where_repeats_are_polled,
+    "where": ways.where_jobs_are_polled,
 }
 
 TURNS = (
@@ -182,7 +182,7 @@ TURNS = (
         trouble="failed",
         before=ways.ran,
         command=ways.retry,
-        where=ways.where_it_may_be_sent_as_it_is,
+        where=ways.where_it_replaces_what_failed,
     ),
     _verdict(Verdict.ACCEPTED, "its token was lost", command=ways.accept, **_LOST),
     _verdict(Verdict.ACCEPTED, "it never ended", command=ways.accept, **_STUCK),

@@ -84,9 +84,18 @@ def where_jobs_are_polled(delivery: Delivery) -> str:
     return "" if delivery.keyed is None else "a push has ended when it is answered"
 
 
-def where_it_may_be_sent_as_it_is(delivery: Delivery) -> str:
-    free = delivery.keyed is not None or delivery.settings.get("target__overwrite")
-    return "" if free else "its Name is taken at the remote since the job that failed, so it is refused"
+def where_it_replaces_what_failed(delivery: Delivery) -> str:
+    """It is sent again everywhere; elsewhere it does not come to the end of a file that was sent once."""
+    if delivery.keyed is not None or delivery.settings.get("target__overwrite"):
+        return ""
+    return f"its Name is taken at the remote since the job that failed, so {_CONFLICTS[delivery.on_conflict]}"
+
+
+_CONFLICTS = {
+    "409": "it is refused at once",
+    "async-fail": "it is taken, and its job fails as well",
+    "accept-new": "it is taken as a second copy, beside that of the job that failed",
+}
 
 
 def where_a_repeat_replaces(delivery: Delivery) -> str:
@@ -103,10 +112,6 @@ def where_tails_are_held(delivery: Delivery) -> str:
 
 def where_tokens_are_lost(delivery: Delivery) -> str:
     return where_jobs_are_polled(delivery) or where_nobody_can_tell(delivery)
-
-
-def where_repeats_are_polled(delivery: Delivery) -> str:
-    return where_jobs_are_polled(delivery) or where_a_repeat_replaces(delivery)
 
 
 # What came before
