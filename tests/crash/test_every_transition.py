@@ -13,9 +13,9 @@ import pytest
 from crash import ways
 from crash.deliveries import EVERY, NOTHING_KNOWN, OVERWRITE, Delivery
 from crash.promise import Promise, canon
-from crash.scene import RUN, Scene, scene
+from crash.scene import RUN, Moment, Scene, scene
 from crash.tally import Tally
-from crash.transitions import legal, transitions_of
+from crash.transitions import Transition, legal, transitions_of
 from crash.turns import TURNS, Turn, healthy, impossible
 from crash.ways import Before
 from orchestrator.model import State, Verdict
@@ -88,6 +88,25 @@ def test_what_is_not_struck_for_a_delivery_is_said_to_be_impossible_with_its_rea
             assert any(made in turn.transitions and turn.where(delivery) for turn in TURNS), (str(delivery), made)
 
 
+@pytest.mark.chaos
+@pytest.mark.parametrize(
+    ("delivery", "turn"),
+    [(one, turn) for one in EVERY for turn in TURNS if impossible(one) & {*turn.transitions}],
+    ids=str,
+)
+async def test_what_is_said_to_be_impossible_does_not_happen_when_it_is_asked_for(
+    tmp_path: Path, delivery: Delivery, turn: Turn
+) -> None:
+    async with _scene(turn, delivery, tmp_path, Tally()) as tried:
+        await turn.before(tried)
+        earlier = _transitions(tried) if tried.trace.exists() else set()
+        await tried.start(command=turn.command(tried), **turn.settings)
+        made = earlier | _transitions(tried)
+
+        assert made
+        assert not made & impossible(delivery), turn.where(delivery)
+
+
 _OF_OTHERS = {(State.SENDING, "Accepted"), (State.WAITING, "Completed"), (State.SENDING, "Completed")}
 """A push ends when it is answered, and nothing else does: these stand with the healthy files."""
 
@@ -125,17 +144,25 @@ async def _undisturbed(turn: Turn, calm: Scene) -> list[int]:
     outcome = await calm.start(command=command, **turn.settings)
     if command[0] == "run":
         calm.outcomes.append(outcome)
-    commits = [moment for moment in calm.moments if moment.what.startswith("before the commit of ")]
-    made = {
-        transition
-        for moment in commits
-        for transition in transitions_of(State(moment.state), moment.what.rpartition(" ")[2])
-    }
-    assert not made & impossible(calm.delivery), "the table says that this cannot happen"
+    assert not _transitions(calm) & impossible(calm.delivery), "the table says that this cannot happen"
+    commits = _commits(calm)
     of_its_kind = [moment.state for moment in commits if moment.what == f"before the commit of {turn.commit}"]
     times = [nth for nth, state in enumerate(of_its_kind, 1) if state == turn.state]
     assert times, [moment.what for moment in commits]
     return times
+
+
+def _commits(made: Scene) -> list[Moment]:
+    """Of its last start."""
+    return [moment for moment in made.moments if moment.what.startswith("before the commit of ")]
+
+
+def _transitions(made: Scene) -> set[Transition]:
+    return {
+        transition
+        for moment in _commits(made)
+        for transition in transitions_of(State(moment.state), moment.what.rpartition(" ")[2])
+    }
 
 
 def _scene(
