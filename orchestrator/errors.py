@@ -59,6 +59,10 @@ class Busy(NotSent):
     """The remote had it, or some of it, and takes nothing more for now: it is under pressure."""
 
 
+class LeftAlone(NotSent):
+    """We kept it back ourselves: since it was let through, the remote has said that it wants to be left alone."""
+
+
 class Unreachable(NotSent):
     """There was no connection to send anything on."""
 

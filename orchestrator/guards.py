@@ -13,7 +13,7 @@ import anyio
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
-from orchestrator.errors import Garbled, Misdirected, Missing, NotSent, Refused, Unclear, Unreachable
+from orchestrator.errors import Garbled, LeftAlone, Misdirected, Missing, NotSent, Refused, Unclear, Unreachable
 from orchestrator.lanes import Lane
 from orchestrator.model import Event, Job, Key, Token
 from orchestrator.ports import Clock, Ended, Fetched, Ledger, Running, Target
@@ -175,14 +175,16 @@ class Reader:
     async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
         nth, started = 0, self.clock.monotonic()
         while True:
-            nth += 1
             try:
                 async with self.lane.permit():
                     answer = await call()
             except (Missing, Refused):
                 self.lane.way.succeeded()
                 raise
+            except LeftAlone:
+                continue  # nobody was asked, so it was no try: the next permit comes when the way is open again
             except (NotSent, Unclear) as error:
+                nth += 1
                 self.lane.way.failed(error)
                 hopeless = isinstance(error, Unreachable) and self.lane.way.is_hopeless(nth)
                 if hopeless or self.backoff.is_spent(nth, self.clock.monotonic() - started):

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from orchestrator.errors import Busy, NotSent, Unclear, Unreachable
+from orchestrator.errors import Busy, LeftAlone, NotSent, Unclear, Unreachable
 from orchestrator.flow import STANDSTILL, Slots, Tell, Width, nobody
 from orchestrator.ports import Clock
 from orchestrator.way import Way
@@ -139,7 +139,7 @@ class UploadLane(Lane):
         its job slots.
         """
         self.way.failed(error)
-        if isinstance(error, Unreachable):
+        if isinstance(error, Unreachable | LeftAlone):
             return
         if isinstance(error, Busy) and error.retry_after is None:
             self._slots.refused(alone=self._limiter.borrowed_tokens == 1 and self._crowded_at < started)

@@ -184,6 +184,10 @@ Release: TypeAlias = Callable[[], Awaitable[None]]
 """Makes it durable that the last bytes of a submission are about to leave."""
 
 
+MayGo: TypeAlias = Callable[[], bool]
+"""Whether a request that was let through may still leave."""
+
+
 class Target(Protocol):
     """One remote bulk-import API. Raises only TargetError; never sleeps, retries or logs."""
 
@@ -195,6 +199,13 @@ class Target(Protocol):
     @property
     def looks_up(self) -> bool:
         """Whether `recall` asks the remote, and so waits for its turn as every request does."""
+        ...
+
+    def heed(self, may_go: MayGo) -> None:
+        """From now on ask *may_go* before each request, in the moment in which it leaves; no means LeftAlone.
+
+        Between the permit and the request may lie what takes its time, as a new bearer token does.
+        """
         ...
 
     async def sign_in(self) -> None:

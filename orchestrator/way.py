@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import anyio
 
-from orchestrator.errors import NotSent, Unclear, Unreachable
+from orchestrator.errors import LeftAlone, NotSent, Unclear, Unreachable
 from orchestrator.flow import Gate, Work
 from orchestrator.flow.gate import PATIENCE
 from orchestrator.ports import Clock
@@ -40,6 +40,10 @@ class Way:
     def is_open(self) -> bool:
         return not self._gate.is_half_open and self._gate.closed_for(self._clock.monotonic()) == 0
 
+    def may_go(self) -> bool:
+        """Whether nobody has asked for a wait since a request was let through; a probe passes while it is half open."""
+        return self._gate.closed_for(self._clock.monotonic()) == 0
+
     async def turn(self) -> None:
         """Wait for one's own turn, where the number of requests a second is limited, and after a hold."""
         if (seconds := self._gate.reserve(self._clock.monotonic())) > 0:
@@ -65,8 +69,10 @@ class Way:
         """When the remote says how long to stay away, everybody stays away.
 
         Raises Unreachable where a reader would sleep for longer than a run waits. An upload has to be noted
-        first; whoever wants to send next meets the closed gate.
+        first; whoever wants to send next meets the closed gate. What we kept back ourselves did not fail.
         """
+        if isinstance(error, LeftAlone):
+            return
         now = self._clock.monotonic()
         self._last = str(error)
         if error.retry_after:
@@ -105,6 +111,8 @@ class Way:
                 return  # somebody else asked meanwhile
             try:
                 await self._probe()
+            except LeftAlone:
+                return  # it was not asked; whoever waits finds the way closed
             except (NotSent, Unclear) as error:
                 self._last = str(error)
                 if error.retry_after:

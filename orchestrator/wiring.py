@@ -123,6 +123,7 @@ class Parts:
 def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pipeline:
     limits, polling = settings.limits, settings.polling
     way = Way(Gate(limits.rate, rng=parts.rng, tell=_tell), parts.target.probe, parts.clock)
+    parts.target.heed(way.may_go)
     uploads = UploadLane(limits.uploads, way, parts.clock, _tell)
     memory = Memory(limits.bytes)
     tokens = Tokens(shared=set(parts.shared))

@@ -13,8 +13,8 @@ import anyio
 
 from orchestrator.edges.answer import Answer
 from orchestrator.edges.http import Http, Kind
-from orchestrator.errors import Denied, Misdirected, NotSent, TargetError
-from orchestrator.ports import Clock
+from orchestrator.errors import Denied, LeftAlone, Misdirected, NotSent, TargetError
+from orchestrator.ports import Clock, MayGo
 
 _LIFETIME = 3600.0
 """Seconds, when the server does not say; IdentityServer's default."""
@@ -159,14 +159,19 @@ def _members(answer: Answer) -> dict[str, object]:
 
 
 async def authorized(
-    credentials: ClientCredentials, exchange: Callable[[Mapping[str, str]], Awaitable[Answer]]
+    credentials: ClientCredentials,
+    exchange: Callable[[Mapping[str, str]], Awaitable[Answer]],
+    may_go: MayGo = lambda: True,
 ) -> Answer:
     """One exchange with a bearer token; once more with a new one when the remote says that this one is spent.
 
-    A 401 means that nothing was taken. Raises Denied for the second one in a row.
+    A 401 means that nothing was taken. Raises Denied for the second one in a row, and LeftAlone instead of an
+    exchange that may not go any more: a token may take its time.
     """
     for last in (False, True):
         token = await credentials.token()
+        if not may_go():
+            raise LeftAlone("the remote wants to be left alone since just before it was asked")
         answer = await exchange({"Authorization": f"Bearer {token}"})
         if answer.status != 401:
             return answer

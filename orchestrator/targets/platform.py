@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import quote
@@ -14,7 +14,7 @@ from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
 from orchestrator.errors import Garbled, Misdirected, NotSent, TargetError
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
-from orchestrator.ports import Body, Clock, Ended, Fetched, Release, Running, Trace
+from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
 from orchestrator.targets.answers import (
     NAME_CONFLICT,
     read_feedback,
@@ -49,10 +49,14 @@ class Platform:
         self._credentials = credentials
         self._clock = clock
         self._key = quote(config.api_key, safe="")
+        self._may_go: MayGo = lambda: True
 
     @property
     def id(self) -> str:
         return self._config.id
+
+    def heed(self, may_go: MayGo) -> None:
+        self._may_go = may_go
 
     async def sign_in(self) -> None:
         """Raises Denied, Misdirected or NotSent when no token can be had."""
@@ -64,8 +68,8 @@ class Platform:
         Raises Misdirected when there is none, Garbled for an answer that an endpoint in trouble would not give.
         """
         url = f"{self._config.base_url}/api/UploadData"
-        answer = await authorized(
-            self._credentials, lambda authorization: self._http.call(Kind.POLL, "GET", url, headers=authorization)
+        answer = await self._authorized(
+            lambda authorization: self._http.call(Kind.POLL, "GET", url, headers=authorization)
         )
         require_access(answer)
         status, after = answer.status, answer.retry_after
@@ -99,7 +103,7 @@ class Platform:
             return await self._http.call(Kind.UPLOAD, "POST", url, headers=headers, data=payload.open(), once=once)
 
         async def send() -> Answer:
-            return await authorized(self._credentials, exchange)
+            return await self._authorized(exchange)
 
         try:
             token = token_of(await (send() if hold is None or release is None else releasing(hold, release, send)))
@@ -161,6 +165,7 @@ class Platform:
             f"{self._config.base_url}/api/GetResults?token={quote(token, safe='')}"
             f"&key={self._key}&dataKey={quote(key, safe='')}"
         )
-        return await authorized(
-            self._credentials, lambda authorization: self._http.call(kind, "GET", url, headers=authorization)
-        )
+        return await self._authorized(lambda authorization: self._http.call(kind, "GET", url, headers=authorization))
+
+    async def _authorized(self, exchange: Callable[[Mapping[str, str]], Awaitable[Answer]]) -> Answer:
+        return await authorized(self._credentials, exchange, self._may_go)

@@ -46,6 +46,7 @@ from orchestrator.ports import (
     Fetched,
     File,
     Held,
+    MayGo,
     Moving,
     Prepared,
     Reading,
@@ -175,6 +176,9 @@ class FakeTarget:
     unwell: dict[int, BaseException] = field(default_factory=dict)
     inside: int = 0
     most_inside: int = 0
+
+    def heed(self, may_go: MayGo) -> None:
+        """It leaves at once."""
 
     async def sign_in(self) -> None:
         self.sign_ins += 1

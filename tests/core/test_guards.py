@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import anyio
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import strategies as st
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
-from orchestrator.errors import Garbled, Misdirected, Missing, NotSent, Unclear, Unreachable
+from orchestrator.errors import Garbled, LeftAlone, Misdirected, Missing, NotSent, Unclear, Unreachable
 from orchestrator.flow import Gate
 from orchestrator.flow.gate import FIRST_PAUSE
 from orchestrator.guards import Grace, Memory, Reader, Sense
@@ -125,6 +126,30 @@ async def test_reads_are_tried_as_often_as_allowed_and_then_raise_what_they_last
 
     assert trip.polls == 3
     assert len(clock.slept) == 2
+
+
+async def test_a_read_that_was_kept_back_while_it_held_a_permit_is_no_try_and_waits_for_the_way_again() -> None:
+    """However often: the way was closed meanwhile each time, so nothing failed and there is no backoff."""
+    clock, gate = FakeClock(), Gate()
+    target = FakeTarget(script=Script(before={n: LeftAlone("since just before") for n in range(1, 31)}))
+    lane = Lane(1, way(clock, gate))
+    retries: list[None] = []
+    patient = replace(reader(target, lane, clock, tries=1), retried=lambda: retries.append(None))
+    with anyio.fail_after(1):
+        await patient.check(Token("t"), Trip(path=RelPath("a")))
+
+    assert (target.polls, retries, clock.slept) == (1, [], [])
+    assert lane.way.is_open, "it has cost nothing of the budget"
+
+
+def test_an_upload_that_was_kept_back_says_nothing_of_what_the_remote_bears() -> None:
+    clock, told = FakeClock(), list[str]()
+    lane = UploadLane(4, way(clock), clock, told.append)
+    for _ in range(30):
+        lane.failed(LeftAlone("since just before"), started=0.0)
+
+    assert told == []
+    assert lane.way.is_open
 
 
 async def test_an_unknown_token_is_not_asked_for_again_by_the_reader() -> None:

@@ -22,7 +22,7 @@ from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.model import Accepted, Completed, Event, Failed, Job, Result, Token
 from orchestrator.pipeline import Pipeline
-from orchestrator.ports import Body, Ended, Fetched, Release, Running, Target, Trace
+from orchestrator.ports import Body, Ended, Fetched, MayGo, Release, Running, Target, Trace
 from orchestrator.targets import platform
 from orchestrator.wiring import Parts, make_pipeline
 
@@ -62,6 +62,9 @@ class StruckTarget:
     @property
     def looks_up(self) -> bool:
         return self.target.looks_up
+
+    def heed(self, may_go: MayGo) -> None:
+        self.target.heed(may_go)
 
     async def sign_in(self) -> None:
         await self.target.sign_in()

@@ -22,7 +22,7 @@ from anyio.streams.buffered import BufferedByteReceiveStream
 
 from orchestrator.errors import Busy, Refused, Unclear
 from orchestrator.model import Completed, Failed, Job, Result, Token
-from orchestrator.ports import Body, Ended, Fetched, Held, Release, Running, Trace
+from orchestrator.ports import Body, Ended, Fetched, Held, MayGo, Release, Running, Trace
 
 _LONGEST = 1 << 20
 
@@ -42,6 +42,9 @@ class Push:
     keyed: bool
     id: str = "push"
     looks_up: bool = False
+
+    def heed(self, may_go: MayGo) -> None:
+        """Nothing comes between the permit and the request."""
 
     async def sign_in(self) -> None:
         """Nothing is needed."""

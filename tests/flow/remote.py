@@ -15,7 +15,7 @@ from flow.virtual import VirtualClock
 from orchestrator.edges.retry_after import seconds_of
 from orchestrator.errors import Busy, NotSent, Unclear, Unreachable
 from orchestrator.model import Accepted, Completed, Failed, Job, Name, Result, Token
-from orchestrator.ports import Body, Ended, Fetched, Held, Release, Running, Trace
+from orchestrator.ports import Body, Ended, Fetched, Held, MayGo, Release, Running, Trace
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,6 +92,9 @@ class Remote:
     _this_second: tuple[int, int] = (0, 0)
     _told_at: float = 0.0
     _told_until: float = 0.0
+
+    def heed(self, may_go: MayGo) -> None:
+        """What is let through leaves at once."""
 
     async def sign_in(self) -> None:
         """The access token of this remote never runs out."""

@@ -12,7 +12,7 @@ from flow.lanes import Door
 from flow.virtual import on_virtual_time
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
-from orchestrator.errors import Busy, Denied, NotSent, Unclear, Unreachable
+from orchestrator.errors import Busy, Denied, LeftAlone, NotSent, Unclear, Unreachable
 from orchestrator.flow import Gate
 from orchestrator.flow.gate import EASING, LONGEST_EASING, PATIENCE
 from orchestrator.guards import Reader
@@ -88,6 +88,45 @@ def test_a_probe_that_meets_refused_credentials_tells_whoever_asked() -> None:
             await door.upload()
         assert door.gate.is_half_open
         assert door.is_idle
+
+    on_virtual_time(scenario())
+
+
+def test_a_probe_that_was_kept_back_is_no_bad_sign_and_another_goes_when_the_way_is_open_again() -> None:
+    async def scenario() -> None:
+        door = Door()
+        pause_ends = door.break_down()
+        asked: list[float] = []
+
+        async def told_meanwhile() -> None:
+            asked.append(door.clock.monotonic())
+            if len(asked) == 1:
+                door.way.failed(NotSent("429", retry_after=30.0))
+                raise LeftAlone("since just before")
+
+        door.way._probe = told_meanwhile
+        await door.read()
+        assert asked == pytest.approx([pause_ends, pause_ends + 30.0])
+        assert [at for at, _ in door.passed] == pytest.approx([pause_ends + 30.0])
+        assert not [told for told in door.told if "not well yet" in told]
+
+    on_virtual_time(scenario())
+
+
+def test_what_was_let_through_may_go_until_somebody_is_told_to_wait_and_a_probe_when_the_wait_is_over() -> None:
+    async def scenario() -> None:
+        door = Door()
+        assert door.way.may_go()
+        door.way.failed(NotSent("429", retry_after=30.0))
+        assert not door.way.may_go()
+        await door.clock.sleep(30.0)
+        assert door.way.may_go()
+
+        pause_ends = door.break_down()
+        assert not door.way.may_go()
+        await door.clock.sleep(pause_ends - door.clock.monotonic())
+        assert door.way.may_go()
+        assert not door.way.is_open
 
     on_virtual_time(scenario())
 

@@ -15,7 +15,7 @@ from targets.wire import Reply, Request, Script, Server, answer, as_json, grant,
 from orchestrator.edges.answer import Answer
 from orchestrator.edges.http import Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import Denied, NotSent, TargetError
+from orchestrator.errors import Denied, LeftAlone, NotSent, TargetError
 
 DAY = 24 * 3600.0
 CROWD = 50
@@ -237,6 +237,29 @@ async def test_a_second_401_is_denied(tmp_path: Path) -> None:
         with pytest.raises(Denied, match="401"):
             await authorized(credentials, api)
 
+        assert api.shown == ["t1", "t2"]
+        assert len(server.token_requests) == 2
+
+
+async def test_what_may_not_go_any_more_when_its_token_is_there_is_kept_back(tmp_path: Path) -> None:
+    async with issuing(tmp_path) as (server, credentials, _):
+        api = Api("t1")
+        with pytest.raises(LeftAlone):
+            await authorized(credentials, api, may_go=lambda: not server.token_requests)
+        assert api.shown == []
+
+        assert await authorized(credentials, api) == OK
+        assert len(server.token_requests) == 1, "the token was had once, and is kept"
+
+
+async def test_what_may_not_go_any_more_after_a_401_is_not_sent_again_with_the_new_token(tmp_path: Path) -> None:
+    async with issuing(tmp_path) as (server, credentials, _):
+        api = Api("t2")
+        with pytest.raises(LeftAlone):
+            await authorized(credentials, api, may_go=lambda: len(server.token_requests) < 2)
+        assert api.shown == ["t1"]
+
+        assert await authorized(credentials, api) == OK
         assert api.shown == ["t1", "t2"]
         assert len(server.token_requests) == 2
 
