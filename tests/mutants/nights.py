@@ -23,6 +23,13 @@ NIGHTS = (
         test=_NIGHTS,
     ),
     Bug(
+        wrong="What was let through leaves whatever has been heard since: a Retry-After is no lower bound.",
+        file="wiring.py",
+        old="    parts.target.heed(way.may_go)\n",
+        new="",
+        test=_NIGHTS,
+    ),
+    Bug(
         wrong="A token is polled while it is on its way to the disk.",
         file="recovery.py",
         old="        try:\n            return await self.ledger.record(job, outcome)\n",

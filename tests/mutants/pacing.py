@@ -34,6 +34,13 @@ PACING = (
         test="flow/test_wiring.py::test_a_poll_that_is_told_when_to_come_again_holds_every_upload_and_every_other_poll",
     ),
     Bug(
+        wrong="A request leaves with its new token although the remote has asked for a wait meanwhile.",
+        file="targets/platform.py",
+        old="        return await authorized(self._credentials, exchange, self._may_go)",
+        new="        return await authorized(self._credentials, exchange)",
+        test="targets/test_leaving.py::test_a_request_that_may_not_leave_when_its_bearer_is_there_stays_here",
+    ),
+    Bug(
         wrong="As many uploads go at once as there may be polls.",
         file="wiring.py",
         old="    uploads = UploadLane(limits.uploads, ",

@@ -15,6 +15,7 @@ from orchestrator.model import Token
 
 class Call(enum.StrEnum):
     SIGN_IN = "sign_in"
+    PROBE = "probe"
     SUBMIT = "submit"
     RECALL = "recall"
     CHECK = "check"
@@ -128,6 +129,8 @@ class Line:
 
     time: Callable[[], float]
     script: Callable[[Call, object], Fault] = lambda call, about: Fault()
+    renewal: Callable[[], float] = lambda: 0.0
+    """Seconds until there is a new bearer token; none where the old one is good."""
     exchanges: list[Exchange] = field(default_factory=list)
     tail: Callable[[object], None] = lambda about: None
     """Told when the last bytes of an upload leave that were held back."""
@@ -183,6 +186,7 @@ class Line:
 
 _LANES = {
     Call.SIGN_IN: Call.SIGN_IN,
+    Call.PROBE: Call.PROBE,
     Call.SUBMIT: Call.SUBMIT,
     Call.RECALL: Call.SUBMIT,
     Call.CHECK: Call.CHECK,

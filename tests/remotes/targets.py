@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from orchestrator.edges.body import Hold, releasing
+from orchestrator.errors import LeftAlone
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
-from orchestrator.ports import Body, Clock, Ended, Fetched, Held, Release, Running, Trace
+from orchestrator.ports import Body, Clock, Ended, Fetched, Held, MayGo, Release, Running, Trace
 from tests.remotes.line import Call, Exchange, Line, Part, Trouble
 from tests.remotes.remote import Remote, Request
 
@@ -25,12 +26,16 @@ class Client:
     looks_up: bool = False
     holds: bool = False
     """The last bytes of what is large are held back where a repeat would do harm."""
+    may_go: MayGo = lambda: True
+
+    def heed(self, may_go: MayGo) -> None:
+        self.may_go = may_go
 
     async def sign_in(self) -> None:
-        await self._exchange(Call.SIGN_IN, None, lambda: None)
+        await self._exchange_now(Call.SIGN_IN, None, lambda: None)
 
     async def probe(self) -> None:
-        await self.sign_in()
+        await self._exchange(Call.PROBE, None, lambda: None)
 
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         return self.holds and not self._replaces(job, overwrite=overwrite) and is_large(body)
@@ -46,6 +51,7 @@ class Client:
             digest=digest_of(body),
             overwrite=overwrite,
         )
+        await self._have_bearer()
         with self.line.exchange(Call.SUBMIT, (job.key, job.version, job.attempts)) as one:
             if release is None:
                 one.token = await self._send(one, request)
@@ -112,7 +118,17 @@ class Client:
         if seconds:
             await self.clock.sleep(seconds)
 
+    async def _have_bearer(self) -> None:
+        """It may have run out since it was signed in, and to have a new one takes its time."""
+        await self._pass(self.line.renewal())
+        if not self.may_go():
+            raise LeftAlone("the remote wants to be left alone")
+
     async def _exchange(self, call: Call, about: object, act: Callable[[], T]) -> T:
+        await self._have_bearer()
+        return await self._exchange_now(call, about, act)
+
+    async def _exchange_now(self, call: Call, about: object, act: Callable[[], T]) -> T:
         with self.line.exchange(call, about) as one:
             await self._pass(one.fault.before)
             one.stop_before()

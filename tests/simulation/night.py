@@ -58,7 +58,7 @@ class Night:
         self.rng = random.Random(self.seed)
         self.kind: Kind = KINDS[self.seed % len(KINDS)]
         self.weather = Weather(rng=random.Random(self.rng.random()), holds=self.kind.holds)
-        self.line = Line(time=loop_time, script=self.fault, tail=self.tail_leaves)
+        self.line = Line(time=loop_time, script=self.fault, renewal=self.weather.renewal, tail=self.tail_leaves)
         self.remote = Remote(time=loop_time, repeat=self.kind.repeat, fate=self.weather.fate)
         self.inputs = Inputs(root=self.root / "in", rng=random.Random(self.rng.random()))
         self.settings = self._settings()

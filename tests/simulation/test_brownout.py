@@ -81,6 +81,7 @@ def test_a_brown_out_costs_few_requests_more() -> None:
     _, line = carried_through(SEED)
 
     calls = [one for one in line.exchanges if one.call is not Call.SIGN_IN]
+    assert any(one.call is Call.PROBE for one in calls), "the breaker had its part in it"
     extra = sum(one.ending is Seen.UNTAKEN for one in calls)
     planned = len(calls) - extra
     assert extra <= 0.1 * planned + 20

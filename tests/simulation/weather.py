@@ -19,6 +19,7 @@ _ALIKE = {
 }
 _ODDS: Mapping[Call, Mapping[Trouble, float]] = {
     Call.SIGN_IN: {Trouble.UNREACHABLE: 0.5, Trouble.NOT_SENT: 1.0, Trouble.DENIED: 0.4},
+    Call.PROBE: {},  # these nights are too small for the breaker; a brown-out has them
     Call.SUBMIT: _ALIKE | {Trouble.REFUSED: 1.0, Trouble.LATE: 4.0},
     Call.RECALL: dict.fromkeys(_ALIKE, 6.0),  # there are few such calls
     Call.CHECK: _ALIKE,
@@ -66,8 +67,7 @@ class Weather:
 
     def fault(self, call: Call, about: object) -> Fault:
         if call is Call.SIGN_IN:
-            renews = self.strength > 0 and self.rng.random() < 0.1
-            return Fault(trouble=self._trouble(call), before=self.rng.uniform(0.05, 1.0) if renews else 0.0)
+            return Fault(trouble=self._trouble(call), before=self.renewal())
         if not self.strength:
             return Fault(before=0.1)
         rng = self.rng
@@ -85,6 +85,11 @@ class Weather:
             arrives=rng.uniform(0.0, LATEST) if rng.random() < 0.75 else None,
             retry_after=rng.choice(_RETRY_AFTER),
         )
+
+    def renewal(self) -> float:
+        """Seconds until there is a new bearer token; none where the old one is good."""
+        renews = self.strength > 0 and self.rng.random() < 0.1
+        return self.rng.uniform(0.05, 1.0) if renews else 0.0
 
     def commit_takes(self) -> float:
         """Most commits are quick, some are not; where the disk is slow they gather, and share their journeys."""
