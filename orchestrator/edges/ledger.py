@@ -183,11 +183,18 @@ class SqliteLedger:
             try:
                 self._transact([entry])
             except sqlite3.Error as error:
-                if not (_is_precious(entry[1]) and self._reserve.exists()):
+                if not (_is_precious(entry[1]) and self._give_up_reserve()):
                     return trouble(error, self._path)
-                self._reserve.unlink()
             else:
                 return None
+
+    def _give_up_reserve(self) -> bool:
+        """Whether that made room: there may be none any more, and a disk that fails may not let go of it."""
+        try:
+            self._reserve.unlink()
+        except OSError:
+            return False
+        return True
 
     def _transact(self, entries: Sequence[_Entry]) -> None:
         db = self._db

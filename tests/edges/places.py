@@ -57,6 +57,12 @@ def read_only(disk: Path) -> None:
     subprocess.run(["mount", "-o", "remount,ro", str(disk)], check=True)
 
 
+def read_only_beside_open_files(folder: Path) -> None:
+    """What is open stays so, or no remount would be allowed. Goes away with the disk."""
+    subprocess.run(["mount", "--bind", str(folder), str(folder)], check=True)
+    subprocess.run(["mount", "-o", "remount,bind,ro", str(folder)], check=True)
+
+
 def fill(disk: Path) -> Path:
     """Takes the last byte of *disk*; returns the file that did it."""
     filler = disk / "filler"

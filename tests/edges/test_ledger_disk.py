@@ -11,7 +11,7 @@ import pytest
 
 from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job, result, sending
 from edges.ledgers import a_ledger, rows
-from edges.places import files_no_larger_than, fill, is_full, read_only, small_disk
+from edges.places import files_no_larger_than, fill, is_full, read_only, read_only_beside_open_files, small_disk
 from orchestrator.edges.view import open_view
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.model import (
@@ -140,6 +140,29 @@ async def test_what_the_remote_says_again_when_it_is_asked_leaves_the_reserve_to
 
         assert (await ledger.record(under_way, ACCEPTED)).state is State.WAITING
         assert not path.with_name("reserve").exists(), "the disk was full, or this tells nothing"
+
+
+async def test_every_end_is_told_what_fails_where_a_full_disk_does_not_give_up_the_reserve_either(path: Path) -> None:
+    """As when the system mounts a disk that failed read-only."""
+    ends: list[Event] = [ACCEPTED, Completed(), Failed("refused"), SendUndone("busy"), Doubted("nobody can tell")]
+    told: list[str] = []
+    with a_ledger(path) as ledger:
+        begun = [await ledger.record(new_job(f"file-{nth}"), CHECKED, STARTED) for nth in range(len(ends))]
+
+        async def record(job: Job, end: Event) -> None:
+            with pytest.raises(StorageError, match="run the same command again") as failure:
+                await ledger.record(job, end)
+            told.append(str(failure.value))
+
+        fill(disk_of(path))
+        read_only_beside_open_files(path.parent)
+        async with anyio.create_task_group() as tasks:
+            for job, end in zip(begun, ends, strict=True):
+                tasks.start_soon(record, job, end)
+
+        assert len(told) == len(ends)
+        assert path.with_name("reserve").exists()
+        assert ledger.unfinished() == begun
 
 
 async def test_nothing_new_is_begun_beside_an_end_that_took_the_reserve(path: Path) -> None:

@@ -122,8 +122,8 @@ DURABILITY = (
     Bug(
         wrong="What was accepted is lost on a full disk, because the reserve is not given up for it.",
         file="edges/ledger.py",
-        old="                self._reserve.unlink()",
-        new="                return trouble(error, self._path)",
+        old="            self._reserve.unlink()",
+        new="            return False",
         test="edges/test_ledger_disk.py::test_all_ends_that_come_at_once_are_written_from_the_reserve",
     ),
     Bug(
@@ -143,10 +143,8 @@ DURABILITY = (
     Bug(
         wrong="What the disk did not take is said to be recorded.",
         file="edges/ledger.py",
-        old="                if not (_is_precious(entry[1]) and self._reserve.exists()):\n"
-        "                    return trouble(error, self._path)",
-        new="                if not (_is_precious(entry[1]) and self._reserve.exists()):\n"
-        "                    return None",
+        old="                    return trouble(error, self._path)",
+        new="                    return None",
         test="disk/test_many_writers.py::test_what_the_disk_did_not_take_is_not_in_the_file_and_all_else_is",
     ),
     Bug(
