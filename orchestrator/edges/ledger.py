@@ -237,6 +237,6 @@ def _begins(events: Sequence[Event]) -> bool:
 
 
 def _is_precious(events: Sequence[Event]) -> bool:
-    """Whether it tells the end of an upload, a refusal too: what nobody could find out again, and small."""
-    ends = Accepted | SendUndone | SendRepeatable | Doubted
-    return any(isinstance(event, ends) or (isinstance(event, Failed) and not event.results) for event in events)
+    """Whether it tells the end of an upload, a verdict at once too: what nobody could find out again, and small."""
+    ends, verdicts = Accepted | SendUndone | SendRepeatable | Doubted, Completed | Failed
+    return any(isinstance(event, ends) or (isinstance(event, verdicts) and not event.results) for event in events)

@@ -111,7 +111,14 @@ async def test_all_ends_that_come_at_once_are_written_from_the_reserve(path: Pat
 
 @pytest.mark.parametrize(
     "end",
-    [ACCEPTED, SendUndone("busy"), SendRepeatable("lost", 0.0), Doubted("nobody can tell"), Failed("refused")],
+    [
+        ACCEPTED,
+        SendUndone("busy"),
+        SendRepeatable("lost", 0.0),
+        Doubted("nobody can tell"),
+        Completed(),
+        Failed("refused"),
+    ],
     ids=type,
 )
 async def test_each_end_of_an_upload_that_nobody_could_find_out_again_may_take_the_reserve(
