@@ -26,6 +26,11 @@ async def in_thread(work: Callable[[], None]) -> None:
     await anyio.to_thread.run_sync(work)
 
 
+async def in_own_thread(work: Callable[[], None]) -> None:
+    """Beside the threads that all share: for what may not wait until one of them is free."""
+    await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))
+
+
 async def inline(work: Callable[[], None]) -> None:
     """On the event loop itself: for simulations, where threads would hide the order of things."""
     work()

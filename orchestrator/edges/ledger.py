@@ -18,7 +18,7 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
-from orchestrator.edges.batcher import Batcher, Hop, in_thread
+from orchestrator.edges.batcher import Batcher, Hop, in_own_thread
 from orchestrator.edges.database import UNREADABLE, connect, open_database, trouble
 from orchestrator.edges.rows import duration_of, event_row, job_of, job_row, result_of
 from orchestrator.edges.tables import (
@@ -67,7 +67,7 @@ _Entry: TypeAlias = tuple[Job, tuple[Event, ...], float]
 
 class SqliteLedger:
     def __init__(
-        self, path: Path, *, target_id: str, run: str, clock: Clock, may_begin: bool = True, hop: Hop = in_thread
+        self, path: Path, *, target_id: str, run: str, clock: Clock, may_begin: bool = True, hop: Hop = in_own_thread
     ) -> None:
         """Raises OutputError when the file is no ledger of this target, StorageError when the disk fails.
 

@@ -10,17 +10,14 @@ from pathlib import Path
 from typing import Any
 
 from edges.places import FakeClock
-from orchestrator.edges.batcher import Hop, in_thread
 from orchestrator.edges.ledger import SqliteLedger
 
 TARGET = "platform https://api.example.com client-1"
 
 
 @contextmanager
-def a_ledger(
-    path: Path, *, target: str = TARGET, hop: Hop = in_thread, clock: FakeClock | None = None
-) -> Iterator[SqliteLedger]:
-    ledger = SqliteLedger(path, target_id=target, run="run-1", clock=clock or FakeClock(), hop=hop)
+def a_ledger(path: Path, *, target: str = TARGET, clock: FakeClock | None = None, **how: Any) -> Iterator[SqliteLedger]:
+    ledger = SqliteLedger(path, target_id=target, run="run-1", clock=clock or FakeClock(), **how)
     try:
         yield ledger
     finally:

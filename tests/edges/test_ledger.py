@@ -6,6 +6,7 @@ import dataclasses
 import json
 import sqlite3
 import tempfile
+import threading
 from contextlib import closing
 from pathlib import Path
 
@@ -115,6 +116,30 @@ async def test_the_newest_version_is_found_whatever_the_order_of_coming(path: Pa
         found = ledger.find(versions[0].key)
 
     assert found == evolve(versions[1], CHECKED)
+
+
+async def test_a_commit_does_not_wait_for_the_threads_that_others_hold(path: Path) -> None:
+    """What was accepted is not durable before it, and the check of a large file takes long."""
+    go_on, taken, durable = threading.Event(), anyio.to_thread.current_default_thread_limiter(), anyio.Event()
+
+    with a_ledger(path) as ledger:
+        under_way = await ledger.record(new_job(), CHECKED, STARTED)
+
+        async def accept() -> None:
+            await ledger.record(under_way, ACCEPTED)
+            durable.set()
+
+        async with anyio.create_task_group() as tasks:
+            try:
+                for _ in range(int(taken.total_tokens)):
+                    tasks.start_soon(anyio.to_thread.run_sync, go_on.wait)
+                await anyio.wait_all_tasks_blocked()
+                assert taken.available_tokens == 0
+                tasks.start_soon(accept)
+                with anyio.fail_after(10):
+                    await durable.wait()
+            finally:
+                go_on.set()
 
 
 @given(job=jobs)
