@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -15,6 +16,8 @@ from orchestrator.naming import printable
 
 TEMPORARY = ".~"
 """How the name of a file begins that is not yet in place: hidden, beside its final place."""
+
+_UNFINISHED = re.compile(rf"{re.escape(TEMPORARY)}[0-9a-f]{{16}}")
 
 PRIVATE = 0o600
 
@@ -59,6 +62,14 @@ def open_private(path: Path | str) -> BinaryIO:
     """A new file that is ours alone. Raises FileExistsError for whatever stands there, a link too."""
     flags = os.O_CREAT | os.O_EXCL | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
     return os.fdopen(os.open(path, flags, PRIVATE), "wb")
+
+
+def clear_unfinished(folder: Path | str) -> None:
+    """Take away what killed runs left here and below; what others hide here stays. Raises OSError."""
+    for place, _, names in os.walk(folder):
+        for name in names:
+            if _UNFINISHED.fullmatch(name):
+                Path(place, name).unlink(missing_ok=True)
 
 
 @contextmanager

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.edges import lock
-from orchestrator.edges.atomic import TEMPORARY, storage_trouble
+from orchestrator.edges.atomic import clear_unfinished, storage_trouble
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.ports import Clock
 
@@ -45,8 +45,7 @@ def _tidy(runs: Path) -> None:
     with os.scandir(runs) as entries:
         dead = [run for run in entries if run.is_dir(follow_symlinks=False) and not _has_summary(run)]
     for run in dead:
-        for unfinished in Path(run).glob(f"{TEMPORARY}*"):
-            unfinished.unlink()
+        clear_unfinished(run.path)
 
 
 def _has_summary(run: os.DirEntry[str]) -> bool:
@@ -74,6 +73,7 @@ async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float
             shutil.rmtree(state / "spill", ignore_errors=True)
             (state / "spill").mkdir(mode=0o700, exist_ok=True)
             _tidy(out / "runs")
+            clear_unfinished(out / "rejects")
             was_used = any(_is_used(out / name) for name in ("results", "runs"))
         except OSError as error:
             raise storage_trouble(out, error) from None

@@ -63,6 +63,20 @@ async def test_half_a_report_of_a_killed_run_is_cleared_away_wherever_its_name_i
         assert sorted(child.name for child in finished.iterdir()) == ["files.csv", "summary.json"]
 
 
+async def test_half_a_list_of_rejects_of_a_killed_run_is_cleared_away_and_nothing_else(tmp_path: Path) -> None:
+    """Its file may be mended or gone, so that nobody would ever write that list again."""
+    half = f"{TEMPORARY}0123456789abcdef"
+    kept = {"a.csv", "2024/b.csv", "2024/.~lock.b.csv#", "2024/.~0123456789ABCDEF", f"2024/{half}.csv"}
+    rejects = tmp_path / "rejects"
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+        (rejects / "2024").mkdir()
+        for name in {half, f"2024/{half}"} | kept:
+            (rejects / name).touch()
+
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
+        assert {str(place.relative_to(rejects)) for place in rejects.rglob("*") if place.is_file()} == kept
+
+
 async def test_a_second_run_is_locked_out_and_disturbs_nothing(tmp_path: Path) -> None:
     async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
         (place.spill / "busy").write_bytes(b"a result on its way")
