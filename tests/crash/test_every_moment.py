@@ -18,6 +18,8 @@ from orchestrator.model import State
 
 TWO, THREE = plain_rosters(2), plain_rosters(3)
 RENAMES = ["before the rename", "after the rename"]
+EACH_RENAME = range(1, 8)
+"""Of a run of two files: the ledger, two results for each file, then the two files of the report."""
 IN_FLIGHT = [
     "after the commit of Checked+SendStarted",
     "before the upload",
@@ -75,8 +77,15 @@ async def kill_at_each(root: Path, tally: Tally, delivery: Delivery, promise: Pr
                 assert doubtful > 0
 
 
+async def test_an_undisturbed_run_puts_as_many_files_in_place_as_are_struck(tmp_path: Path, tally: Tally) -> None:
+    async with scene(tmp_path / "calm", tally, NOTHING_KNOWN, TWO) as calm:
+        await calm.start(fine=True)
+
+        assert [calm.passed.count(moment) for moment in RENAMES] == [len(EACH_RENAME)] * 2
+
+
 @pytest.mark.parametrize("moment", RENAMES)
-@pytest.mark.parametrize("nth", [2, 5])
+@pytest.mark.parametrize("nth", [2, EACH_RENAME[-1]])
 async def test_killed_around_a_rename_the_output_is_whole_and_nothing_unfinished_stays(
     tmp_path: Path, promised: Promised, tally: Tally, moment: str, nth: int
 ) -> None:
@@ -85,7 +94,7 @@ async def test_killed_around_a_rename_the_output_is_whole_and_nothing_unfinished
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("moment", RENAMES)
-@pytest.mark.parametrize("nth", range(1, 7))
+@pytest.mark.parametrize("nth", EACH_RENAME)
 async def test_killed_around_any_rename(
     tmp_path: Path, promised: Promised, tally: Tally, moment: str, nth: int
 ) -> None:
@@ -93,7 +102,6 @@ async def test_killed_around_any_rename(
 
 
 async def kill_around_a_rename(root: Path, promised: Promised, tally: Tally, moment: str, nth: int) -> None:
-    """There are six: two results for each file, then the two files of the report."""
     promise = await promised(NOTHING_KNOWN, TWO)
     async with scene(root / "killed", tally, NOTHING_KNOWN, TWO, promise=promise) as killed:
         assert await killed.kill(moment, nth, fine=True), "the moment has come"
