@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job, result
 from edges.ledgers import a_ledger
 from edges.places import fill, is_full, small_disk
+from orchestrator.edges.atomic import whole_file
 from orchestrator.edges.batcher import inline
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.output import ResultsFolder
@@ -115,6 +116,20 @@ async def test_what_a_run_recorded_and_did_not_write_is_written_by_the_next(out:
     job = await out.send()
     kept = await out.folder.keep(job, out.fetched("feedback", b"fine"))
     await out.ledger.record(job, Completed((kept,)))
+
+    assert out.folder.restore() == []
+    assert out.files == {"roster/feedback.txt": b"fine"}
+
+
+async def test_half_a_result_that_a_kill_left_is_gone_when_it_is_written_again(out: Out) -> None:
+    """By the next start: a small result is in the ledger before its file is begun."""
+    job = await out.send()
+    kept = await out.folder.keep(job, out.fetched("feedback", b"fine"))
+    await out.ledger.record(job, Completed((kept,)))
+    whole = out.folder.place(job) / "feedback.txt"
+    with whole_file(whole):
+        (half,) = whole.parent.iterdir()
+    whole.rename(half)
 
     assert out.folder.restore() == []
     assert out.files == {"roster/feedback.txt": b"fine"}
