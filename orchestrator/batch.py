@@ -26,7 +26,7 @@ from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
 from orchestrator.edges.workplace import Workplace, open_workplace
 from orchestrator.errors import OutputError, StorageError
-from orchestrator.exits import Exit, exit_for, exit_of
+from orchestrator.exits import Exit, exit_for, exit_of, most_urgent
 from orchestrator.flow import JobTimes
 from orchestrator.guards import Grace
 from orchestrator.intake import will_be_judged, without_clashes
@@ -191,7 +191,7 @@ class Batch:
             report.write(self.place.report, summary)
         except (StorageError, OutputError) as error:
             message = str(error)
-            code = exit_for(error) if code in (Exit.OK, Exit.REJECTS) else code
+            code = most_urgent((code, exit_for(error)))
             summary |= {"exit_code": int(code), "message": message}
         return Finished(exit_code=code, summary=summary, folder=self.place.out, message=message)
 

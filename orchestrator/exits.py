@@ -82,7 +82,12 @@ def exit_of(books: Books, halts: Iterable[Halt], *, enough: bool) -> Exit:
         reasons.add(Exit.UNFINISHED)
     if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.dropped or not enough:
         reasons.add(Exit.REJECTS)
-    return min(reasons, key=_PRECEDENCE.index)
+    return most_urgent(reasons)
+
+
+def most_urgent(codes: Iterable[Exit]) -> Exit:
+    """The one that asks for the most attention."""
+    return min(codes, key=_PRECEDENCE.index)
 
 
 def exit_for(error: OrchestratorError) -> Exit:

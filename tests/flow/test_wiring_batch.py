@@ -16,6 +16,8 @@ from cli.rosters import roster
 from orchestrator.batch import Finished, Request, Watcher, run_batch
 from orchestrator.books import Trip
 from orchestrator.config import Credentials, load
+from orchestrator.errors import Unclear
+from orchestrator.exits import Exit
 from orchestrator.model import Accepted, Job, Token
 from orchestrator.ports import Body, Ended, Release, Running
 from orchestrator.run import Run, Stop
@@ -148,6 +150,24 @@ async def test_an_upload_that_does_not_end_is_cut_off_when_the_configured_grace_
     await house.run(watcher, limits__grace=13)
 
     assert cut == [13.0]
+
+
+async def test_a_report_that_cannot_be_written_asks_for_more_attention_than_a_doubt(house: House) -> None:
+    house.put("a.csv")
+    runs = house.root / "out/runs"
+
+    class Lossy(Timed):
+        async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Accepted:
+            runs.rmdir()
+            runs.touch()
+            raise Unclear("the answer was lost")
+
+    house.target = Lossy()
+    finished = await house.run()
+
+    assert finished.summary["files"]["in_doubt"] == 1
+    assert finished.exit_code == finished.summary["exit_code"] == Exit.USAGE
+    assert "runs" in finished.message
 
 
 async def test_what_may_still_be_written_to_comes_last_and_is_looked_at_when_it_has_had_time(house: House) -> None:
