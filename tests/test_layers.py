@@ -39,7 +39,7 @@ CORE = {
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}
 
 FORBIDDEN_CALLS = {"create_task", "ensure_future", "gather", "run_coroutine_threadsafe"}
-LONGEST_FILE = 260
+LONGEST_FILE = 250
 
 
 def modules() -> list[tuple[Path, str]]:

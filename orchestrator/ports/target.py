@@ -1,0 +1,121 @@
+"""The remote API."""
+
+from __future__ import annotations
+
+import enum
+from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import dataclass
+from typing import Protocol, TypeAlias
+
+from orchestrator.model import (
+    Accepted,
+    Completed,
+    Failed,
+    Job,
+    Result,
+    Token,
+)
+from orchestrator.ports.inbox import Body
+
+
+class Trace(enum.Enum):
+    """What is known of a submit whose answer we never saw."""
+
+    ABSENT = enum.auto()  # it certainly did not arrive
+    REPEATABLE = enum.auto()  # sending again does no harm, or less than not to have sent it: the target knows
+    UNKNOWN = enum.auto()  # nobody can tell
+
+
+@dataclass(frozen=True, slots=True)
+class Running:
+    """Not ended. `word` is the remote's own status when nobody documents it."""
+
+    word: str = ""
+    retry_after: float | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The remote has judged it; `results` are the keys of what there is to fetch."""
+
+    success: bool
+    word: str
+    results: tuple[str, ...]
+
+
+Release: TypeAlias = Callable[[], Awaitable[None]]
+"""Makes it durable that the last bytes of a submission are about to leave."""
+
+
+MayGo: TypeAlias = Callable[[], bool]
+"""Whether a request that was let through may still leave."""
+
+
+class Target(Protocol):
+    """One remote bulk-import API. Raises only TargetError; never sleeps, retries or logs."""
+
+    @property
+    def id(self) -> str:
+        """Which remote and whose account: a ledger belongs to one."""
+        ...
+
+    @property
+    def looks_up(self) -> bool:
+        """Whether `recall` asks the remote, and so waits for its turn as every request does."""
+        ...
+
+    def heed(self, may_go: MayGo) -> None:
+        """From now on ask *may_go* before each request, in the moment in which it leaves; no means LeftAlone.
+
+        Between the permit and the request may lie what takes its time, as a new bearer token does.
+        """
+        ...
+
+    async def sign_in(self) -> None:
+        """Have everything that a submit needs before its first byte. Raises Denied, Misdirected or NotSent."""
+        ...
+
+    async def probe(self) -> None:
+        """One request that changes nothing. Raises NotSent or Unclear while the remote is not well."""
+        ...
+
+    def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+        """Whether the last bytes of this submit are to be kept back until `release` has returned."""
+        ...
+
+    async def submit(
+        self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None
+    ) -> Accepted | Completed:
+        """Send it. Completed when there is nothing to wait for.
+
+        With *release* the last bytes leave after it has returned, and never when it raises.
+        """
+        ...
+
+    async def recall(self, job: Job) -> Accepted | Completed | Trace:
+        """Find out whether an earlier submit of this job arrived."""
+        ...
+
+    async def check(self, token: Token) -> Running | Ended:
+        """Raises Missing when the remote does not know the token."""
+        ...
+
+    async def fetch(self, token: Token, key: str) -> Fetched: ...
+
+    def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
+        """What the remote's verdict and its results say about the job."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """A result that was downloaded: held when small, else spilled to a file of its own."""
+
+    key: str
+    content_type: str
+    body: bytes | None
+    spilled: str | None = None
+    head: bytes = b""
+    """How a spilled result begins."""
+    size: int
+    sha256: str
