@@ -104,6 +104,10 @@ class Grace:
         self._scopes: dict[anyio.CancelScope, None] = {}  # in their order, so that a run can be replayed
         self._expired = False
 
+    @property
+    def is_over(self) -> bool:
+        return self._expired
+
     @contextmanager
     def shield(self) -> Iterator[anyio.CancelScope]:
         with anyio.CancelScope(shield=True) as scope:

@@ -30,7 +30,7 @@ async def take_all(world: World) -> dict[str, Trip]:
     async with anyio.create_task_group() as tasks:
         for path, trip in trips.items():
             tasks.start_soon(pipeline.take, world.inbox.file(path), trip)
-    assert pipeline.delivery.tokens.landing == set(), "what has landed is no longer on its way"
+    assert pipeline.recovery.tokens.landing == set(), "what has landed is no longer on its way"
     return dict(trips)
 
 

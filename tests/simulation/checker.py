@@ -19,7 +19,7 @@ from orchestrator.model import (
     evolve,
 )
 from orchestrator.naming import slug_of
-from tests.remotes.line import Call, Ending, Exchange
+from tests.remotes.line import Call, Ending, Exchange, Trouble
 from tests.remotes.remote import Effect, Repeat, result_of
 from tests.simulation.history import Attempt, Version, read_history
 from tests.simulation.night import Night
@@ -146,6 +146,8 @@ class Checker:
             allowed = self.night.kind.after_loss(overwrote=attempt.overwrote) if attempt.may_have_left else set()
             if not attempt.may_have_left or (sent is None and outcome.run == attempt.run):
                 allowed = allowed | {"SendUndone"}
+            if not attempt.may_have_left and sent is not None and sent.fault.trouble is Trouble.GARBLED:
+                allowed = {"Doubted"} if outcome.run == attempt.run and sent.ending is Ending.LOST else allowed
             assert outcome.name in allowed, (sent, attempt)
         if outcome.name == "Accepted":
             assert attempt.may_have_left, "the last bytes of what was accepted never left"

@@ -1,0 +1,35 @@
+"""What the README counts is counted here, so that neither can change alone. What is only measured is not."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+from faults.cells import CELLS
+from faults.nights import NIGHTS
+from mutants.bugs import BUGS
+from simulation.kinds import KINDS
+from simulation.test_nights import BLOCK, BLOCKS
+from simulation.test_polling import JOBS
+
+README = (Path(__file__).parent.parent / "README.md").read_text()
+NUMBERS = ["none", *"one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen".split()]
+
+
+@pytest.mark.parametrize(
+    ("told", "counted"),
+    [
+        (r"([\d,]+) cells", len(CELLS)),
+        (r"([\d,]+) whole nights", len(NIGHTS)),
+        (r"([\d,]+) seeds of", BLOCK * BLOCKS),
+        (r"([\d,]+) jobs polled", JOBS),
+        (r"\b(\w+) kinds of remote", len(KINDS)),
+        (r"([\d,]+) bugs,", len(BUGS)),
+        (r"bugs, ([\d,]+) caught", len(BUGS)),
+    ],
+)
+def test_the_readme_tells_as_many_as_there_are(told: str, counted: int) -> None:
+    (number,) = re.findall(told, README)
+
+    assert (NUMBERS.index(number) if number in NUMBERS else int(number.replace(",", ""))) == counted
