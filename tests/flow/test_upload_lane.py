@@ -164,9 +164,10 @@ def test_a_job_that_never_ends_does_not_keep_the_others_from_being_sent() -> Non
 
         with door.uploads.job():  # that of the stuck one
             door.uploads.failed(Busy("429"), 0.0)
-            async with anyio.create_task_group() as tasks:
-                for _ in range(20):
-                    tasks.start_soon(file)
+            with anyio.fail_after(10 * STANDSTILL):  # of virtual time, which would pass without end
+                async with anyio.create_task_group() as tasks:
+                    for _ in range(20):
+                        tasks.start_soon(file)
 
         assert sent[0] == STANDSTILL
         assert len(sent) == 20

@@ -111,6 +111,6 @@ NIGHTS = (
         file="delivery.py",
         old="                elif not self.lane.way.is_open:\n",
         new="                elif not trip.job:\n",
-        test=_NIGHTS,
+        test="core/test_left_alone.py::test_what_was_about_to_leave_stays_here_and_leaves_when_the_time_has_come",
     ),
 )
