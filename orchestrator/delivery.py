@@ -15,6 +15,8 @@ import random
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+import anyio
+
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
 from orchestrator.errors import (
@@ -101,12 +103,8 @@ class Delivery:
             held = self.target.holds_back(job, body, overwrite=overwrite)
             with self.grace.shield() as scope:
                 trip.job = await self.ledger.record(job, *before, SendStarted(overwrite, self._now(), held))
-                if scope.cancel_called:  # to sign in and to note the intent took their time
-                    undone = SendUndone("the run was stopped just before it was sent")
-                    trip.job = await self.ledger.record(trip.job, undone)
-                elif not self.lane.way.is_open:
-                    undone = SendUndone("the way to the remote was closed just before it was sent")
-                    trip.job = await self.ledger.record(trip.job, undone)
+                if kept := self._why_kept(scope):
+                    trip.job = await self.ledger.record(trip.job, SendUndone(kept))
                 else:
                     trip.begin_try(started)
                     trip.job = await self._submit(trip.job, trip, body, started)
@@ -141,6 +139,12 @@ class Delivery:
                 case Unreadable(cause):
                     trip.cause = cause
                     return job
+
+    def _why_kept(self, scope: anyio.CancelScope) -> str:
+        """Why it may not leave any more, if so: to sign in and to note the intent took their time."""
+        if scope.cancel_called:
+            return "the run was stopped just before it was sent"
+        return "" if self.lane.way.is_open else "the way to the remote was closed just before it was sent"
 
     async def _not_begun(self, job: Job, trip: Trip, error: NotSent, *before: Event) -> Job:
         """No token could be had, so no intent was noted, and a death in between would leave no doubt."""
@@ -189,7 +193,7 @@ class Delivery:
             trip.job = await self.ledger.record(job, SendUndone(str(error)))
             raise
         self._understood()
-        return await self.recovery.note(job, outcome)
+        return await self.recovery.note_arrival(job, outcome)
 
     def _understood(self) -> None:
         self.sense.understood()

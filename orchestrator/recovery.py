@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 
 import anyio
 
-from orchestrator.errors import Denied, Misdirected, NotSent, TargetError, Unclear
+from orchestrator.errors import Missing, NotSent, Refused, Unclear
 from orchestrator.guards import Tokens
 from orchestrator.lanes import UploadLane
 from orchestrator.model import Accepted, Completed, Doubted, Job, SendRepeatable, SendUndone
@@ -44,9 +44,7 @@ class Recovery:
         except (NotSent, Unclear) as error:
             self.lane.way.failed(error)
             return job
-        except (Denied, Misdirected):
-            raise
-        except TargetError:
+        except (Missing, Refused):
             return job
         match trace:
             case Trace.ABSENT:
@@ -57,9 +55,9 @@ class Recovery:
                 evidence = f"upload {job.attempts} may have arrived: {cause}. The remote cannot be asked by Name"
                 return await self.ledger.record(job, Doubted(evidence, self.clock.now().timestamp()))
             case outcome:
-                return await self.note(job, outcome)
+                return await self.note_arrival(job, outcome)
 
-    async def note(self, job: Job, outcome: Accepted | Completed) -> Job:
+    async def note_arrival(self, job: Job, outcome: Accepted | Completed) -> Job:
         """One token for two submissions tells neither's end, so neither may end by it."""
         if isinstance(outcome, Completed):
             return await self.ledger.record(job, outcome)

@@ -127,9 +127,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
     uploads = UploadLane(limits.uploads, way, parts.clock, _tell)
     memory = Memory(limits.bytes)
     tokens = Tokens(shared=set(parts.shared))
-    log = structlog.get_logger()
-    narrated = Narrated(parts.ledger, log.debug) if log.is_enabled_for(logging.DEBUG) else parts.ledger
-    ledger = Unbroken(narrated)
+    ledger = Unbroken(_narrated(parts.ledger))
     reader = Reader(
         target=parts.target,
         lane=Lane(limits.polls, way),
@@ -181,6 +179,11 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         tracking=tracking,
         retry_failed=retry_failed,
     )
+
+
+def _narrated(ledger: Ledger) -> Ledger:
+    log = structlog.get_logger()
+    return Narrated(ledger, log.debug) if log.is_enabled_for(logging.DEBUG) else ledger
 
 
 def _tell(change: str) -> None:

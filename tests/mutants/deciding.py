@@ -74,7 +74,7 @@ DECIDING = (
         wrong="A stop cuts the uploads under way off.",
         file="delivery.py",
         old="            with self.grace.shield() as scope:",
-        new="            import anyio\n\n            with anyio.CancelScope() as scope:",
+        new="            with anyio.CancelScope() as scope:",
         test="core/test_delivery.py::test_a_stop_waits_for_the_upload_under_way_and_keeps_its_token",
     ),
     Bug(

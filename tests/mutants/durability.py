@@ -159,13 +159,13 @@ DURABILITY = (
         file="delivery.py",
         old="                trip.job = await self.ledger.record(job, *before, "
         "SendStarted(overwrite, self._now(), held))\n"
-        "                if scope.cancel_called:  # to sign in and to note the intent took their time\n",
+        "                if kept := self._why_kept(scope):\n",
         new="                intent = (*before, SendStarted(overwrite, self._now(), held))\n"
         "                outcome = await self.target.submit(evolve(job, *intent), body, overwrite=overwrite)\n"
         "                trip.job = await self.ledger.record(job, *intent)\n"
         "                if outcome:\n"
         "                    trip.job = await self.ledger.record(trip.job, outcome)\n"
-        "                elif scope.cancel_called:\n",
+        "                elif kept := self._why_kept(scope):\n",
         test="crash/test_every_moment.py::test_an_undisturbed_run_passes_every_moment_once_for_each_file",
     ),
     Bug(

@@ -109,8 +109,8 @@ NIGHTS = (
     Bug(
         wrong="An upload leaves although the remote asked to be left alone while its intent was written down.",
         file="delivery.py",
-        old="                elif not self.lane.way.is_open:\n",
-        new="                elif not trip.job:\n",
+        old='        return "" if self.lane.way.is_open else "the way',
+        new='        return "" if scope else "the way',
         test="core/test_left_alone.py::test_what_was_about_to_leave_stays_here_and_leaves_when_the_time_has_come",
     ),
 )

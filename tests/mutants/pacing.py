@@ -15,8 +15,8 @@ PACING = (
     Bug(
         wrong="A stop that meets a commit leaves the run with another state than the ledger.",
         file="wiring.py",
-        old="    ledger = Unbroken(narrated)",
-        new="    ledger = narrated",
+        old="    ledger = Unbroken(_narrated(parts.ledger))",
+        new="    ledger = _narrated(parts.ledger)",
         test="flow/test_wiring_stops.py::test_a_stop_in_the_middle_of_a_commit_leaves_the_run_with_what_the_ledger_has",
     ),
     Bug(
