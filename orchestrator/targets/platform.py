@@ -150,7 +150,8 @@ class Platform:
         if feedback.is_about_name and not job.overwrote:
             return Failed(NAME_CONFLICT, tuple(results))
         cause = f"the remote refuses {feedback.rows} rows" if feedback.rows else f"the remote says: {ended.word}"
-        return Failed(f"{cause}; see feedback under results/", tuple(results), owns=feedback.rows > 0)
+        ours = feedback.rows > 0 or self._config.repeat_replaces
+        return Failed(f"{cause}; see feedback under results/", tuple(results), owns=ours)
 
     def _members(self, job: Job, *, overwrite: bool) -> dict[str, Any]:
         return {

@@ -86,7 +86,7 @@ def where_jobs_are_polled(delivery: Delivery) -> str:
 
 def where_it_replaces_what_failed(delivery: Delivery) -> str:
     """It is sent again everywhere; elsewhere it does not come to the end of a file that was sent once."""
-    if delivery.keyed is not None or delivery.settings.get("target__overwrite"):
+    if delivery.keyed is not None or delivery.repeats:
         return ""
     return f"its Name is taken at the remote since the job that failed, so {_CONFLICTS[delivery.on_conflict]}"
 

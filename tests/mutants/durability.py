@@ -187,4 +187,41 @@ DURABILITY = (
         new="WHERE state IN ('found', 'sending', 'waiting', 'in_doubt') ORDER BY id",
         test="crash/test_every_transition.py::test_killed_at_a_turn_for_the_worse_nothing_is_lost_and_nothing_is_there_twice",
     ),
+    Bug(
+        wrong="The ledger's commits stand in line behind the checks of files.",
+        file="edges/batcher.py",
+        old="await anyio.to_thread.run_sync(work, limiter=anyio.CapacityLimiter(1))",
+        new="await anyio.to_thread.run_sync(work)",
+        test="edges/test_ledger.py::test_a_commit_does_not_wait_for_the_threads_that_others_hold",
+    ),
+    Bug(
+        wrong="What the remote refuses at once is lost on a full disk.",
+        file="edges/ledger.py",
+        old="isinstance(event, ends) or (isinstance(event, verdicts) and not event.results)",
+        new="isinstance(event, ends)",
+        test="edges/test_ledger_disk.py"
+        "::test_each_end_of_an_upload_that_nobody_could_find_out_again_may_take_the_reserve",
+    ),
+    Bug(
+        wrong="Results that the remote says again take the reserve from what it does not.",
+        file="edges/ledger.py",
+        old="(isinstance(event, verdicts) and not event.results)",
+        new="isinstance(event, verdicts)",
+        test="edges/test_ledger_disk.py"
+        "::test_what_the_remote_says_again_when_it_is_asked_leaves_the_reserve_to_what_it_does_not",
+    ),
+    Bug(
+        wrong="Half a list of rejects that a kill left stays for ever.",
+        file="edges/workplace.py",
+        old='            clear_unfinished(out / "rejects")\n',
+        new="",
+        test="edges/test_workplace.py::test_half_a_list_of_rejects_of_a_killed_run_is_cleared_away_and_nothing_else",
+    ),
+    Bug(
+        wrong="Clearing up takes the files of others along.",
+        file="edges/atomic.py",
+        old="            if _UNFINISHED.fullmatch(name):",
+        new="            if name:",
+        test="edges/test_workplace.py::test_half_a_list_of_rejects_of_a_killed_run_is_cleared_away_and_nothing_else",
+    ),
 )

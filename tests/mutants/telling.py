@@ -89,4 +89,18 @@ TELLING = (
         new="    if text:",
         test="security/test_terminal.py::test_no_name_and_no_answer_drives_a_terminal_or_breaks_a_line_of_the_log",
     ),
+    Bug(
+        wrong="A report that could not be written hides behind the exit code of a lesser trouble.",
+        file="batch.py",
+        old="            code = most_urgent((code, exit_for(error)))",
+        new="            code = code or exit_for(error)",
+        test="flow/test_wiring_batch.py::test_a_report_that_cannot_be_written_asks_for_more_attention_than_a_doubt",
+    ),
+    Bug(
+        wrong="Nobody else writes our Names, and the next version of a failed job is refused as if somebody did.",
+        file="targets/platform.py",
+        old="        ours = feedback.rows > 0 or self._config.repeat_replaces",
+        new="        ours = feedback.rows > 0",
+        test="targets/test_conclusions.py::test_where_nobody_else_writes_our_names_a_failed_job_leaves_its_name_to_us",
+    ),
 )

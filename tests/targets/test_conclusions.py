@@ -24,9 +24,11 @@ CONFLICT = "0|night|A submission with this name already exists"
 BROKEN = f"{DATA}\r\nUser2,99/07/2024,09:00,01/07/2024,17:00\r\nUser3,01/07/2024,09:00,01/07/2024"
 
 
-def a_platform() -> Platform:
+def a_platform(*, repeat_replaces: bool = False) -> Platform:
     """Conclusions need neither a connection nor credentials."""
-    config = PlatformConfig(id="x", base_url="http://127.0.0.1", client_id="x", api_key="x")
+    config = PlatformConfig(
+        id="x", base_url="http://127.0.0.1", client_id="x", api_key="x", repeat_replaces=repeat_replaces
+    )
     return Platform(config, None, None, None)  # type: ignore[arg-type]  # none of them is used
 
 
@@ -148,6 +150,24 @@ def test_a_name_that_was_ours_is_not_given_up_by_a_failure() -> None:
     outcome = a_platform().conclude(a_job(owns=True), ended, [])
 
     assert outcome == Failed(outcome.cause, ())
+
+
+@pytest.mark.parametrize("nobody_else", [False, True])
+def test_where_nobody_else_writes_our_names_a_failed_job_leaves_its_name_to_us(nobody_else: bool) -> None:
+    ended = Ended(success=False, word="failed", results=())
+    outcome = a_platform(repeat_replaces=nobody_else).conclude(a_job(), ended, [])
+
+    assert isinstance(outcome, Failed)
+    assert outcome.owns == nobody_else
+
+
+def test_a_stranger_who_stands_under_our_name_all_the_same_is_not_replaced() -> None:
+    ended = Ended(success=False, word="failed", results=("feedback",))
+    outcome = a_platform(repeat_replaces=True).conclude(a_job(), ended, [a_result("feedback", CONFLICT)])
+
+    assert isinstance(outcome, Failed)
+    assert not outcome.owns
+    assert outcome.cause.startswith("name_conflict")
 
 
 lines = st.text(st.characters(exclude_characters="\r\n", exclude_categories=["Cs"]))
