@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-COVERED := */model/*,*/flow/*,*/backoff.py,*/lanes.py,*/way.py,*/outcome.py,*/recovery.py,*/atomic.py,*/batcher.py,*/database.py,*/ledger.py,*/rows.py,*/tables.py,*/wal.py,*/answers.py
+COVERED := */model/*,*/flow/*,*/backoff.py,*/lanes.py,*/way.py,*/outcome.py,*/recovery.py,*/atomic.py,*/batcher.py,*/database.py,*/ledger.py,*/rows.py,*/tables.py,*/wal.py,*/answers.py,*/taken.py
 
 .PHONY: help demo test chaos coverage mutants check bench clean
 

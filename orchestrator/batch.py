@@ -33,8 +33,9 @@ from orchestrator.intake import will_be_judged, without_clashes
 from orchestrator.model import RelPath
 from orchestrator.naming import date_in
 from orchestrator.ports import Clock, File, Reading, Target
+from orchestrator.remote import make_target
 from orchestrator.run import Errand, Run, Stop, plan
-from orchestrator.wiring import Parts, make_folder, make_inbox, make_pipeline, make_target
+from orchestrator.wiring import Parts, make_folder, make_inbox, make_pipeline
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -94,7 +94,8 @@ class RowBook:
     refused: int = 0
     unknown: int = 0
 
-    def add(self, sheet: Sheet, ending: Ending, *, submitted: bool) -> None:
+    def add(self, sheet: Sheet, ending: Ending, *, submitted: bool, refused: int = 0) -> None:
+        """*refused* are rows that the remote did not take of a file that is done."""
         good = sheet.rows - sheet.bad
         self.read += sheet.rows
         self.invalid += sheet.bad
@@ -104,7 +105,8 @@ class RowBook:
         self.sent += good
         match ending:
             case Ending.DONE:
-                self.accepted += good
+                self.accepted += good - refused
+                self.refused += refused
             case Ending.FAILED:
                 self.refused += good
             case _:
@@ -127,14 +129,18 @@ class Books:
     events: RowBook = field(default_factory=RowBook)
     dropped: int = 0
     """Rows left out of files that were sent in this run."""
+    refused: int = 0
+    """Rows that the remote did not take of files that were done in this run."""
 
     def enter(self, trip: Trip) -> None:
         self.endings[trip.end] += 1
         job = trip.job
+        if job is not None and trip.end is Ending.DONE:
+            self.refused += job.refused
         if not trip.judged or job is None or job.checked is None:
             return
         sent = _went_out(job)
-        self.data.add(job.checked.data, trip.end, submitted=sent)
+        self.data.add(job.checked.data, trip.end, submitted=sent, refused=job.refused)
         if (events := job.checked.events) is not None:
             self.events.add(events, trip.end, submitted=sent)
         if sent:

@@ -80,7 +80,7 @@ def exit_of(books: Books, halts: Iterable[Halt], *, enough: bool) -> Exit:
     unsent = ends[Ending.UNSENT] and Stop.CANARY_FAILED not in stops
     if ends[Ending.WAITING] or unsent or ends[Ending.DEFERRED]:
         reasons.add(Exit.UNFINISHED)
-    if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.dropped or not enough:
+    if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.dropped or books.refused or not enough:
         reasons.add(Exit.REJECTS)
     return most_urgent(reasons)
 

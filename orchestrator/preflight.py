@@ -12,7 +12,8 @@ from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.http import open_http
 from orchestrator.errors import Garbled, Misdirected, Missing, Unclear
 from orchestrator.model import Token
-from orchestrator.wiring import make_folder, make_target
+from orchestrator.remote import make_target
+from orchestrator.wiring import make_folder
 
 
 async def preflight(settings: Settings, secrets: Credentials, passed: Callable[[str], None]) -> None:

@@ -13,8 +13,9 @@ from orchestrator.books import Trip
 from orchestrator.errors import Missing, Refused
 from orchestrator.flow import Schedule
 from orchestrator.guards import Reader, Tokens
-from orchestrator.model import Doubted, Job, Result
-from orchestrator.ports import Clock, Ended, Ledger, Running, Sink, Target
+from orchestrator.model import Completed, Doubted, Job, Result
+from orchestrator.objections import OBJECTIONS, joined
+from orchestrator.ports import Clock, Ended, Ledger, Objection, Running, Sink, Target
 
 _SHORTEST_DELAY = 0.05
 """Seconds between two polls of one job, whatever the configuration says."""
@@ -107,9 +108,11 @@ class Tracking:
         started = self.clock.monotonic()
         results: list[Result] = []
         remarks: list[str] = []
+        refused, objections = 0, list[Objection]()
         for key in ended.results:
             try:
-                results.append(await self.sink.keep(job, await self.reader.fetch(job.token, key)))
+                fetched = await self.reader.fetch(job.token, key)
+                results.append(await self.sink.keep(job, fetched))
             except Missing as error:
                 if self._age(job) > self.give_up:
                     return await self.ledger.record(job, Doubted(f"{error}, although the job has ended"))
@@ -117,7 +120,16 @@ class Tracking:
                 return job
             except Refused as error:
                 remarks.append(str(error))
+            else:
+                refused += fetched.refused
+                objections += fetched.objections
+                remarks += [fetched.remark] if fetched.remark else []
+        if objections:
+            results.append(await self.sink.keep(job, joined(job, objections)))
         event = self.target.conclude(job, ended, results)
+        if isinstance(event, Completed) and refused:
+            remarks.insert(0, f"the remote refuses {refused} rows; see {OBJECTIONS}.csv under results/")
+            event = replace(event, refused=refused)
         if remarks:
             event = replace(event, cause="; ".join([*filter(None, [event.cause]), *remarks]))
         job = trip.job = await self.ledger.record(job, event)

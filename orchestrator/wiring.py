@@ -12,13 +12,11 @@ import structlog
 
 from orchestrator import naming
 from orchestrator.backoff import Backoff
-from orchestrator.config import Credentials, Settings, target_id
+from orchestrator.config import Settings
 from orchestrator.delivery import Delivery
 from orchestrator.edges.folder import Folder, FolderConfig
-from orchestrator.edges.http import Http
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.log import Narrated
-from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.edges.sheets import RejectsLists
 from orchestrator.errors import ConfigError
 from orchestrator.flow import Gate, JobTimes, Schedule
@@ -29,7 +27,6 @@ from orchestrator.model import Token
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.recovery import Recovery
-from orchestrator.targets.platform import Platform, PlatformConfig
 from orchestrator.tracking import Tracking
 from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
 from orchestrator.way import Way
@@ -77,31 +74,6 @@ def make_inbox(
     )
 
 
-def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clock) -> Platform:
-    target = settings.target
-    credentials = ClientCredentials(
-        OAuthConfig(
-            token_url=target.token_url,
-            client_id=secrets.client_id,
-            client_secret=secrets.client_secret,
-            scope=target.scope,
-            encode=target.basic_encoding == "form",
-        ),
-        http,
-        clock,
-    )
-    config = PlatformConfig(
-        id=target_id(settings),
-        base_url=target.base_url,
-        client_id=secrets.client_id,
-        api_key=secrets.api_key,
-        results=target.results,
-        overwrite_as_text=target.overwrite_encoding == "string",
-        repeat_replaces=target.overwrite or target.sole_writer or naming.is_content_addressed(target.name),
-    )
-    return Platform(config, http, credentials, clock)
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Parts:
     """What a pipeline is put together from; a test or a simulation may exchange any of them."""
@@ -147,7 +119,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         memory=memory,
         grace=parts.grace,
         backoff=_SENDING,
-        overwrite=settings.target.overwrite,
+        overwrite=settings.target.overwrites,
         retried=parts.retried,
         sense=Sense(),
         recovery=recovery,

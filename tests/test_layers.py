@@ -13,7 +13,7 @@ LAYERS = (
     {"ports", "backoff", "naming", "outcome"},
     {"flow"},
     {"books", "intake", "validation"},
-    {"way"},
+    {"way", "objections"},
     {"lanes"},
     {"guards"},
     {"recovery"},
@@ -24,7 +24,7 @@ LAYERS = (
     {"run"},
     {"exits"},
     {"config"},
-    {"wiring"},
+    {"wiring", "remote"},
     {"batch", "survey", "preflight", "verdicts"},
     {"sandbox"},
     {"cli"},
@@ -34,7 +34,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
     "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "books", "intake", "validation",
-    "way", "lanes", "guards", "recovery", "delivery", "tracking", "pipeline", "run", "exits",
+    "way", "objections", "lanes", "guards", "recovery", "delivery", "tracking", "pipeline", "run", "exits",
 }  # fmt: skip
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}
 

@@ -20,11 +20,11 @@ from orchestrator.config.settings import (
     Output,
     Polling,
     Settings,
-    Target,
     Validation,
     variable,
 )
 from orchestrator.config.sources import Values, from_environment, from_file, from_overrides, in_file
+from orchestrator.config.targets import PlatformTarget, TaoTarget, Target
 from orchestrator.errors import ConfigError
 
 __all__ = [
@@ -32,8 +32,10 @@ __all__ = [
     "Input",
     "Limits",
     "Output",
+    "PlatformTarget",
     "Polling",
     "Settings",
+    "TaoTarget",
     "Target",
     "Validation",
     "load",
@@ -82,12 +84,12 @@ def _keys(values: Values) -> list[str]:
 
 
 def target_id(settings: Settings) -> str:
-    """What the ledger is bound to: `target.id`, or kind, origin and a digest of the client id."""
+    """What the ledger is bound to: `target.id`, or kind, origin and a digest of the account."""
     target = settings.target
     if target.id:
         return target.id
     base = urlsplit(target.base_url)
     host = f"[{base.hostname}]" if ":" in (base.hostname or "") else base.hostname
     port = "" if base.port in (None, {"https": 443, "http": 80}[base.scheme]) else f":{base.port}"
-    client = hashlib.sha256(target.client_id.encode()).hexdigest()[:8]
-    return f"{target.kind} {base.scheme}://{host}{port} {client}"
+    account = hashlib.sha256(target.account.encode()).hexdigest()[:8]
+    return f"{target.kind} {base.scheme}://{host}{port} {account}"

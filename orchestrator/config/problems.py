@@ -21,6 +21,8 @@ WORDS = {
     "greater_than": "{value} is too small. Use more than {gt}.",
     "less_than_equal": "{value} is too large. Use {le} or less.",
     "literal_error": "{value} is not known. This version knows {expected}.",
+    "union_tag_invalid": '"{tag}" is not known. This version knows {expected_tags}.',
+    "extra_forbidden": "is a key of another kind of target. Take it out, or check target.kind.",
     "value_error": "{error}",
 }
 OTHERWISE = "{value} cannot be used here. Write it as the commented example of the configuration does."
@@ -82,12 +84,19 @@ def explain(
     spelled = spelled or {}
     lines = []
     for fault in faults:
-        # The number of an element of a list says nothing to a person who sees the element itself.
-        path = ".".join(part for part in fault["loc"] if isinstance(part, str))
+        path = _path(fault)
         details = {name: _detail(detail) for name, detail in fault.get("ctx", {}).items()}
         value = "what it holds" if path in secrets else shown(fault["input"])
         lines.append(f"{spelled.get(path, path)}: {WORDS.get(fault['type'], OTHERWISE).format(value=value, **details)}")
     return lines
+
+
+def _path(fault: Mapping[str, Any]) -> str:
+    """The key that a person wrote. The number of an element of a list says nothing to who sees the element itself."""
+    section, *rest = (part for part in fault["loc"] if isinstance(part, str))
+    if section == "target":
+        rest = rest[1:] or ["kind"]  # which kind of target it was taken for stands in between
+    return ".".join([section, *rest])
 
 
 def _detail(detail: object) -> str:

@@ -78,6 +78,19 @@ def endpoint(url: str) -> str:
     return url
 
 
+def url_path(path: str) -> str:
+    """What is put behind `target.base_url`; empty where the remote has no such endpoint."""
+    if path and not re.fullmatch(r"/[\w.~/{}-]*", path, re.ASCII):
+        raise ValueError(f'{shown(path)} is not a path. Write it as in "/api/v1/upload".')
+    return path
+
+
+def url_path_of_id(path: str) -> str:
+    if path and (path.count("{id}") != 1 or path.replace("{id}", "").strip("/").count("{")):
+        raise ValueError(f'{shown(path)} does not hold {{id}} once. Write it as in "/api/v1/status/{{id}}".')
+    return path
+
+
 def _host(url: str) -> str | None:
     try:
         parts = urlsplit(url)

@@ -17,6 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from orchestrator.config.problems import printable
 from orchestrator.config.settings import SECRETS, Settings, variable
+from orchestrator.config.targets import KINDS, Target, kind_of
 from orchestrator.errors import ConfigError
 
 LARGEST_SECRET = 64 * 1024
@@ -26,11 +27,11 @@ SYSTEMD = "CREDENTIALS_DIRECTORY"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Credentials:
-    """All that the target wants to know of us, none of it missing."""
+    """All that the target wants to know of us, none of it missing; what its kind does not need is empty."""
 
-    client_id: str
-    client_secret: str = field(repr=False)
-    api_key: str = field(repr=False)
+    client_id: str = ""
+    client_secret: str = field(default="", repr=False)
+    api_key: str = field(default="", repr=False)
 
 
 def places(path: str) -> str:
@@ -44,17 +45,20 @@ def places(path: str) -> str:
 
 def require_secrets(settings: Settings) -> Credentials:
     target = settings.target
-    secrets = {
-        name: "" if secret is None else secret.get_secret_value()
-        for name, secret in (("client_secret", target.client_secret), ("api_key", target.api_key))
-    }
-    problems = [f"target.{name}: is missing. {places(f'target.{name}')}" for name in SECRETS if not secrets[name]]
-    if not target.client_id.strip():
-        remedy = f"Write it into the file, or set {variable('target.client_id')}."
-        problems.insert(0, f"target.client_id: is missing. {remedy}")
-    if problems:
-        raise ConfigError(*problems)
-    return Credentials(client_id=target.client_id, **secrets)
+    given = {name: _text(getattr(target, name)) for name in target.needs}
+    missing = [name for name, text in given.items() if not text.strip()]
+    if missing:
+        raise ConfigError(*(f"target.{name}: is missing. {_remedy(name)}" for name in missing))
+    return Credentials(**given)
+
+
+def _text(given: SecretStr | str | None) -> str:
+    return given.get_secret_value() if isinstance(given, SecretStr) else given or ""
+
+
+def _remedy(name: str) -> str:
+    path = f"target.{name}"
+    return places(path) if name in SECRETS else f"Write it into the file, or set {variable(path)}."
 
 
 def clean(text: str) -> str:
@@ -84,8 +88,9 @@ class SecretFiles(PydanticBaseSettingsSource):
                 f'target.secrets_dir: "{printable(directory)}" is no directory. Name an existing one.'
             )
         found: dict[str, SecretStr] = {}
+        wanted = KINDS.get(kind_of(target), Target).needs
         for name in SECRETS:
-            if name in target:
+            if name in target or name not in wanted:
                 continue
             try:
                 secret = self._find(name, target)

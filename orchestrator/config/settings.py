@@ -5,38 +5,22 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    SecretStr,
-    ValidationInfo,
-    field_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, field_validator
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from orchestrator.config import rules
+from orchestrator.config.section import Section, Text
+from orchestrator.config.targets import KINDS, AnyTarget, PlatformTarget
 
 MEBIBYTE = 1024 * 1024
 TEN_YEARS = 3650 * 86400
 
-Text = Annotated[str, AfterValidator(rules.plain)]
 Folder = Annotated[Path, Field(strict=False), BeforeValidator(rules.folder)]
 Pattern = Annotated[Text, AfterValidator(rules.inside)]
-Endpoint = Annotated[Text, AfterValidator(rules.endpoint)]
-Results = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(rules.results)]
 # An end to durations keeps dates and timers that are made of them inside what they can hold.
 Seconds = Annotated[float, BeforeValidator(rules.seconds), Field(le=TEN_YEARS, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
 Bytes = Annotated[int, BeforeValidator(rules.size)]
-
-
-class Section(BaseModel):
-    """Strict: text in place of a number is a mistake in TOML, and `sources` reads what is text by nature."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid", strict=True, hide_input_in_errors=True)
 
 
 class Input(Section):
@@ -62,27 +46,6 @@ class Input(Section):
 
 class Output(Section):
     folder: Folder = Path("out")
-
-
-class Target(Section):
-    kind: Literal["platform"] = "platform"
-    id: Text = ""
-    base_url: Annotated[Endpoint, AfterValidator(lambda url: url.rstrip("/"))] = "https://api.example.com"
-    token_url: Endpoint = "https://identity.example.com/connect/token"  # noqa: S105  # an address
-    ca_file: Annotated[Text, AfterValidator(rules.certificates)] = ""
-    client_id: Text = ""
-    client_secret: SecretStr | None = None
-    client_secret_file: Text = ""
-    api_key: SecretStr | None = None
-    api_key_file: Text = ""
-    secrets_dir: Text = ""
-    scope: Text = "platform_upload_api"
-    basic_encoding: Literal["form", "raw"] = "form"
-    name: Annotated[Text, AfterValidator(rules.name)] = "{relative}"
-    overwrite: bool = False
-    overwrite_encoding: Literal["string", "bool"] = "string"
-    sole_writer: bool = False
-    results: Results = ("feedback", "tableofresultids")
 
 
 class Validation(Section):
@@ -124,7 +87,7 @@ class Settings(BaseSettings):
 
     input: Input = Input()
     output: Output = Output()
-    target: Target = Target()
+    target: AnyTarget = PlatformTarget()
     validation: Validation = Validation()
     limits: Limits = Limits()
     polling: Polling = Polling()
@@ -145,11 +108,14 @@ class Settings(BaseSettings):
 PREFIX = "ORCHESTRATOR_"
 SECRETS = ("client_secret", "api_key")
 SECRET_KEYS = tuple(f"target.{name}" for name in SECRETS)
+_SECTIONS = [(name, type(outer.default)) for name, outer in Settings.model_fields.items()]
+_OF_TARGETS = [("target", kind) for kind in KINDS.values()]
 KEYS = {
     f"{section}.{field.alias or name}": field
-    for section, outer in Settings.model_fields.items()
-    for name, field in type(outer.default).model_fields.items()
+    for section, model in _SECTIONS + _OF_TARGETS
+    for name, field in model.model_fields.items()
 }
+"""Those of every kind of target."""
 
 
 def variable(path: str) -> str:

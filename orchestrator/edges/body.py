@@ -29,6 +29,8 @@ if sys.platform == "linux":
 
 T = TypeVar("T")
 
+HOLD_FROM = 256 << 10
+"""Bytes of a body from which on its sending takes long enough to be interrupted in the middle."""
 TAIL = 64
 """Bytes that are given away last."""
 PATIENCE = 60.0

@@ -78,10 +78,14 @@ class Http:
         headers: Mapping[str, str],
         data: bytes | MeasuredBody | None = None,
         once: bool = False,
+        where: str = "",
     ) -> Answer:
-        """With *once* it is a request whose loss would leave a doubt, so it does without a connection that lay idle."""
+        """With *once* it is a request whose loss would leave a doubt, so it does without a connection that lay idle.
+
+        *where* is what errors call it, when its address is a secret.
+        """
         self.counts[kind] += 1
-        where = f"{method} {url.partition('?')[0]}"
+        where = where or f"{method} {url.partition('?')[0]}"
         timeout = _TIMEOUTS.get(kind) or _upload_timeout(data)
         status = 0
         try:

@@ -7,12 +7,14 @@ import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field
+from typing import Literal
 from urllib.parse import quote, urlencode
 
 import anyio
 
 from orchestrator.edges.answer import Answer
 from orchestrator.edges.http import Http, Kind
+from orchestrator.edges.multipart import Form
 from orchestrator.errors import Denied, LeftAlone, Misdirected, NotSent, TargetError
 from orchestrator.ports import Clock, MayGo
 
@@ -39,8 +41,10 @@ class OAuthConfig:
     client_id: str
     client_secret: str = field(repr=False)
     scope: str
+    style: Literal["basic", "form", "multipart", "json"] = "basic"
+    """Where the credentials stand: in the header as RFC 6749 2.3.1 wants it, or in a body of this form."""
     encode: bool = True
-    """Form-urlencode id and secret before they are joined (RFC 6749 2.3.1); some servers do not decode."""
+    """Form-urlencode id and secret before they are joined for the header; some servers do not decode."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,23 +96,33 @@ class ClientCredentials:
     async def _fetch(self) -> _Bearer:
         started = self._clock.monotonic()
         try:
-            answer = await self._http.call(
-                Kind.TOKEN,
-                "POST",
-                self._config.token_url,
-                headers={
-                    "Authorization": f"Basic {basic_credentials(self._config)}",
-                    "Content-Type": "application/x-www-form-urlencoded",
-                    "Accept": "application/json",
-                },
-                data=urlencode({"grant_type": "client_credentials", "scope": self._config.scope}).encode(),
-            )
+            headers, body = _request(self._config)
+            answer = await self._http.call(Kind.TOKEN, "POST", self._config.token_url, headers=headers, data=body)
         except (Denied, Misdirected, NotSent):
             raise
         except TargetError as error:
             raise NotSent(str(error)) from None  # asking for a token twice does no harm
         token, lifetime = read_token(answer, self._config.token_url)
         return _Bearer(token=token, renew_at=started + lifetime - min(_EARLY, lifetime / 10))
+
+
+def _request(config: OAuthConfig) -> tuple[dict[str, str], bytes]:
+    """Headers and body of the request for a token: the credentials stand in one place only (RFC 6749 2.3)."""
+    members = {"grant_type": "client_credentials"}
+    headers = {"Accept": "application/json", "Content-Type": "application/x-www-form-urlencoded"}
+    if config.scope:
+        members["scope"] = config.scope
+    if config.style == "basic":
+        return headers | {"Authorization": f"Basic {basic_credentials(config)}"}, urlencode(members).encode()
+    members |= {"client_id": config.client_id, "client_secret": config.client_secret}
+    match config.style:
+        case "form":
+            return headers, urlencode(members).encode()
+        case "json":
+            return headers | {"Content-Type": "application/json"}, json.dumps(members).encode()
+        case "multipart":
+            form = Form()
+            return headers | {"Content-Type": form.content_type}, form.fields(members)
 
 
 def basic_credentials(config: OAuthConfig) -> str:

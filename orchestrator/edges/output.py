@@ -9,12 +9,14 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from itertools import groupby
 from pathlib import Path
 from typing import Protocol
 
 import anyio.to_thread
 
+from orchestrator.edges.answer import SPILL_FROM
 from orchestrator.edges.atomic import move, put, storing
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
 from orchestrator.errors import OutputError, StorageError
@@ -67,6 +69,9 @@ class ResultsFolder:
         )
         if fetched.spilled is not None:
             await anyio.to_thread.run_sync(self._put_spilled, job, result, Path(fetched.spilled))
+        elif fetched.body is not None and fetched.size > SPILL_FROM:
+            await anyio.to_thread.run_sync(self._put_large, job, result, fetched.body)
+            result = replace(result, body=None)
         return result
 
     async def project(self, job: Job, results: Sequence[Result]) -> None:
@@ -111,6 +116,11 @@ class ResultsFolder:
         path = self._path(job, result, newest=True)
         self._make_way(job, lambda names: {path.name})
         move(spilled, path)
+
+    def _put_large(self, job: Job, result: Result, body: bytes) -> None:
+        path = self._path(job, result, newest=True)
+        self._make_way(job, lambda names: {path.name})
+        put(path, body)
 
     def _project_all(self, items: Sequence[tuple[Job, Sequence[Result]]]) -> list[Exception | None]:
         return [self._project(job, results) for job, results in items]

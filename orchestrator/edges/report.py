@@ -20,7 +20,7 @@ from orchestrator.naming import printable, slug_of
 
 COLUMNS = (
     "path,name,version,state,cause,token,rows,bad_rows,event_rows,bad_event_rows,attempts,polls,"
-    "prepare_s,upload_s,wait_s,collect_s,results"
+    "prepare_s,upload_s,wait_s,collect_s,results,refused_rows"
 ).split(",")
 
 _WITH_RESULTS = (Ending.DONE, Ending.SKIPPED, Ending.FAILED)
@@ -95,6 +95,7 @@ def _cells(trip: Trip) -> list[object]:
         trip.polls,
         *seconds,
         f"results/{slug_of(job.name)}" if job and job.token and trip.end in _WITH_RESULTS else "",
+        job.refused if job else "",
     ]
 
 

@@ -47,7 +47,7 @@ _DETAILS: dict[type[Event], tuple[str, ...]] = {
     SendUndone: ("cause",),
     SendRepeatable: ("cause", "at"),
     Accepted: ("token", "at"),
-    Completed: ("cause",),
+    Completed: ("cause", "refused"),
     Failed: ("cause", "owns"),
     Doubted: ("cause", "at", "token"),
     Superseded: ("cause",),
@@ -78,13 +78,14 @@ def job_row(job: Job) -> tuple[Any, ...]:
         job.held,
         job.sent_at,
         job.lost_at,
+        job.refused,
     )
 
 
 _Kind: TypeAlias = type | UnionType
 _KINDS: tuple[_Kind, ...] = (
     *(str, int, str, str, str, str, str | None, str | None, int | None, str | None, str, int),
-    *(str | None, float | None, int, int, int, int, float | None, float | None),
+    *(str | None, float | None, int, int, int, int, float | None, float | None, int),
 )
 """What the columns of a job hold; SQLite takes anything anywhere."""
 
@@ -96,8 +97,8 @@ def job_of(row: Sequence[Any]) -> Job:
     """Raises ValueError when nobody can have written such a row."""
     _require_kinds(row, _KINDS)
     (key, version, name, path, state, cause, data, events, size, checked, rules, *rest) = row
-    attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at = rest
-    _require(version > 0 and attempts >= 0 and {owns, overwrote, repeats, held} <= {0, 1})
+    attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at, refused = rest
+    _require(version > 0 and attempts >= 0 and refused >= 0 and {owns, overwrote, repeats, held} <= {0, 1})
     _require(bool(token) or state != State.WAITING)
     _require(not data or (size is not None and size >= 0))
     return Job(
@@ -119,6 +120,7 @@ def job_of(row: Sequence[Any]) -> Job:
         held=bool(held),
         sent_at=None if sent_at is None else moment_of(sent_at),
         lost_at=None if lost_at is None else moment_of(lost_at),
+        refused=refused,
     )
 
 

@@ -64,12 +64,16 @@ class SheetReader:
                 encoded = text.encode()
                 part, sent = Held(text), digest if encoded == content else _sha256(encoded)
             else:
-                hashed, json_size = hashlib.sha256(), 0
+                hashed, size, json_size = hashlib.sha256(), 0, 0
                 for piece in self._judged_pieces(judge, path, digest):
-                    hashed.update(piece.encode())
+                    encoded = piece.encode()
+                    hashed.update(encoded)
+                    size += len(encoded)
                     json_size += json_length(piece)
                 sent = Digest(hashed.hexdigest())
-                part = Streamed(json_size=json_size, pieces=lambda: self._pieces(schema, path, digest, json_size))
+                part = Streamed(
+                    size=size, json_size=json_size, pieces=lambda: self._pieces(schema, path, digest, json_size)
+                )
             if judge.verdict.fault is not None:
                 rejects.add_fault(judge.verdict.fault)
         return Judged.of(path, judge.verdict, part, sent)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = "2"
+SCHEMA_VERSION = "3"
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -28,6 +28,7 @@ CREATE TABLE jobs (
     held          INTEGER NOT NULL DEFAULT 0,
     sent_at       REAL,
     lost_at       REAL,
+    refused       INTEGER NOT NULL DEFAULT 0,
     updated_at    REAL NOT NULL,
     UNIQUE (key, version)
 );
@@ -61,22 +62,27 @@ ALTER TABLE jobs ADD COLUMN sent_at REAL;
 ALTER TABLE jobs ADD COLUMN lost_at REAL;
 CREATE INDEX jobs_by_token ON jobs (token) WHERE token IS NOT NULL;
 UPDATE meta SET value = '2' WHERE key = 'schema';
-"""
+""",
+    "2": """
+ALTER TABLE jobs ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+UPDATE meta SET value = '3' WHERE key = 'schema';
+""",
 }
 """What turns a ledger of an earlier version into one of the next."""
 
 JOB_COLUMNS = (
     "key, version, name, path, state, cause, data_sha256, events_sha256, size, checked, rules, attempts, "
-    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at"
+    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at, refused"
 )
 
 UPSERT_JOB = (
-    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
     "ON CONFLICT (key, version) DO UPDATE SET state = excluded.state, cause = excluded.cause, "
     "checked = excluded.checked, rules = excluded.rules, attempts = excluded.attempts, "
     "token = excluded.token, accepted_at = excluded.accepted_at, owns = excluded.owns, "
     "overwrote = excluded.overwrote, repeats = excluded.repeats, held = excluded.held, "
-    "sent_at = excluded.sent_at, lost_at = excluded.lost_at, updated_at = excluded.updated_at"
+    "sent_at = excluded.sent_at, lost_at = excluded.lost_at, refused = excluded.refused, "
+    "updated_at = excluded.updated_at"
 )
 _ITS_JOB = "(SELECT id FROM jobs WHERE key = ? AND version = ?)"
 INSERT_EVENT = f"INSERT INTO events (job, at, run, event, detail) VALUES ({_ITS_JOB}, ?, ?, ?, ?)"

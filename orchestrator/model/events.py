@@ -66,6 +66,8 @@ class Accepted:
 class Completed:
     results: tuple[Result, ...] = ()
     cause: str = ""
+    refused: int = 0
+    """Rows that the remote, which judges each by itself, did not take."""
 
 
 @dataclass(frozen=True, slots=True)

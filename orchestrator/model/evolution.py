@@ -58,8 +58,8 @@ def _evolved(job: Job, event: Event) -> Job:
             return replace(job, state=State.READY, cause=cause, repeats=True, lost_at=at)
         case State.SENDING, Accepted(token, at):
             return replace(job, state=State.WAITING, token=token, accepted_at=at, cause="")
-        case ((State.SENDING | State.WAITING), Completed(_, cause)):
-            return replace(job, state=State.DONE, cause=cause, owns=True)
+        case ((State.SENDING | State.WAITING), Completed(_, cause, refused)):
+            return replace(job, state=State.DONE, cause=cause, refused=refused, owns=True)
         case ((State.SENDING | State.WAITING), Failed(cause, _, owns)):
             return replace(job, state=State.FAILED, cause=cause, owns=job.owns or owns)
         case State.SENDING, Doubted(cause, at, token):

@@ -55,6 +55,8 @@ class Source:
 class Sheet:
     """What the check of one CSV found; enough to join a sent row to its source line after a restart."""
 
+    schema: str = ""
+    """The name of the rules that it was judged by, which is also what kind of file it is."""
     rows: int = 0
     bad: int = 0
     header: bool = True
@@ -112,6 +114,8 @@ class Job:
     """The last bytes of the attempt under way are still ours, so it cannot have arrived whole."""
     sent_at: float | None = None
     """Unix time at which the last attempt began."""
+    refused: int = 0
+    """Rows that the remote did not take although the job is done: it judges each by itself."""
     lost_at: float | None = None
     """Unix time at which the last lost answer was given up, in this version or before: its attempt may yet arrive."""
 

@@ -15,10 +15,21 @@ from orchestrator.ports.inbox import (
     Unreadable,
 )
 from orchestrator.ports.machine import Clock, Ledger, Sink
-from orchestrator.ports.target import Ended, Fetched, MayGo, Release, Running, Target, Trace
+from orchestrator.ports.target import (
+    OBJECTIONS_LIMIT,
+    Ended,
+    Fetched,
+    MayGo,
+    Objection,
+    Release,
+    Running,
+    Target,
+    Trace,
+)
 
 __all__ = [
     "HELD_LIMIT",
+    "OBJECTIONS_LIMIT",
     "Body",
     "Clock",
     "Ended",
@@ -29,6 +40,7 @@ __all__ = [
     "Ledger",
     "MayGo",
     "Moving",
+    "Objection",
     "Part",
     "Prepared",
     "Reading",

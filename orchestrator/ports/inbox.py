@@ -76,8 +76,10 @@ class Held:
 class Streamed:
     """CSV text too large to hold: read again and judged again while it is sent."""
 
+    size: int
+    """Bytes of the text in UTF-8."""
     json_size: int
-    """Bytes of the text in UTF-8, escaped as the inside of a JSON string."""
+    """The same, escaped as the inside of a JSON string."""
     pieces: Callable[[], AsyncIterator[str]]
     """Raises SourceChanged before the last piece unless the bytes are those that were validated."""
 

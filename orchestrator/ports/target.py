@@ -107,6 +107,20 @@ class Target(Protocol):
         ...
 
 
+OBJECTIONS_LIMIT = 10_000
+"""Objections to one submission that are joined to its rows; the remote's own answer holds them all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Objection:
+    """What the remote has against one row."""
+
+    rows: tuple[int, ...]
+    """Which of the rows that were sent, from 1; more than one where the remote's way of counting is not known."""
+    says: str
+    """In its own words, which may quote a cell: they belong in the results, and nowhere else."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fetched:
     """A result that was downloaded: held when small, else spilled to a file of its own."""
@@ -119,3 +133,9 @@ class Fetched:
     """How a spilled result begins."""
     size: int
     sha256: str
+    refused: int = 0
+    """Rows that the remote did not take, according to this result."""
+    objections: tuple[Objection, ...] = ()
+    """To the first of them."""
+    remark: str = ""
+    """What a person should know of it; quotes nothing."""

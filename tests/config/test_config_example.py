@@ -5,36 +5,61 @@ from __future__ import annotations
 import tomllib
 from pathlib import Path
 
+import pytest
+
 from orchestrator.config import Settings, load
 from orchestrator.config.settings import KEYS, SECRET_KEYS
+from orchestrator.config.targets import KINDS
 
-EXAMPLE = Path(__file__).parents[2] / "config" / "platform.toml"
+EXAMPLES = Path(__file__).parents[2] / "config"
+ADDRESSES_AND_NAMES = {
+    *("token_url", "token_path", "upload_path"),
+    *("client_id", "client_secret_file", "api_key_file", "secrets_dir"),
+}
+
+for_every_kind = pytest.mark.parametrize("kind", sorted(KINDS))
 
 
-def test_the_example_is_the_defaults() -> None:
-    assert load(EXAMPLE, environ={}) == Settings()
+def example(kind: str) -> Path:
+    return EXAMPLES / f"{kind}.toml"
 
 
-def test_the_example_names_every_key_but_holds_no_secret() -> None:
-    tables = tomllib.loads(EXAMPLE.read_text())
+def keys_of(kind: str) -> set[str]:
+    of_others = {f"target.{name}" for model in KINDS.values() for name in model.model_fields}
+    own = {f"target.{name}" for name in KINDS[kind].model_fields}
+    return set(KEYS) - of_others | own
+
+
+@for_every_kind
+def test_the_example_is_the_defaults(kind: str) -> None:
+    assert load(example(kind), environ={}) == Settings(target=KINDS[kind](kind=kind))
+
+
+@for_every_kind
+def test_the_example_names_every_key_but_holds_no_secret(kind: str) -> None:
+    tables = tomllib.loads(example(kind).read_text())
 
     named = {f"{section}.{key}" for section, keys in tables.items() for key in keys}
 
-    assert named == set(KEYS) - set(SECRET_KEYS)
+    assert named == keys_of(kind) - set(SECRET_KEYS)
 
 
-def test_the_example_explains_where_the_secrets_come_from() -> None:
-    text = EXAMPLE.read_text()
+@for_every_kind
+def test_the_example_explains_where_the_secrets_come_from(kind: str) -> None:
+    text = example(kind).read_text()
+    needed = [key for key in SECRET_KEYS if key in keys_of(kind)]
 
-    assert all(f"ORCHESTRATOR_{key.replace('.', '__')}".upper() in text for key in SECRET_KEYS)
+    assert needed
+    assert all(f"ORCHESTRATOR_{key.replace('.', '__')}".upper() in text for key in needed)
 
 
-def test_the_example_says_why_on_every_line_that_is_not_a_name_or_an_address() -> None:
-    lines = [line for line in EXAMPLE.read_text().splitlines() if " = " in line and not line.startswith("#")]
+@for_every_kind
+def test_the_example_says_why_on_every_line_that_is_not_a_name_or_an_address(kind: str) -> None:
+    lines = [line for line in example(kind).read_text().splitlines() if " = " in line and not line.startswith("#")]
 
-    bare = {line.partition(" = ")[0] for line in lines if " # " not in line}
+    bare = {line.partition(" = ")[0] for line in lines if " # " not in line and not line.startswith(" ")}
 
-    assert bare == {"token_url", "client_id", "client_secret_file", "api_key_file", "secrets_dir"}
+    assert bare <= ADDRESSES_AND_NAMES
 
 
 def test_the_defaults_are_those_that_the_design_promises() -> None:
@@ -59,7 +84,7 @@ def test_the_defaults_are_those_that_the_design_promises() -> None:
 
 
 def test_the_fields_are_of_the_types_that_the_rest_of_the_program_counts_on() -> None:
-    settings = load(EXAMPLE, environ={}, overrides=["limits.rate=1", "polling.first=1"])
+    settings = load(example("platform"), environ={}, overrides=["limits.rate=1", "polling.first=1"])
 
     assert isinstance(settings.limits.bytes, int)
     assert isinstance(settings.polling.give_up, float)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from orchestrator.config import Settings, Target, load, rules, target_id
+from orchestrator.config import PlatformTarget, Settings, load, rules, target_id
 from orchestrator.config.problems import explain, shown
 
 LOOPBACKS = ["localhost", "LOCALHOST", "127.0.0.1", "127.9.8.7", "[::1]"]
@@ -50,7 +50,7 @@ ACCEPTED: Mapping[str, list[object]] = {
     "input.settle": [0, 0.0, 2.5, "1m"],
     "input.minimum": [0, 1, 10**9],
     "output.folder": ["out"],
-    "target.kind": ["platform"],
+    "target.kind": ["platform", "tao"],
     "target.id": ["", "district 7"],
     "target.client_id": ["", "11111111-2222-3333-4444-555555555555", "example.com"],
     "target.name": ["{relative}", "{stem}", "{sha12}", "{date}-{stem}", "a {relative} b"],
@@ -122,9 +122,9 @@ REFUSED: Mapping[str, list[tuple[object, str]]] = {
         (True, "true is not a whole number. Write a whole number, without quotes."),
     ],
     "target.kind": [
-        ("tao", '"tao" is not known. This version knows "platform".'),
-        ("endgrate", '"endgrate" is not known. This version knows "platform".'),
-        ("", '"" is not known. This version knows "platform".'),
+        ("oat", '"oat" is not known. This version knows "platform", "tao".'),
+        ("", '"" is not known. This version knows "platform", "tao".'),
+        (3, '"3" is not known. This version knows "platform", "tao".'),
     ],
     "target.id": [("a\tb", '"a\\tb" holds a control character. Take it out.')],
     "target.client_id": [
@@ -434,7 +434,7 @@ def test_any_url_is_accepted_or_a_problem_on_one_line(text: str, scheme: str) ->
 
     assert all(line.isprintable() for line in problems)
     if not problems:
-        assert target_id(Settings(target=Target(base_url=url))).isprintable()
+        assert target_id(Settings(target=PlatformTarget(base_url=url))).isprintable()
 
 
 def test_a_number_that_cannot_even_be_printed_is_told() -> None:

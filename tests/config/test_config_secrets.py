@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.config import Credentials, Settings, Target, load, require_secrets
+from orchestrator.config import Credentials, PlatformTarget, Settings, load, require_secrets
 from orchestrator.errors import ConfigError
 
 CANARY = "canary-s3cr3t-7f"
@@ -323,7 +323,7 @@ def test_a_mistyped_variable_does_not_give_the_secret_away(name: str) -> None:
 
 
 def test_other_problems_do_not_give_a_good_secret_away(put: Put) -> None:
-    environ = {SECRET: CANARY, "target__client_secret": CANARY, "ORCHESTRATOR_TARGET__KIND": "tao"}
+    environ = {SECRET: CANARY, "target__client_secret": CANARY, "ORCHESTRATOR_TARGET__KIND": "x"}
 
     assert problem(environ, f"target.api_key_file={put('key', CANARY)}").startswith("ORCHESTRATOR_TARGET__KIND: ")
 
@@ -366,7 +366,7 @@ def test_the_debug_log_of_the_library_shows_no_secret(
 
 def test_a_secret_of_another_type_is_not_shown_when_the_model_refuses_it() -> None:
     with pytest.raises(ValueError) as caught:
-        Target(client_secret=[CANARY])  # type: ignore[arg-type]  # what is refused
+        PlatformTarget(client_secret=[CANARY])  # type: ignore[arg-type]  # what is refused
 
     assert CANARY not in str(caught.value)
     assert CANARY not in repr(caught.value)

@@ -328,7 +328,9 @@ def test_all_problems_of_all_sources_are_told_at_once(write: Write, tmp_path: Pa
         f"api_key_file = '{secret}'\n[polling]\nfactor = nan"
     )
 
-    told = problems(file, "input.minimum=-1", "nothing", ORCHESTRATOR_FOO="1", ORCHESTRATOR_TARGET__KIND="tao")
+    told = problems(
+        file, "input.minimum=-1", "nothing", ORCHESTRATOR_FOO="1", ORCHESTRATOR_TARGET__OVERWRITE_ENCODING="x"
+    )
 
     assert [line.removeprefix(f"{file}: ").partition(": ")[0] for line in told] == [
         "limits.upload",
@@ -337,8 +339,8 @@ def test_all_problems_of_all_sources_are_told_at_once(write: Write, tmp_path: Pa
         "--set number 2",
         "target.api_key_file",
         "--set input.minimum",
-        "ORCHESTRATOR_TARGET__KIND",
         "target.base_url",
+        "ORCHESTRATOR_TARGET__OVERWRITE_ENCODING",
         "limits.uploads",
         "polling.factor",
     ]
@@ -378,3 +380,9 @@ def test_any_override_and_variable_is_read_or_told_in_single_lines(text: str, va
     from_overrides([text, f"{text}={value}", f"target.{text}={value}"], told)
 
     assert all(line.isprintable() for line in told)
+
+
+def test_a_key_of_another_kind_of_target_is_a_problem(write: Write) -> None:
+    (problem,) = problems(write("[target]\nkind = 'tao'\noverwrite = true"))
+
+    assert problem.endswith("target.overwrite: is a key of another kind of target. Take it out, or check target.kind.")

@@ -129,7 +129,7 @@ def test_the_columns_are_the_ones_that_people_script_against() -> None:
     assert list(COLUMNS) == [
         *["path", "name", "version", "state", "cause", "token"],
         *["rows", "bad_rows", "event_rows", "bad_event_rows", "attempts", "polls"],
-        *["prepare_s", "upload_s", "wait_s", "collect_s", "results"],
+        *["prepare_s", "upload_s", "wait_s", "collect_s", "results", "refused_rows"],
     ]
 
 
@@ -155,6 +155,7 @@ def test_a_line_tells_all_that_is_known_of_a_file(tmp_path: Path) -> None:
         "token": "0a1b",
         "rows": "10",
         "bad_rows": "2",
+        "refused_rows": "0",
         "event_rows": "4",
         "bad_event_rows": "1",
         "attempts": "1",

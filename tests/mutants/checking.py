@@ -42,7 +42,7 @@ CHECKING = (
     ),
     Bug(
         wrong="An upload that was broken off because its file changed is taken for one that may have arrived.",
-        file="targets/payload.py",
+        file="targets/outgoing.py",
         old="        if self._changed:",
         new="        if not self.size:",
         test="targets/test_submit.py::test_a_file_that_changes_while_it_is_sent_never_arrives_whole",

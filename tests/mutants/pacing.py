@@ -35,7 +35,7 @@ PACING = (
     ),
     Bug(
         wrong="A request leaves with its new token although the remote has asked for a wait meanwhile.",
-        file="targets/platform.py",
+        file="targets/platform/target.py",
         old="        return await authorized(self._credentials, exchange, self._may_go)",
         new="        return await authorized(self._credentials, exchange)",
         test="targets/test_leaving.py::test_a_request_that_may_not_leave_when_its_bearer_is_there_stays_here",

@@ -98,7 +98,7 @@ TELLING = (
     ),
     Bug(
         wrong="Nobody else writes our Names, and the next version of a failed job is refused as if somebody did.",
-        file="targets/platform.py",
+        file="targets/platform/target.py",
         old="        ours = feedback.rows > 0 or self._config.repeat_replaces",
         new="        ours = feedback.rows > 0",
         test="targets/test_conclusions.py::test_where_nobody_else_writes_our_names_a_failed_job_leaves_its_name_to_us",

@@ -18,7 +18,7 @@ from orchestrator.edges.retry_after import seconds_of
 from orchestrator.errors import TargetError
 from orchestrator.model import Name, RelPath
 from orchestrator.naming import date_in, printable, slug_of
-from orchestrator.targets.answers import read_feedback, status_of
+from orchestrator.targets.platform.answers import read_feedback, status_of
 from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS, Judge, Schema
 
 SMALL, LARGE = 1 << 15, 1 << 20

@@ -178,7 +178,8 @@ def streamed(*pieces: str, changes_at: int | None = None, size_of: str | None = 
                 raise SourceChanged("it changed while it was sent")
             yield piece
 
-    return Streamed(json_size=len(json.dumps(text, ensure_ascii=False).encode()) - 2, pieces=read)
+    json_size = len(json.dumps(text, ensure_ascii=False).encode()) - 2
+    return Streamed(size=len(text.encode()), json_size=json_size, pieces=read)
 
 
 def assert_tells_no_secret(error: BaseException) -> None:

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 from orchestrator.model import Completed, Digest, Failed, Name, Result
 from orchestrator.ports import Ended
 from orchestrator.sandbox import Profile, serve
-from orchestrator.targets.answers import read_feedback
 from orchestrator.targets.platform import Platform, PlatformConfig
+from orchestrator.targets.platform.answers import read_feedback
 from targets.remote import CELL, DATA, TOKEN, a_job, sandbox_remote
 
 CONFLICT = "0|night|A submission with this name already exists"

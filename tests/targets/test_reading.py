@@ -17,7 +17,7 @@ from orchestrator.errors import Denied, Misdirected, Missing, NotSent, Refused, 
 from orchestrator.model import Token
 from orchestrator.ports import Ended, Running
 from orchestrator.sandbox import Fault, Profile, serve
-from orchestrator.targets.answers import status_of
+from orchestrator.targets.platform.answers import status_of
 from targets.remote import (
     API_KEY,
     TOKEN,

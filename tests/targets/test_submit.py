@@ -190,7 +190,7 @@ def answered_early(*statuses: int) -> Remote:
 
 def away_at_first(size: int) -> Streamed:
     readings = iter((streamed("a", "b", changes_at=1).pieces, streamed("a", "b").pieces))
-    return Streamed(json_size=size, pieces=lambda: next(readings)())
+    return Streamed(size=size, json_size=size, pieces=lambda: next(readings)())
 
 
 async def test_a_file_that_was_away_when_a_bearer_was_refused_may_be_accepted_with_the_next() -> None:

@@ -12,11 +12,10 @@ from pathlib import Path
 import anyio
 import pytest
 
-from orchestrator.edges.body import TAIL
+from orchestrator.edges.body import HOLD_FROM, TAIL
 from orchestrator.errors import Busy, Garbled, NotSent, Refused, StorageError, TargetError, Unclear
 from orchestrator.model import Job, Token
 from orchestrator.ports import Body, Held, Part
-from orchestrator.targets.platform import HOLD_FROM
 from targets.remote import UUID, Remote, a_job, remote_at, streamed
 from targets.wire import Server, answer, grant, head
 

@@ -13,7 +13,7 @@ from orchestrator.edges.answer import Answer
 from orchestrator.edges.retry_after import LONGEST
 from orchestrator.errors import Busy, Denied, Garbled, Misdirected, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Accepted
-from orchestrator.targets.answers import token_of
+from orchestrator.targets.platform.answers import token_of
 from targets.remote import NOW, UUID, assert_tells_no_secret, remote_at
 from targets.wire import Reply, answer, as_json, chunked, head, scripted, unframed
 

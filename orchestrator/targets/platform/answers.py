@@ -8,15 +8,17 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import islice
 
 from orchestrator.edges.answer import Answer
-from orchestrator.errors import Busy, Denied, Garbled, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
+from orchestrator.errors import Denied, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Name, Token
-from orchestrator.outcome import Outcome, Phase, Refusals, Reply, outcome_of
-from orchestrator.ports import Ended, Running
+from orchestrator.ports import OBJECTIONS_LIMIT, Ended, Objection, Running
+from orchestrator.targets.taken import Manners, is_page, taken
 
+FEEDBACK = "feedback"
 _SUCCESS = "completedsuccessfully"
 _RUNNING = frozenset("queued pending submitted received accepted validating running inprogress processing".split())
 _FAILED = frozenset(
@@ -29,57 +31,25 @@ _PLAIN = re.compile(r"[a-z]{1,40}", re.ASCII)
 _OBJECTION = re.compile(r"\s*(?P<row>[0-9]{1,9})\s*\|(?P<value>.*)\|(?P<says>.*)", re.ASCII | re.DOTALL)
 _OF_WHAT_IS_THERE = re.compile(r"exist|already|duplicate|conflict|overwrite", re.IGNORECASE)
 
-_REFUSALS = Refusals()
 _NO_ACCESS = "the remote refuses access. Check that this client may use the API, and the API key"
 NAME_CONFLICT = (
     "name_conflict: the Name exists at the remote, and it is not known to be ours. Rename the file, or set "
     "target.overwrite = true and run with --retry-failed if what stands there may be replaced"
 )
-_OBJECTIONS = {
-    400: "the remote refuses the submission as it stands",
-    409: NAME_CONFLICT,
-    413: "the submission is too large for the remote",
-    422: "the remote refuses the content",
-}
+_MANNERS = Manners(
+    denied=_NO_ACCESS,
+    objections={
+        400: "the remote refuses the submission as it stands",
+        409: NAME_CONFLICT,
+        413: "the submission is too large for the remote",
+        422: "the remote refuses the content",
+    },
+)
 
 
 def token_of(answer: Answer) -> Token:
     """The processing token of an upload. Raises what the pipeline may do next: see each class."""
-    token = _processing_token(answer.text)
-    reply = Reply(
-        status=answer.status,
-        has_token=token is not None,
-        says_when=answer.retry_after is not None,
-        is_whole=answer.is_whole,
-        is_page=_is_page(answer) or answer.text.lstrip().startswith("<"),
-    )
-    outcome = outcome_of(answer.phase, reply, _REFUSALS)
-    if outcome is Outcome.ACCEPTED and token is not None:
-        return token
-    kind, cause = _objection(outcome, answer)
-    raise kind(f"upload: {cause}", retry_after=answer.retry_after)
-
-
-def _objection(outcome: Outcome, answer: Answer) -> tuple[type[TargetError], str]:
-    status = answer.status
-    match outcome:
-        case Outcome.NOT_SENT:
-            return NotSent, f"the remote answered {status} before it had the whole submission"
-        case Outcome.BUSY:
-            return Busy, f"the remote is busy ({status})"
-        case Outcome.REFUSED:
-            return Refused, f"{_OBJECTIONS[status]} ({status})"
-        case Outcome.DENIED:
-            return Denied, f"{_NO_ACCESS} ({status})"
-        case Outcome.MISDIRECTED:
-            return Misdirected, f"the remote answers {status}: this is not its upload endpoint. Check target.base_url."
-        case Outcome.GARBLED if answer.phase is not Phase.SENT:
-            return Garbled, f"the remote answered {status} before it had the whole submission"
-        case Outcome.GARBLED if answer.is_success:
-            return Garbled, f"the remote answered {status} without a processing token"
-        case _:
-            kind = Garbled if outcome is Outcome.GARBLED else Unclear
-            return kind, f"the remote answered {status}, which does not say whether it took the submission"
+    return taken(answer, _processing_token(answer.text), _MANNERS)
 
 
 def _processing_token(body: str) -> Token | None:
@@ -94,7 +64,7 @@ def status_of(answer: Answer, results: Sequence[str]) -> Running | Ended:
     if word == _SUCCESS:
         return Ended(success=True, word=word, results=tuple(results))
     if word in _FAILED or word.startswith("completed"):
-        return Ended(success=False, word=_known(word), results=("feedback",))
+        return Ended(success=False, word=_known(word), results=(FEEDBACK,))
     if word in _RUNNING:
         return Running(retry_after=answer.retry_after)
     # A plain word is repeated, because nobody documents it; anything else might quote a cell.
@@ -119,7 +89,7 @@ def _require_read(answer: Answer, key: str) -> None:
     require_access(answer)
     status = answer.status
     kind: type[TargetError]
-    if status == 200 and not _is_page(answer):
+    if status == 200 and not is_page(answer):
         return
     if status == 200:
         kind, cause = Unclear, "an HTML page in place of an answer"
@@ -134,10 +104,6 @@ def _require_read(answer: Answer, key: str) -> None:
     raise kind(f"{key}: {cause}", retry_after=answer.retry_after)
 
 
-def _is_page(answer: Answer) -> bool:
-    return "html" in answer.content_type.lower()
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Feedback:
     """What the remote objects to, without the values that it quotes."""
@@ -149,15 +115,26 @@ class Feedback:
 
 
 def read_feedback(body: bytes, name: Name) -> Feedback:
-    """Lines `row|value|message`; the value may hold bars itself. Other lines are passed over."""
     rows, about_name = set(), False
+    for found in _objections(body):
+        row = int(found["row"])
+        rows.add(row)
+        of_name = row == 0 and found["value"].strip() == name
+        about_name |= of_name and _OF_WHAT_IS_THERE.search(found["says"]) is not None
+    return Feedback(rows=len(rows - {0}), is_about_name=about_name)
+
+
+def objections_in(body: bytes) -> tuple[Objection, ...]:
+    """To the first of the rows. Whether the header counts as one of them the vendor does not say."""
+    named = ((int(found["row"]), found["says"].strip()) for found in _objections(body))
+    return tuple(islice((Objection(rows=(row - 1, row), says=says) for row, says in named if row), OBJECTIONS_LIMIT))
+
+
+def _objections(body: bytes) -> Iterator[re.Match[str]]:
+    """Lines `row|value|message`; the value may hold bars itself. Other lines are passed over."""
     for line in re.split(r"\r\n|\r|\n", _bare(body.decode("utf-8-sig", "replace"))):
         if found := _OBJECTION.fullmatch(line):
-            row = int(found["row"])
-            rows.add(row)
-            of_name = row == 0 and found["value"].strip() == name
-            about_name |= of_name and _OF_WHAT_IS_THERE.search(found["says"]) is not None
-    return Feedback(rows=len(rows - {0}), is_about_name=about_name)
+            yield found
 
 
 def _bare(text: str) -> str:

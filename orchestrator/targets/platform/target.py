@@ -2,31 +2,30 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 from urllib.parse import quote
 
 from orchestrator.edges.answer import Answer
-from orchestrator.edges.body import Hold, releasing
+from orchestrator.edges.body import HOLD_FROM, Hold, releasing
 from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
 from orchestrator.errors import Garbled, Misdirected, NotSent, TargetError
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
-from orchestrator.targets.answers import (
+from orchestrator.targets.fetched import fetched_of
+from orchestrator.targets.platform.answers import (
+    FEEDBACK,
     NAME_CONFLICT,
+    objections_in,
     read_feedback,
     require_access,
     require_result,
     status_of,
     token_of,
 )
-from orchestrator.targets.payload import Payload, length_of
-
-HOLD_FROM = 256 << 10
-"""Bytes of a body from which on its sending takes long enough to be interrupted in the middle."""
+from orchestrator.targets.platform.payload import length_of, payload_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -90,7 +89,7 @@ class Platform:
 
     async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Accepted:
         hold = Hold() if release is not None else None
-        payload = Payload(self._members(job, overwrite=overwrite), body, hold)
+        payload = payload_of(self._members(job, overwrite=overwrite), body, hold)
         url = f"{self._config.base_url}/api/UploadData"
         once = not self._replaces(job, overwrite=overwrite)
 
@@ -128,24 +127,16 @@ class Platform:
     async def fetch(self, token: Token, key: str) -> Fetched:
         answer = await self._get(Kind.RESULT, token, key)
         require_result(answer, key)
-        kind, body = answer.content_type, answer.body
-        if (spilled := answer.spilled) is not None:
-            return Fetched(
-                key=key,
-                content_type=kind,
-                body=None,
-                spilled=spilled.path,
-                head=spilled.head,
-                size=spilled.size,
-                sha256=spilled.sha256,
-            )
-        digest = hashlib.sha256(body).hexdigest()
-        return Fetched(key=key, content_type=kind, body=body, size=len(body), sha256=digest)
+        fetched = fetched_of(key, answer)
+        if key != FEEDBACK:
+            return fetched
+        said = answer.body if answer.spilled is None else answer.spilled.head
+        return replace(fetched, objections=objections_in(said))
 
     def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
         if ended.success:
             return Completed(tuple(results))
-        said = next((r.body if r.body is not None else r.head for r in results if r.key == "feedback"), b"")
+        said = next((r.body if r.body is not None else r.head for r in results if r.key == FEEDBACK), b"")
         feedback = read_feedback(said, job.name)
         if feedback.is_about_name and not job.overwrote:
             return Failed(NAME_CONFLICT, tuple(results))

@@ -1,0 +1,102 @@
+"""The section `[target]`: what every remote API has in common, and the keys that each kind adds."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, ClassVar, Literal, TypeAlias
+
+from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
+
+from orchestrator.config import rules
+from orchestrator.config.section import Section, Text
+
+Endpoint = Annotated[Text, AfterValidator(rules.endpoint)]
+Base = Annotated[Endpoint, AfterValidator(lambda url: url.rstrip("/"))]
+Path = Annotated[Text, AfterValidator(rules.url_path)]
+PathOfId = Annotated[Path, AfterValidator(rules.url_path_of_id)]
+Results = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(rules.results)]
+
+DEFAULT_KIND = "platform"
+
+
+class Target(Section):
+    """Common to all kinds."""
+
+    needs: ClassVar[tuple[str, ...]] = ()
+    """The credentials without which nothing can be sent."""
+
+    kind: str
+    id: Text = ""
+    base_url: Base
+    ca_file: Annotated[Text, AfterValidator(rules.certificates)] = ""
+    secrets_dir: Text = ""
+    name: Annotated[Text, AfterValidator(rules.name)] = "{relative}"
+
+    @property
+    def account(self) -> str:
+        """Whose data it is at the remote; no secret."""
+        return ""
+
+    @property
+    def overwrites(self) -> bool:
+        """Whether every send may replace what stands under its Name."""
+        return False
+
+
+class Client(Target):
+    """One that signs in with OAuth2 client credentials."""
+
+    needs: ClassVar[tuple[str, ...]] = ("client_id", "client_secret")
+
+    client_id: Text = ""
+    client_secret: SecretStr | None = None
+    client_secret_file: Text = ""
+
+    @property
+    def account(self) -> str:
+        return self.client_id
+
+
+class PlatformTarget(Client):
+    needs: ClassVar[tuple[str, ...]] = ("client_id", "client_secret", "api_key")
+
+    kind: Literal["platform"] = "platform"
+    base_url: Base = "https://api.example.com"
+    token_url: Endpoint = "https://identity.example.com/connect/token"  # noqa: S105  # an address
+    api_key: SecretStr | None = None
+    api_key_file: Text = ""
+    scope: Text = "platform_upload_api"
+    basic_encoding: Literal["form", "raw"] = "form"
+    overwrite: bool = False
+    overwrite_encoding: Literal["string", "bool"] = "string"
+    sole_writer: bool = False
+    results: Results = ("feedback", "tableofresultids")
+
+    @property
+    def overwrites(self) -> bool:
+        return self.overwrite
+
+
+class TaoTarget(Client):
+    kind: Literal["tao"] = "tao"
+    base_url: Base = "https://tao.example.com"
+    token_path: Path = "/api/v1/oauth2/tokens"  # noqa: S105  # a path
+    upload_path: Path = "/api/v1/upload"
+    status_path: PathOfId = "/api/v1/status/{id}"
+    download_path: PathOfId = "/api/v1/download/{id}"
+    token_body: Literal["form", "multipart", "json"] = "form"  # noqa: S105  # a form
+    scope: Text = ""
+    resend: Literal["upserts", "always", "never"] = "upserts"
+
+
+KINDS: dict[str, type[Target]] = {"platform": PlatformTarget, "tao": TaoTarget}
+
+
+def kind_of(values: Any) -> str:
+    """Of a section as it was read, or as it was made; one that does not say is the first kind that there was."""
+    kind = values.get("kind", DEFAULT_KIND) if isinstance(values, dict) else getattr(values, "kind", "")
+    return kind if isinstance(kind, str) else repr(kind)
+
+
+AnyTarget: TypeAlias = Annotated[
+    Annotated[PlatformTarget, Tag("platform")] | Annotated[TaoTarget, Tag("tao")], Discriminator(kind_of)
+]

@@ -1,0 +1,39 @@
+"""What the remote has against single rows, joined to the lines of the files that they came from. Pure."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+from collections.abc import Iterable, Iterator
+
+from orchestrator.model import Job, RelPath, Sheet
+from orchestrator.ports import Fetched, Objection
+from orchestrator.validation import source_line
+
+OBJECTIONS = "objections"
+"""The result that holds them: a CSV with the row as the remote counts, where it came from, and what is said."""
+
+
+def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
+    text = io.StringIO(newline="")
+    table = csv.writer(text)
+    table.writerow(["row", "line", "says"])
+    for objection in objections:
+        places = dict.fromkeys(place for row in objection.rows for place in _places(job, row))
+        table.writerow([objection.rows[-1], " or ".join(places), objection.says])
+    body = text.getvalue().encode("utf-8", "backslashreplace")
+    digest = hashlib.sha256(body).hexdigest()
+    return Fetched(key=OBJECTIONS, content_type="text/csv", body=body, size=len(body), sha256=digest)
+
+
+def _places(job: Job, row: int) -> Iterator[str]:
+    """The lines that it may mean: a remote that got two files does not say which."""
+    if job.checked is None:
+        return
+    sheets: list[tuple[RelPath, Sheet | None]] = [(job.path, job.checked.data)]
+    if job.checked.events is not None and job.source is not None and job.source.events is not None:
+        sheets.append((RelPath("its events"), job.checked.events))
+    for path, sheet in sheets:
+        if sheet is not None and sheet.sent is not None and 1 <= row <= sheet.rows - sheet.bad:
+            yield f"{path}:{source_line(sheet.header, sheet.gaps, row)}"

@@ -1,0 +1,62 @@
+"""Settings → the target: which remote API stands behind the port."""
+
+from __future__ import annotations
+
+from typing import assert_never
+
+from orchestrator import naming
+from orchestrator.config import Credentials, PlatformTarget, Settings, TaoTarget, target_id
+from orchestrator.edges.http import Http
+from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
+from orchestrator.ports import Clock, Target
+from orchestrator.targets.platform import Platform, PlatformConfig
+from orchestrator.targets.tao import Tao, TaoConfig
+
+
+def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clock) -> Target:
+    match target := settings.target:
+        case PlatformTarget():
+            return _platform(target, target_id(settings), secrets, http, clock)
+        case TaoTarget():
+            return _tao(target, target_id(settings), secrets, http, clock)
+        case _:
+            assert_never(target)
+
+
+def _platform(target: PlatformTarget, id: str, secrets: Credentials, http: Http, clock: Clock) -> Platform:
+    oauth = OAuthConfig(
+        token_url=target.token_url,
+        client_id=secrets.client_id,
+        client_secret=secrets.client_secret,
+        scope=target.scope,
+        encode=target.basic_encoding == "form",
+    )
+    config = PlatformConfig(
+        id=id,
+        base_url=target.base_url,
+        client_id=secrets.client_id,
+        api_key=secrets.api_key,
+        results=target.results,
+        overwrite_as_text=target.overwrite_encoding == "string",
+        repeat_replaces=target.overwrite or target.sole_writer or naming.is_content_addressed(target.name),
+    )
+    return Platform(config, http, ClientCredentials(oauth, http, clock), clock)
+
+
+def _tao(target: TaoTarget, id: str, secrets: Credentials, http: Http, clock: Clock) -> Tao:
+    oauth = OAuthConfig(
+        token_url=target.base_url + target.token_path,
+        client_id=secrets.client_id,
+        client_secret=secrets.client_secret,
+        scope=target.scope,
+        style=target.token_body,
+    )
+    config = TaoConfig(
+        id=id,
+        base_url=target.base_url,
+        upload_path=target.upload_path,
+        status_path=target.status_path,
+        download_path=target.download_path,
+        resend=target.resend,
+    )
+    return Tao(config, http, ClientCredentials(oauth, http, clock), clock)

@@ -1,0 +1,176 @@
+"""TAO: a CSV file in a form, a referenceId for it, a status by that, and a result for every row.
+
+There is no key and no way to ask for what arrived, so what may be sent again hangs on what is in the file: an import
+of users, groups, organizations or links finds its rows by their keys, one of sessions makes new ones each time.
+"""
+
+from __future__ import annotations
+
+import io
+import uuid
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+from urllib.parse import quote, urlsplit
+
+import anyio.to_thread
+
+from orchestrator.edges.answer import Answer
+from orchestrator.edges.body import HOLD_FROM, Hold, releasing
+from orchestrator.edges.http import Http, Kind
+from orchestrator.edges.multipart import Form
+from orchestrator.edges.oauth import ClientCredentials, authorized
+from orchestrator.errors import Garbled, Missing, NotSent, TargetError, Unclear
+from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
+from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
+from orchestrator.targets.fetched import fetched_of
+from orchestrator.targets.tao.answers import RESULT, require_read, signed_url_of, status_of, token_of
+from orchestrator.targets.tao.form import size_of, upload_of
+from orchestrator.targets.tao.rows import RowResults, read_rows
+
+_UPSERTS = frozenset({"tao.users", "tao.groups", "tao.organizations", "tao.links"})
+"""Kinds of file whose rows are found again by their keys."""
+_NOT_TRACKED = "not tracked: the remote took it, and offers no status"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TaoConfig:
+    id: str
+    base_url: str
+    upload_path: str
+    status_path: str
+    """With {id}; empty where the remote has no such endpoint, and then whatever was taken is done."""
+    download_path: str
+    resend: Literal["upserts", "always", "never"] = "upserts"
+
+
+class Tao:
+    looks_up = False
+
+    def __init__(self, config: TaoConfig, http: Http, credentials: ClientCredentials, clock: Clock) -> None:
+        self._config = config
+        self._http = http
+        self._credentials = credentials
+        self._clock = clock
+        self._may_go: MayGo = lambda: True
+
+    @property
+    def id(self) -> str:
+        return self._config.id
+
+    def heed(self, may_go: MayGo) -> None:
+        self._may_go = may_go
+
+    async def sign_in(self) -> None:
+        """Raises Denied, Misdirected or NotSent when no token can be had."""
+        await self._credentials.token()
+
+    async def probe(self) -> None:
+        """Asks for a job that nobody has; where there is no such question, looks at the upload endpoint."""
+        if self._config.status_path:
+            try:
+                await self.check(Token(str(uuid.uuid4())))
+            except Missing:
+                return
+        else:
+            answer = await self._get(Kind.POLL, self._config.base_url + self._config.upload_path)
+            if answer.status in (408, 425, 429) or answer.status >= 500:
+                raise NotSent(f"upload: the remote answered {answer.status}", retry_after=answer.retry_after)
+
+    def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+        """Where a repeat would do no harm, or the body leaves in a moment, holding back gains nothing."""
+        return not self._may_repeat(job) and size_of(body.data) > HOLD_FROM
+
+    async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Accepted:
+        hold = Hold() if release is not None else None
+        form = Form()
+        upload = upload_of(form, job.name, body.data, hold)
+        url = self._config.base_url + self._config.upload_path
+        once = not self._may_repeat(job)
+
+        async def exchange(authorization: Mapping[str, str]) -> Answer:
+            headers = {**authorization, "Content-Type": form.content_type, "Content-Length": str(upload.size)}
+            return await self._http.call(Kind.UPLOAD, "POST", url, headers=headers, data=upload.open(), once=once)
+
+        async def send() -> Answer:
+            return await authorized(self._credentials, exchange, self._may_go)
+
+        try:
+            token = token_of(await (send() if hold is None or release is None else releasing(hold, release, send)))
+        except Garbled:
+            raise  # a success in answer to a part proves nothing, whatever has happened to the file
+        except TargetError:
+            upload.require_unchanged()
+            raise
+        return Accepted(token, self._clock.now().timestamp())
+
+    async def recall(self, job: Job) -> Trace:
+        return Trace.REPEATABLE if self._may_repeat(job) else Trace.UNKNOWN
+
+    async def check(self, token: Token) -> Running | Ended:
+        if not self._config.status_path:
+            return Ended(success=True, word="", results=())
+        status = status_of(await self._ask(Kind.POLL, self._config.status_path, token))
+        if isinstance(status, Ended) and not self._config.download_path:
+            return Ended(status.success, status.word, tuple(key for key in status.results if key != RESULT))
+        return status
+
+    async def fetch(self, token: Token, key: str) -> Fetched:
+        if key == RESULT:
+            return await self._fetch_rows(token)
+        answer = await self._ask(Kind.RESULT, self._config.status_path, token)
+        require_read(answer, key)
+        return fetched_of(key, answer)
+
+    def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
+        if not ended.success:
+            return Failed(f"the remote says: {ended.word}; see its messages under results/", tuple(results))
+        return Completed(tuple(results), cause="" if self._config.status_path else _NOT_TRACKED)
+
+    def _may_repeat(self, job: Job) -> bool:
+        match self._config.resend:
+            case "always":
+                return True
+            case "never":
+                return False
+            case "upserts":
+                return job.checked is not None and job.checked.data.schema in _UPSERTS
+
+    async def _fetch_rows(self, token: Token) -> Fetched:
+        """From a store that needs no credentials of ours, and must not get them."""
+        address = signed_url_of(await self._ask(Kind.RESULT, self._config.download_path, token))
+        _require_safe(address)
+        where = f"{RESULT}: GET of the signed address"
+        answer = await self._http.call(Kind.RESULT, "GET", address, headers={}, where=where)
+        if answer.status != 200:  # it is valid for some minutes only: the next try gets a new one
+            raise NotSent(f"{where}: the store answered {answer.status}", retry_after=answer.retry_after)
+        require_read(answer, RESULT)
+        rows = await anyio.to_thread.run_sync(_read, answer)
+        remark = "" if rows.are_told else "the remote's results do not tell which rows it took"
+        return replace(fetched_of(RESULT, answer), refused=rows.refused, objections=rows.objections, remark=remark)
+
+    async def _ask(self, kind: Kind, path: str, token: Token) -> Answer:
+        return await self._get(kind, self._config.base_url + path.replace("{id}", quote(token, safe="")))
+
+    async def _get(self, kind: Kind, url: str) -> Answer:
+        call: Callable[[Mapping[str, str]], Awaitable[Answer]] = lambda authorization: self._http.call(  # noqa: E731
+            kind, "GET", url, headers=authorization
+        )
+        return await authorized(self._credentials, call, self._may_go)
+
+
+def _require_safe(address: str) -> None:
+    """The rows go the way that they came: encrypted, or on this machine. The address itself is not shown."""
+    try:
+        parts = urlsplit(address)
+    except ValueError:
+        parts = urlsplit("")
+    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")):
+        raise Unclear(f"{RESULT}: the address to download from is not https")
+
+
+def _read(answer: Answer) -> RowResults:
+    if answer.spilled is None:
+        return read_rows(io.StringIO(answer.text, newline=""))
+    with open(answer.spilled.path, encoding="utf-8-sig", errors="replace", newline="") as file:
+        return read_rows(file)
