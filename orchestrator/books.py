@@ -41,6 +41,13 @@ _ENDINGS = {
 }
 
 
+_OF_A_WHOLE = (
+    *(Ending.IN_DOUBT, Ending.WAITING, Ending.UNSENT, Ending.DEFERRED),
+    *(Ending.FAILED, Ending.REJECTED, Ending.SUPERSEDED, Ending.SKIPPED, Ending.DONE),
+)
+"""Which end of a part is that of a file whose parts have not all ended: what asks for the most comes first."""
+
+
 @dataclass(slots=True, kw_only=True)
 class Trip:
     """What one file went through in this run. The pipeline writes it down, the reports read it."""
@@ -59,6 +66,8 @@ class Trip:
     polls: int = 0
     seconds: dict[str, float] = field(default_factory=dict)
     """By phase: prepare, upload, wait, collect."""
+    parts: list[Trip] = field(default_factory=list)
+    """Those of a file that is sent in parts: each a job of its own, all of them one file."""
 
     def begin_try(self, now: float) -> None:
         self.tries += 1
@@ -72,6 +81,8 @@ class Trip:
     def end(self) -> Ending:
         if self.ending is not None:
             return self.ending
+        if self.parts and self.job is not None and self.job.state is State.WAITING:
+            return min((part.end for part in self.parts), key=_OF_A_WHOLE.index)
         return _ENDINGS[self.job.state] if self.job is not None else Ending.UNSENT
 
     @property
@@ -133,7 +144,12 @@ class Books:
     """Rows that the remote did not take of files that were done in this run."""
 
     def enter(self, trip: Trip) -> None:
+        """One file: it counts once, and its rows where the parts of it stand."""
         self.endings[trip.end] += 1
+        for part in trip.parts or (trip,):
+            self._enter_rows(part)
+
+    def _enter_rows(self, trip: Trip) -> None:
         job = trip.job
         if job is not None and trip.end is Ending.DONE:
             self.refused += job.refused

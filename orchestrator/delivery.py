@@ -52,6 +52,7 @@ from orchestrator.ports import (
     Clock,
     File,
     Inbox,
+    InParts,
     Ledger,
     Moving,
     Prepared,
@@ -116,6 +117,8 @@ class Delivery:
 
     async def send_again(self, job: Job, trip: Trip, file: File | None) -> Job:
         """The bytes are read and judged anew: nothing is held while a job waits for its next try."""
+        if file is None and job.part is not None and not job.repeats:
+            return await self.ledger.record(job, Superseded("the file was taken away before this part was sent"))
         if file is None:
             return await self.ledger.record(job, Doubted(_GONE_AFTER if job.repeats else _GONE))
         if trip.tries and self.backoff.is_spent(trip.tries, self.clock.monotonic() - trip.first_try):
@@ -124,8 +127,8 @@ class Delivery:
         if trip.tries:
             self.retried()
             await self.clock.sleep(self.backoff.delay(trip.tries, self.rng))
-        async with self.memory.share(min(file.size, HELD_LIMIT)):
-            match await self.inbox.read(file):
+        async with self.memory.share(min(job.part.size if job.part else file.size, HELD_LIMIT)):
+            match await self.inbox.read(file, job.part):
                 case Reading() as reading if same_bytes(job, reading.source):
                     return await self._send_if_still_right(job, trip, reading)
                 case Reading():
@@ -212,7 +215,7 @@ class Delivery:
             case Prepared(checked, body) if checked.rules == job.rules:
                 trip.judged = True
                 return await self.send(job, trip, body)
-            case Prepared() | Rejected():
+            case Prepared() | InParts() | Rejected():
                 earlier = _MAY_HAVE if job.repeats else ""
                 return await self.ledger.record(job, Superseded(f"the rules changed before it was sent{earlier}"))
             case Moving(cause):

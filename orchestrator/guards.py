@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import deque
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -15,7 +15,7 @@ from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
 from orchestrator.errors import Garbled, LeftAlone, Misdirected, Missing, NotSent, Refused, Unclear, Unreachable
 from orchestrator.lanes import Lane
-from orchestrator.model import Event, Job, Key, Token
+from orchestrator.model import Checked, Event, Job, Key, Token
 from orchestrator.ports import Clock, Ended, Fetched, Ledger, Running, Target
 
 T = TypeVar("T")
@@ -150,6 +150,11 @@ class Unbroken:
     async def record(self, job: Job, *events: Event) -> Job:
         with anyio.CancelScope(shield=True):
             job = await self.ledger.record(job, *events)
+        return job
+
+    async def divide(self, job: Job, parts: Sequence[tuple[Job, Checked]], *events: Event) -> Job:
+        with anyio.CancelScope(shield=True):
+            job = await self.ledger.divide(job, parts, *events)
         return job
 
 

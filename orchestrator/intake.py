@@ -50,16 +50,16 @@ class Names:
 
     owners: dict[Key, RelPath] = field(default_factory=dict)
 
-    def claim(self, reading: Reading, known: Job | None) -> Clash | None:
+    def claim(self, name: Name, path: RelPath, known: Job | None) -> Clash | None:
         """A Name belongs to the first path that had it; one that was never sent may pass on to another path."""
-        path = reading.file.path
-        owner = self.owners.get(reading.key)
+        key = key_of(name)
+        owner = self.owners.get(key)
         if owner is None and known is not None and known.state is not State.REJECTED:
             owner = known.path
-        self.owners.setdefault(reading.key, owner or path)
+        self.owners.setdefault(key, owner or path)
         if owner is None or owner == path:
             return None
-        return Clash(_clash(reading.name, owner))
+        return Clash(_clash(name, owner))
 
 
 def without_clashes(files: Iterable[File], pattern: str, owner: Callable[[Key], RelPath | None]) -> list[File]:
@@ -97,12 +97,14 @@ def identify(reading: Reading, known: Job | None, *, retry_failed: bool, now: fl
     if known is None:
         return Fresh(new_job(reading.key, reading.name, reading.file.path, reading.source))
     found = _compare(reading, known, retry_failed=retry_failed)
-    if isinstance(found, Fresh) and may_arrive_late(known, now):
-        return Blocked(
-            f"an attempt of version {known.version} or before may still arrive late, and would replace this one: "
-            f"it is sent when {LATE / 60:.0f} minutes have gone by"
-        )
-    return found
+    return blocked_by(known) if isinstance(found, Fresh) and may_arrive_late(known, now) else found
+
+
+def blocked_by(late: Job) -> Blocked:
+    return Blocked(
+        f"an attempt of version {late.version} or before may still arrive late, and would replace this one: "
+        f"it is sent when {LATE / 60:.0f} minutes have gone by"
+    )
 
 
 def may_arrive_late(job: Job, now: float) -> bool:

@@ -31,6 +31,11 @@ def name_of(pattern: str, path: RelPath, source: Source) -> Name | None:
     return Name(_PLACEHOLDER.sub(lambda found: values[found[1]], pattern))
 
 
+def part_name(name: Name, number: int) -> Name:
+    """What one part of a submission is called."""
+    return Name(f"{name}#{number:04}")
+
+
 def is_content_addressed(pattern: str) -> bool:
     """Whether one Name can only ever stand for the same bytes."""
     return "{sha12}" in pattern

@@ -9,6 +9,7 @@ ledger stands: a job that is seen `sending` at the top of `drive` means that we 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 
 from orchestrator.books import Ending, Trip
 from orchestrator.delivery import Delivery
@@ -16,7 +17,8 @@ from orchestrator.errors import NotSent, Unclear, Unreachable
 from orchestrator.guards import Memory
 from orchestrator.intake import Blocked, Fresh, Known, Names, identify, nameless
 from orchestrator.model import Event, Job, Rejected, Reopened, State, evolve
-from orchestrator.ports import HELD_LIMIT, Clock, File, Inbox, Ledger, Moving, Prepared, Reading, Unreadable
+from orchestrator.partition import Partition
+from orchestrator.ports import HELD_LIMIT, Clock, File, Inbox, InParts, Ledger, Moving, Prepared, Reading, Unreadable
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
 
@@ -31,6 +33,7 @@ class Pipeline:
     delivery: Delivery
     recovery: Recovery
     tracking: Tracking
+    partition: Partition
     retry_failed: bool = False
 
     async def take(self, file: File, trip: Trip) -> None:
@@ -45,7 +48,7 @@ class Pipeline:
         while job.state.is_open and (may_send or job.state is not State.READY):
             before = trip.job = job
             try:
-                job = trip.job = await self._step(job, trip, file)
+                job = trip.job = await self._step(job, trip, file, may_send=may_send)
             except Unreachable:
                 raise  # nobody else would get through either: the run ends
             except (NotSent, Unclear) as error:
@@ -54,8 +57,10 @@ class Pipeline:
             if job is before:
                 return
 
-    async def _step(self, job: Job, trip: Trip, file: File | None) -> Job:
+    async def _step(self, job: Job, trip: Trip, file: File | None, *, may_send: bool) -> Job:
         match job.state:
+            case State.WAITING if job.parts:
+                return await self.partition.carry(job, trip, file, partial(self.drive, may_send=may_send))
             case State.READY:
                 return await self.delivery.send_again(job, trip, file)
             case State.SENDING:
@@ -72,7 +77,7 @@ class Pipeline:
         if reading is None:
             return None
         known = self.ledger.find(reading.key)
-        if (clash := self.names.claim(reading, known)) is not None:
+        if (clash := self.names.claim(reading.name, file.path, known)) is not None:
             await self._refuse(file, clash.cause, trip)
             return None
         now = self.clock.now().timestamp()
@@ -120,6 +125,10 @@ class Pipeline:
                 trip.judged = True
                 trip.job = evolve(job, *before, checked)
                 return await self.delivery.send(job, trip, body, *before, checked)
+            case InParts():
+                trip.judged = True
+                trip.job = await self.partition.divide(job, verdict, trip, *before)
+                return trip.job
 
     async def _refuse(self, file: File, cause: str, trip: Trip) -> None:
         """Refused before its rows were looked at."""

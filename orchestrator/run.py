@@ -72,7 +72,8 @@ def plan(files: Iterable[File], unfinished: Iterable[Job], wanted: Callable[[Rel
     """One errand a path: what is open comes first, then the files in their order."""
     by_path: dict[RelPath, list[Job]] = defaultdict(list)
     for job in unfinished:
-        by_path[job.path].append(job)
+        if job.part is None:  # a part goes with the job of its whole file
+            by_path[job.path].append(job)
     listed = {file.path: file for file in files}
     left_open = [
         Errand(path=path, jobs=jobs, file=listed.get(path), selected=wanted(path)) for path, jobs in by_path.items()

@@ -70,7 +70,7 @@ async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists) -> Seq
             return [Finding(path=file.path, rule="unreadable", message=cause)]
         case Reading() as reading:
             found = []
-            if isinstance(clash := names.claim(reading, None), Clash):
+            if isinstance(clash := names.claim(reading.name, file.path, None), Clash):
                 found.append(Finding(path=file.path, rule="name_clash", message=clash.cause))
             await inbox.judge(reading)
             return found + lists.take()

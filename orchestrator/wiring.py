@@ -24,6 +24,7 @@ from orchestrator.guards import Grace, Memory, Reader, Sense, Tokens, Unbroken
 from orchestrator.intake import Names
 from orchestrator.lanes import Lane, UploadLane
 from orchestrator.model import Token
+from orchestrator.partition import Partition
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.recovery import Recovery
@@ -140,11 +141,13 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         patience=polling.deadline,
         give_up=polling.give_up,
     )
+    names = Names()
     return Pipeline(
         ledger=ledger,
         inbox=parts.inbox,
         clock=parts.clock,
-        names=Names(),
+        names=names,
+        partition=Partition(ledger=ledger, names=names, clock=parts.clock),
         memory=memory,
         delivery=delivery,
         recovery=recovery,

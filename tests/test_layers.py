@@ -17,7 +17,7 @@ LAYERS = (
     {"lanes"},
     {"guards"},
     {"recovery"},
-    {"delivery", "tracking"},
+    {"delivery", "tracking", "partition"},
     {"pipeline"},
     {"edges"},
     {"targets"},
@@ -34,7 +34,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
     "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "books", "intake", "validation",
-    "way", "objections", "lanes", "guards", "recovery", "delivery", "tracking", "pipeline", "run", "exits",
+    "way", "objections", "lanes", "guards", "recovery", "delivery", "tracking", "partition", "pipeline", "run", "exits",
 }  # fmt: skip
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}
 

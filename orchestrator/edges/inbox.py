@@ -19,7 +19,7 @@ from orchestrator.edges.folder import Folder, stamp_of
 from orchestrator.edges.judged import Judged
 from orchestrator.edges.sheets import CHUNK, RejectsLists, SheetReader
 from orchestrator.errors import OrchestratorError, SourceChanged
-from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
+from orchestrator.model import Checked, Digest, Job, Name, Part, Rejected, RelPath, Sheets, Source
 from orchestrator.ports import (
     HELD_LIMIT,
     Body,
@@ -29,6 +29,7 @@ from orchestrator.ports import (
     Reading,
     Stamp,
     Unreadable,
+    Verdict,
 )
 from orchestrator.validation import Schema, rules_digest
 
@@ -63,16 +64,16 @@ class FolderInbox:
         policy = "drop_rows" if config.drop_rows else "reject_file"
         self.rules = rules_digest((config.data, config.events), config.encoding, policy)
         self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(self._read_all, limit=BATCH, hop=hop)
-        self._judgements: Batcher[Reading, Prepared | Rejected | Moving] = Batcher(
-            self._judge_all, limit=BATCH, hop=hop
-        )
+        self._judgements: Batcher[Reading, Verdict] = Batcher(self._judge_all, limit=BATCH, hop=hop)
 
-    async def read(self, file: File) -> Reading | Unreadable | Moving:
+    async def read(self, file: File, part: Part | None = None) -> Reading | Unreadable | Moving:
+        if part is not None:
+            return await anyio.to_thread.run_sync(self._read_part, file, part)
         if file.size > HELD_LIMIT:
             return await anyio.to_thread.run_sync(self._read, file)
         return await self._reads(file)
 
-    async def judge(self, reading: Reading) -> Prepared | Rejected | Moving:
+    async def judge(self, reading: Reading) -> Verdict:
         if reading.verdict is not None:
             return reading.verdict
         if reading.data is None:
@@ -125,6 +126,25 @@ class FolderInbox:
             events=events if held else None,
         )
 
+    def _read_part(self, file: File, part: Part) -> Reading | Unreadable | Moving:
+        """What the part begins with, and its own rows: as if they were a file."""
+        try:
+            with open(self._folder.open(file.path), "rb") as source:
+                content = source.read(part.head)
+                source.seek(part.start)
+                content += source.read(part.size)
+        except FileNotFoundError:
+            return Moving("it went away after it was listed")
+        except OSError as error:
+            return Unreadable(
+                f"it cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
+            )
+        source_of = Source(data=Digest(hashlib.sha256(content).hexdigest()), size=len(content))
+        name = naming.part_name(Name(file.path), part.number)
+        return Reading(
+            file=file, source=source_of, name=name, key=naming.key_of(name), data=content, events=None, part=part
+        )
+
     def _bytes(self, path: RelPath, expected: Stamp | None) -> tuple[bytes | None, Digest]:
         """The content if it is small, and its digest. Raises SourceChanged when it is not the file that was listed."""
         fd = self._folder.open(path)
@@ -139,16 +159,16 @@ class FolderInbox:
             os.close(fd)
         return content, Digest(digest)
 
-    def _judge_all(self, readings: Sequence[Reading]) -> list[Prepared | Rejected | Moving | Exception]:
+    def _judge_all(self, readings: Sequence[Reading]) -> list[Verdict | Exception]:
         return [self._judge_safely(reading) for reading in readings]
 
-    def _judge_safely(self, reading: Reading) -> Prepared | Rejected | Moving | Exception:
+    def _judge_safely(self, reading: Reading) -> Verdict | Exception:
         try:
             return self._judge(reading)
         except OrchestratorError as error:
             return error
 
-    def _judge(self, reading: Reading) -> Prepared | Rejected | Moving:
+    def _judge(self, reading: Reading) -> Verdict:
         file, config = reading.file, self._config
         try:
             data = self._sheets.judge(config.data, file.path, reading.data, reading.source.data)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from orchestrator.model import Digest, RelPath, Sheet
-from orchestrator.ports import Part
+from orchestrator.ports import Text
 from orchestrator.validation import Problem, Verdict
 
 
@@ -16,10 +16,10 @@ class Judged:
     path: RelPath
     sheet: Sheet
     fault: Problem | None
-    part: Part
+    part: Text
 
     @classmethod
-    def of(cls, path: RelPath, verdict: Verdict, part: Part, sent: Digest) -> Judged:
+    def of(cls, path: RelPath, verdict: Verdict, part: Text, sent: Digest) -> Judged:
         is_sent = verdict.fault is None and verdict.rows > verdict.bad
         sheet = Sheet(
             rows=verdict.rows,

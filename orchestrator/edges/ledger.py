@@ -11,15 +11,15 @@ file read-only.
 
 from __future__ import annotations
 
-import os
 import sqlite3
 from collections.abc import Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
 from orchestrator.edges.batcher import Batcher, Hop, in_own_thread
 from orchestrator.edges.database import UNREADABLE, connect, open_database, trouble
+from orchestrator.edges.reserve import Reserve
 from orchestrator.edges.rows import duration_of, event_row, job_of, job_row, result_of
 from orchestrator.edges.tables import (
     INSERT_EVENT,
@@ -38,6 +38,7 @@ from orchestrator.edges.tables import (
 from orchestrator.errors import StorageError
 from orchestrator.model import (
     Accepted,
+    Checked,
     Completed,
     Doubted,
     Event,
@@ -59,10 +60,9 @@ from orchestrator.ports import Clock
 _GROUP = 256
 """Transitions in one commit at most."""
 
-_RESERVE = 1 << 20
-"""Bytes kept back on the disk, so that what was accepted can be written down even when it is full."""
-
-_Entry: TypeAlias = tuple[Job, tuple[Event, ...], float]
+_Change: TypeAlias = tuple[Job, tuple[Event, ...], float]
+_Entry: TypeAlias = tuple[_Change, ...]
+"""What becomes durable together or not at all."""
 
 
 class SqliteLedger:
@@ -75,10 +75,9 @@ class SqliteLedger:
         """
         self._clock = clock
         self._run = run
-        self._reserve = path.with_name("reserve")
         self._fault = ""
         try:
-            _keep_back(self._reserve)
+            self._reserve = Reserve(path.with_name("reserve"))
             self._db = open_database(path, target_id, may_begin=may_begin)
             self._reader = connect(path, "ro")
         except (*UNREADABLE, OSError) as error:
@@ -99,10 +98,19 @@ class SqliteLedger:
     async def record(self, job: Job, *events: Event) -> Job:
         """Raises StorageError when the disk does not take it; then nothing of it is in the ledger."""
         after = evolve(job, *events)
-        if self._fault and _begins(events):
-            raise StorageError(self._fault)
-        await self._commits((after, events, self._clock.now().timestamp()))
+        await self._record(((after, events),))
         return after
+
+    async def divide(self, job: Job, parts: Sequence[tuple[Job, Checked]], *events: Event) -> Job:
+        after = evolve(job, *events)
+        await self._record((*((evolve(part, checked), (checked,)) for part, checked in parts), (after, events)))
+        return after
+
+    async def _record(self, changes: Sequence[tuple[Job, tuple[Event, ...]]]) -> None:
+        if self._fault and any(_begins(events) for _, events in changes):
+            raise StorageError(self._fault)
+        at = self._clock.now().timestamp()
+        await self._commits(tuple((after, events, at) for after, events in changes))
 
     def owner(self, key: Key) -> RelPath | None:
         """The path that a Name belongs to; one that was never sent belongs to nobody."""
@@ -177,24 +185,16 @@ class SqliteLedger:
 
     def _commit_end(self, entry: _Entry) -> Exception | None:
         """The disk is full or failing: nothing is begun any more, and ends are written, at last to the reserve."""
-        if _begins(entry[1]):
+        if any(_begins(events) for _, events, _ in entry):
             return StorageError(self._fault)
         while True:
             try:
                 self._transact([entry])
             except sqlite3.Error as error:
-                if not (_is_precious(entry[1]) and self._give_up_reserve()):
+                if not (any(_is_precious(events) for _, events, _ in entry) and self._reserve.give_up()):
                     return trouble(error, self._path)
             else:
                 return None
-
-    def _give_up_reserve(self) -> bool:
-        """Whether that made room: there may be none any more, and a disk that fails may not let go of it."""
-        try:
-            self._reserve.unlink()
-        except OSError:
-            return False
-        return True
 
     def _transact(self, entries: Sequence[_Entry]) -> None:
         db = self._db
@@ -210,8 +210,9 @@ class SqliteLedger:
     def _write(self, entries: Sequence[_Entry]) -> None:
         """Three statements for the whole group: each one gives the interpreter away and has to get it back."""
         db, run = self._db, self._run
-        told = [(job, event, at) for job, events, at in entries for event in events]
-        db.executemany(UPSERT_JOB, [(*job_row(job), at) for job, _, at in entries])
+        changes = [change for entry in entries for change in entry]
+        told = [(job, event, at) for job, events, at in changes for event in events]
+        db.executemany(UPSERT_JOB, [(*job_row(job), at) for job, _, at in changes])
         db.executemany(INSERT_EVENT, [(job.key, job.version, at, run, *event_row(event)) for job, event, at in told])
         kept = [
             (job.key, job.version, r.key, r.suffix, r.size, r.sha256, r.body)
@@ -221,15 +222,6 @@ class SqliteLedger:
         ]
         if kept:
             db.executemany(INSERT_RESULT, kept)
-
-
-def _keep_back(reserve: Path) -> None:
-    """Really allocated, not sparse; the folder entry survives a crash or is made again."""
-    if reserve.exists() and reserve.stat().st_size == _RESERVE:
-        return
-    flags = os.O_CREAT | os.O_WRONLY | os.O_NOFOLLOW | os.O_CLOEXEC
-    with closing(os.fdopen(os.open(reserve, flags, 0o600), "wb")) as file:
-        os.posix_fallocate(file.fileno(), 0, _RESERVE)
 
 
 def _begins(events: Sequence[Event]) -> bool:

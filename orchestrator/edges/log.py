@@ -10,7 +10,7 @@ import json
 import logging
 import re
 import sys
-from collections.abc import Callable, Collection, MutableMapping
+from collections.abc import Callable, Collection, MutableMapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any, TextIO, cast
@@ -20,7 +20,7 @@ import structlog
 
 from orchestrator.books import Trip
 from orchestrator.edges.rows import event_row
-from orchestrator.model import Event, Job, Key, Token
+from orchestrator.model import Checked, Event, Job, Key, Token
 from orchestrator.naming import printable
 from orchestrator.ports import Ledger
 
@@ -110,6 +110,8 @@ def log_trip(trip: Trip) -> None:
         fields |= {"version": job.version, "attempts": job.attempts}
         if job.checked is not None:
             fields |= {"rows": job.checked.data.rows, "bad_rows": job.checked.data.bad}
+    if trip.parts:
+        fields["parts"] = len(trip.parts)
     if trip.polls:
         fields["polls"] = trip.polls
     fields |= {phase: round(seconds, 3) for phase, seconds in trip.seconds.items()}
@@ -133,10 +135,18 @@ class Narrated:
 
     async def record(self, job: Job, *events: Event) -> Job:
         after = await self.ledger.record(job, *events)
+        self._tell(job, events)
+        return after
+
+    async def divide(self, job: Job, parts: Sequence[tuple[Job, Checked]], *events: Event) -> Job:
+        after = await self.ledger.divide(job, parts, *events)
+        self._tell(job, events)
+        return after
+
+    def _tell(self, job: Job, events: Sequence[Event]) -> None:
         for event in events:
             name, detail = event_row(event)
             self.debug(name, path=job.path, version=job.version, **_public(json.loads(detail)))
-        return after
 
 
 def _public(detail: dict[str, Any]) -> dict[str, Any]:

@@ -42,7 +42,8 @@ class Report:
 
     def enter(self, trip: Trip) -> None:
         self.books.enter(trip)
-        self._lines.append((trip.path, _csv_line(_cells(trip))))
+        for each in (trip, *trip.parts):
+            self._lines.append((f"{trip.path}\0{each.job.name if each.job else ''}", _csv_line(_cells(each))))
 
     def summary(self, *, exit_code: int, seconds: float, message: str = "") -> dict[str, Any]:
         """As `summary.schema.json` describes it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
+from dataclasses import astuple
 from types import UnionType
 from typing import Any, TypeAlias
 
@@ -13,12 +14,14 @@ from orchestrator.model import (
     Checked,
     Completed,
     Digest,
+    Divided,
     Doubted,
     Event,
     Failed,
     Job,
     Key,
     Name,
+    Part,
     Rejected,
     RelPath,
     Reopened,
@@ -47,6 +50,7 @@ _DETAILS: dict[type[Event], tuple[str, ...]] = {
     SendUndone: ("cause",),
     SendRepeatable: ("cause", "at"),
     Accepted: ("token", "at"),
+    Divided: ("parts",),
     Completed: ("cause", "refused"),
     Failed: ("cause", "owns"),
     Doubted: ("cause", "at", "token"),
@@ -79,6 +83,8 @@ def job_row(job: Job) -> tuple[Any, ...]:
         job.sent_at,
         job.lost_at,
         job.refused,
+        job.parts,
+        _JSON(astuple(job.part)) if job.part else None,
     )
 
 
@@ -86,6 +92,7 @@ _Kind: TypeAlias = type | UnionType
 _KINDS: tuple[_Kind, ...] = (
     *(str, int, str, str, str, str, str | None, str | None, int | None, str | None, str, int),
     *(str | None, float | None, int, int, int, int, float | None, float | None, int),
+    *(int, str | None),
 )
 """What the columns of a job hold; SQLite takes anything anywhere."""
 
@@ -97,9 +104,11 @@ def job_of(row: Sequence[Any]) -> Job:
     """Raises ValueError when nobody can have written such a row."""
     _require_kinds(row, _KINDS)
     (key, version, name, path, state, cause, data, events, size, checked, rules, *rest) = row
-    attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at, refused = rest
-    _require(version > 0 and attempts >= 0 and refused >= 0 and {owns, overwrote, repeats, held} <= {0, 1})
-    _require(bool(token) or state != State.WAITING)
+    attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part = rest
+    _require(
+        version > 0 and attempts >= 0 and refused >= 0 and parts >= 0 and {owns, overwrote, repeats, held} <= {0, 1}
+    )
+    _require(bool(token) or parts > 0 or state != State.WAITING)
     _require(not data or (size is not None and size >= 0))
     return Job(
         key=Key(key),
@@ -121,6 +130,8 @@ def job_of(row: Sequence[Any]) -> Job:
         sent_at=None if sent_at is None else moment_of(sent_at),
         lost_at=None if lost_at is None else moment_of(lost_at),
         refused=refused,
+        parts=parts,
+        part=_load_part(part) if part else None,
     )
 
 
@@ -181,6 +192,15 @@ def _load_sheets(text: str) -> Sheets:
         raise ValueError(str(error)) from None
     _require(len(events) <= 1)
     return Sheets(data=data, events=events[0] if events else None)
+
+
+def _load_part(text: str) -> Part:
+    """Raises ValueError."""
+    numbers = json.loads(text)
+    _require(isinstance(numbers, list) and len(numbers) == 5 and all(type(n) is int and n >= 0 for n in numbers))
+    number, of, head, start, size = numbers
+    _require(1 <= number <= of)
+    return Part(number=number, of=of, head=head, start=start, size=size)
 
 
 def _load_sheet(sheet: Sequence[Any]) -> Sheet:

@@ -20,7 +20,7 @@ from orchestrator.edges.folder import Folder
 from orchestrator.edges.judged import Judged
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, RelPath
-from orchestrator.ports import Held, Part, Streamed
+from orchestrator.ports import Held, Streamed, Text
 from orchestrator.validation import BadRow, Judge, Problem, Schema
 
 CHUNK = 1 << 20
@@ -58,7 +58,7 @@ class SheetReader:
         """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
         with self._rejects.open(path, schema) as rejects:
             judge = Judge(schema, encoding=self._encoding, on_bad=rejects.add)
-            part: Part
+            part: Text
             if content is not None:
                 text = judge.feed(content) + judge.close()
                 encoded = text.encode()

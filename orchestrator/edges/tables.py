@@ -29,6 +29,8 @@ CREATE TABLE jobs (
     sent_at       REAL,
     lost_at       REAL,
     refused       INTEGER NOT NULL DEFAULT 0,
+    parts         INTEGER NOT NULL DEFAULT 0,
+    part          TEXT,
     updated_at    REAL NOT NULL,
     UNIQUE (key, version)
 );
@@ -65,6 +67,8 @@ UPDATE meta SET value = '2' WHERE key = 'schema';
 """,
     "2": """
 ALTER TABLE jobs ADD COLUMN refused INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;
+ALTER TABLE jobs ADD COLUMN part TEXT;
 UPDATE meta SET value = '3' WHERE key = 'schema';
 """,
 }
@@ -72,16 +76,16 @@ UPDATE meta SET value = '3' WHERE key = 'schema';
 
 JOB_COLUMNS = (
     "key, version, name, path, state, cause, data_sha256, events_sha256, size, checked, rules, attempts, "
-    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at, refused"
+    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part"
 )
 
 UPSERT_JOB = (
-    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
     "ON CONFLICT (key, version) DO UPDATE SET state = excluded.state, cause = excluded.cause, "
     "checked = excluded.checked, rules = excluded.rules, attempts = excluded.attempts, "
     "token = excluded.token, accepted_at = excluded.accepted_at, owns = excluded.owns, "
     "overwrote = excluded.overwrote, repeats = excluded.repeats, held = excluded.held, "
-    "sent_at = excluded.sent_at, lost_at = excluded.lost_at, refused = excluded.refused, "
+    "sent_at = excluded.sent_at, lost_at = excluded.lost_at, refused = excluded.refused, parts = excluded.parts, "
     "updated_at = excluded.updated_at"
 )
 _ITS_JOB = "(SELECT id FROM jobs WHERE key = ? AND version = ?)"

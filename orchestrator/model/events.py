@@ -28,6 +28,13 @@ class Reopened:
 
 
 @dataclass(frozen=True, slots=True)
+class Divided:
+    """It is sent in so many parts, all of which came into the ledger with this."""
+
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
 class SendStarted:
     overwrite: bool
     at: float
@@ -114,6 +121,7 @@ Event: TypeAlias = (
     Checked
     | Rejected
     | Reopened
+    | Divided
     | SendStarted
     | TailReleased
     | SendUndone

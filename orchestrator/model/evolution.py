@@ -10,6 +10,7 @@ from orchestrator.model.events import (
     Accepted,
     Checked,
     Completed,
+    Divided,
     Doubted,
     Event,
     Failed,
@@ -48,7 +49,11 @@ def _evolved(job: Job, event: Event) -> Job:
             return replace(
                 job, state=State.SENDING, attempts=attempts, overwrote=overwrite, sent_at=at, held=held, cause=""
             )
+        case State.READY, Divided(parts) if parts > 0 and job.part is None:
+            return replace(job, state=State.WAITING, parts=parts, cause="")
         case State.READY, Superseded(cause):
+            return replace(job, state=State.SUPERSEDED, cause=cause)
+        case State.WAITING, Superseded(cause) if job.parts:
             return replace(job, state=State.SUPERSEDED, cause=cause)
         case State.SENDING, TailReleased():
             return replace(job, held=False)

@@ -52,6 +52,20 @@ class Source:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Part:
+    """Which piece of a file, where the remote takes no more at once: its first bytes, and those of some of its rows."""
+
+    number: int
+    """From 1."""
+    of: int
+    head: int
+    """Bytes of the byte order mark and the header, which every piece begins with."""
+    start: int
+    size: int
+    """Where its rows begin in the file, and how many bytes they are."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Sheet:
     """What the check of one CSV found; enough to join a sent row to its source line after a restart."""
 
@@ -114,6 +128,10 @@ class Job:
     """The last bytes of the attempt under way are still ours, so it cannot have arrived whole."""
     sent_at: float | None = None
     """Unix time at which the last attempt began."""
+    parts: int = 0
+    """Into how many parts its file was divided: each is a job of its own, and this one has ended when they have."""
+    part: Part | None = None
+    """Set in one of these."""
     refused: int = 0
     """Rows that the remote did not take although the job is done: it judges each by itself."""
     lost_at: float | None = None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
 from typing import Protocol, TypeAlias
 
@@ -11,6 +11,7 @@ from orchestrator.model import (
     Job,
     Key,
     Name,
+    Part,
     Rejected,
     RelPath,
     Source,
@@ -49,7 +50,9 @@ class Reading:
     key: Key
     data: bytes | None
     events: bytes | None
-    verdict: Prepared | Rejected | Moving | None = None
+    part: Part | None = None
+    """Set when it is one piece of the file only; `source` and `data` are this piece's."""
+    verdict: Verdict | None = None
     """Already there when it was clear while reading that it would be asked for."""
 
 
@@ -84,13 +87,13 @@ class Streamed:
     """Raises SourceChanged before the last piece unless the bytes are those that were validated."""
 
 
-Part: TypeAlias = Held | Streamed
+Text: TypeAlias = Held | Streamed
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Body:
-    data: Part
-    events: Part | None = None
+    data: Text
+    events: Text | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -99,6 +102,25 @@ class Prepared:
     body: Body
 
 
+@dataclass(frozen=True, slots=True)
+class Piece:
+    """One part of a file, as the check of the whole found it."""
+
+    part: Part
+    source: Source
+    checked: Checked
+
+
+@dataclass(frozen=True, slots=True)
+class InParts:
+    """Fit to be sent, but larger than the remote takes at once."""
+
+    checked: Checked
+    pieces: Sequence[Piece]
+
+
+Verdict: TypeAlias = Prepared | InParts | Rejected | Moving
+
 HELD_LIMIT = 8 << 20
 """Bytes up to which a file is held in memory between its check and its upload; larger ones are streamed."""
 
@@ -106,10 +128,12 @@ HELD_LIMIT = 8 << 20
 class Inbox(Protocol):
     """The input folder: reads a file, then judges what it read. Both share hops to a thread."""
 
-    async def read(self, file: File) -> Reading | Unreadable | Moving: ...
+    async def read(self, file: File, part: Part | None = None) -> Reading | Unreadable | Moving:
+        """The whole file, or one part of it."""
+        ...
 
-    async def judge(self, reading: Reading) -> Prepared | Rejected | Moving:
-        """Check every row and put the bad ones in place under `rejects/`."""
+    async def judge(self, reading: Reading) -> Verdict:
+        """Check every row and put the bad ones in place under `rejects/`; those of a part are there already."""
         ...
 
     async def is_settled(self, job: Job, file: File) -> bool:

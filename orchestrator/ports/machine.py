@@ -7,6 +7,7 @@ from datetime import datetime
 from typing import Protocol
 
 from orchestrator.model import (
+    Checked,
     Event,
     Job,
     Key,
@@ -39,6 +40,10 @@ class Ledger(Protocol):
 
     async def record(self, job: Job, *events: Event) -> Job:
         """Make *events* durable, all or none; only then return the job that they lead to."""
+        ...
+
+    async def divide(self, job: Job, parts: Sequence[tuple[Job, Checked]], *events: Event) -> Job:
+        """As `record`, and the parts with it: all of them, each checked, or nothing."""
         ...
 
 

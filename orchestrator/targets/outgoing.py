@@ -6,7 +6,7 @@ from collections.abc import AsyncIterator, Callable
 
 from orchestrator.edges.body import Hold, MeasuredBody
 from orchestrator.errors import SourceChanged
-from orchestrator.ports import Held, Part
+from orchestrator.ports import Held, Text
 
 _AT_ONCE = 1 << 20
 """Bytes that are handed to the transport in one piece; aiohttp warns about more."""
@@ -46,7 +46,7 @@ class Outgoing:
             raise
 
 
-async def encoded(part: Part, size: int, encode: Callable[[str], bytes]) -> AsyncIterator[bytes]:
+async def encoded(part: Text, size: int, encode: Callable[[str], bytes]) -> AsyncIterator[bytes]:
     """The text of *part*, piece by piece, never more than *size* bytes of it.
 
     Raises SourceChanged for more: the transport would cut it to the announced length and call it whole.

@@ -28,6 +28,7 @@ from orchestrator.model import (
     Job,
     Key,
     Name,
+    Part,
     Rejected,
     RelPath,
     Result,
@@ -39,6 +40,7 @@ from orchestrator.model import (
     evolve,
 )
 from orchestrator.naming import key_of, name_of
+from orchestrator.partition import Partition
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import (
     Body,
@@ -46,14 +48,17 @@ from orchestrator.ports import (
     Fetched,
     File,
     Held,
+    InParts,
     MayGo,
     Moving,
+    Piece,
     Prepared,
     Reading,
     Release,
     Running,
     Trace,
     Unreadable,
+    Verdict,
 )
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
@@ -129,6 +134,17 @@ class FakeLedger:
         after = evolve(job, *events)
         call = self.script.enter()
         await anyio.lowlevel.checkpoint()
+        self.jobs[job.key, job.version] = after
+        self.events += [(job.path, event) for event in events]
+        self.script.leave(call)
+        return after
+
+    async def divide(self, job: Job, parts: Sequence[tuple[Job, Checked]], *events: Event) -> Job:
+        call = self.script.enter()
+        after = evolve(job, *events)
+        await anyio.lowlevel.checkpoint()
+        for part, checked in parts:
+            self.jobs[part.key, part.version] = evolve(part, checked)
         self.jobs[job.key, job.version] = after
         self.events += [(job.path, event) for event in events]
         self.script.leave(call)
@@ -237,7 +253,10 @@ class FakeTarget:
 
 @dataclass
 class FakeInbox:
-    """Files by path. A text that starts with `bad` is rejected; one that starts with `moving` is moving."""
+    """Files by path. A text that starts with `bad` is rejected; one that starts with `moving` is moving.
+
+    One with bars is sent in parts, of what stands between them, ten rows each.
+    """
 
     files: dict[RelPath, str] = field(default_factory=dict)
     rules: str = "rules-1"
@@ -250,7 +269,7 @@ class FakeInbox:
     def file(self, path: str) -> File:
         return File(path=RelPath(path), size=len(self.files.get(RelPath(path), "")))
 
-    async def read(self, file: File) -> Reading | Unreadable | Moving:
+    async def read(self, file: File, part: Part | None = None) -> Reading | Unreadable | Moving:
         await anyio.lowlevel.checkpoint()
         self.reads += 1
         text = self.files.get(file.path)
@@ -258,12 +277,16 @@ class FakeInbox:
             return Moving("it went away after it was listed")
         if text.startswith("moving"):
             return Moving("it changed while it was read")
-        source = Source(data=Digest(hashlib.sha256(text.encode()).hexdigest()), size=len(text))
+        if part is not None:
+            text = text[part.start : part.start + part.size]
+        source = source_of(text)
         name = name_of(self.pattern, file.path, source)
         assert name is not None
-        return Reading(file=file, source=source, name=name, key=key_of(name), data=text.encode(), events=None)
+        return Reading(
+            file=file, source=source, name=name, key=key_of(name), data=text.encode(), events=None, part=part
+        )
 
-    async def judge(self, reading: Reading) -> Prepared | Rejected | Moving:
+    async def judge(self, reading: Reading) -> Verdict:
         await anyio.lowlevel.checkpoint()
         self.judged += 1
         if self.judged == self.moves_at:
@@ -273,10 +296,31 @@ class FakeInbox:
         sheets = Sheets(data=Sheet(rows=10, bad=bad, sent=None if bad else reading.source.data))
         if bad:
             return Rejected("1 of 10 rows are bad", self.rules, sheets)
+        if "|" in text:
+            pieces = self._pieces(text)
+            sheets = Sheets(data=Sheet(rows=10 * len(pieces)))
+            return InParts(Checked(sheets, self.rules), pieces)
         return Prepared(Checked(sheets, self.rules), Body(data=Held(text)))
 
     async def is_settled(self, job: Job, file: File) -> bool:
         return job.rules == self.rules
+
+    def _pieces(self, text: str) -> list[Piece]:
+        texts = text.split("|")
+        starts = [sum(len(before) + 1 for before in texts[:at]) for at in range(len(texts))]
+        sheets = Sheets(data=Sheet(rows=10))
+        return [
+            Piece(
+                part=Part(number=number, of=len(texts), head=0, start=start, size=len(piece)),
+                source=source_of(piece),
+                checked=Checked(sheets, self.rules),
+            )
+            for number, (start, piece) in enumerate(zip(starts, texts, strict=True), 1)
+        ]
+
+
+def source_of(text: str) -> Source:
+    return Source(data=Digest(hashlib.sha256(text.encode()).hexdigest()), size=len(text))
 
 
 @dataclass
@@ -334,11 +378,13 @@ class World:
             retried=self.retried,
         )
         recovery = Recovery(target=self.target, ledger=ledger, clock=self.clock, lane=uploads, tokens=tokens)
+        names = Names()
         return Pipeline(
             ledger=ledger,
             inbox=self.inbox,
             clock=self.clock,
-            names=Names(),
+            names=names,
+            partition=Partition(ledger=ledger, names=names, clock=self.clock),
             memory=memory,
             recovery=recovery,
             delivery=Delivery(

@@ -187,8 +187,8 @@ def test_other_events_are_other_bytes() -> None:
 
 def test_a_second_path_with_the_same_name_is_a_clash_that_names_both() -> None:
     names = Names()
-    assert names.claim(reading("a.csv"), None) is None
-    clash = names.claim(reading("b/a.csv"), None)
+    assert names.claim(Name("a"), RelPath("a.csv"), None) is None
+    clash = names.claim(Name("a"), RelPath("b/a.csv"), None)
 
     assert isinstance(clash, Clash)
     assert "a.csv" in clash.cause
@@ -196,12 +196,12 @@ def test_a_second_path_with_the_same_name_is_a_clash_that_names_both() -> None:
 
 
 def test_a_name_belongs_to_its_path_across_runs() -> None:
-    assert isinstance(Names().claim(reading("b.csv"), made(State.DONE)), Clash)
-    assert Names().claim(reading("a.csv"), made(State.DONE)) is None
+    assert isinstance(Names().claim(Name("a"), RelPath("b.csv"), made(State.DONE)), Clash)
+    assert Names().claim(Name("a"), RelPath("a.csv"), made(State.DONE)) is None
 
 
 def test_a_name_that_was_never_sent_may_pass_on() -> None:
-    assert Names().claim(reading("b.csv"), made(State.REJECTED, attempts=0)) is None
+    assert Names().claim(Name("a"), RelPath("b.csv"), made(State.REJECTED, attempts=0)) is None
 
 
 def listed(*paths: str) -> list[File]:

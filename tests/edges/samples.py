@@ -11,7 +11,7 @@ from orchestrator.edges.folder import Folder, FolderConfig
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.rejects import Rejects
 from orchestrator.model import Rejected
-from orchestrator.ports import File, Held, Moving, Part, Prepared, Reading
+from orchestrator.ports import File, Held, Moving, Prepared, Reading, Text
 from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
 
 HEADER = "Reference,StartDate,StartTime,EndDate,EndTime"
@@ -73,7 +73,7 @@ async def judge(inbox: FolderInbox, file: File) -> Prepared | Rejected | Moving:
     return await inbox.judge(await read(inbox, file))
 
 
-async def text_of(part: Part) -> str:
+async def text_of(part: Text) -> str:
     if isinstance(part, Held):
         return part.text
     return "".join([piece async for piece in part.pieces()])

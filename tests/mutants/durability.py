@@ -121,8 +121,8 @@ DURABILITY = (
     ),
     Bug(
         wrong="What was accepted is lost on a full disk, because the reserve is not given up for it.",
-        file="edges/ledger.py",
-        old="            self._reserve.unlink()",
+        file="edges/reserve.py",
+        old="            self._path.unlink()",
         new="            return False",
         test="edges/test_ledger_disk.py::test_all_ends_that_come_at_once_are_written_from_the_reserve",
     ),

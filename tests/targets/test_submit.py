@@ -15,7 +15,7 @@ from orchestrator.edges.answer import Answer
 from orchestrator.edges.http import Kind
 from orchestrator.errors import Garbled, SourceChanged, TargetError, Unclear
 from orchestrator.outcome import Phase
-from orchestrator.ports import Body, Held, Part, Streamed, Trace
+from orchestrator.ports import Body, Held, Streamed, Text, Trace
 from orchestrator.sandbox import Fault, Profile, serve
 from targets.remote import (
     API_KEY,
@@ -76,7 +76,7 @@ async def test_the_members_are_those_of_the_vendor_s_examples(
 @pytest.mark.parametrize("overwrite", [False, True])
 @pytest.mark.parametrize("stream", [False, True])
 async def test_overwrite_may_be_the_boolean_of_the_schema(tmp_path: Path, overwrite: bool, stream: bool) -> None:
-    part: Part = streamed(DATA) if stream else Held(DATA)
+    part: Text = streamed(DATA) if stream else Held(DATA)
     request = await sent(tmp_path, Body(data=part), overwrite=overwrite, overwrite_as_text=False)
 
     assert request.json["Overwrite"] is overwrite
@@ -102,8 +102,8 @@ async def test_a_stream_makes_the_same_json_as_held_text(tmp_path: Path, text: s
 
 @pytest.mark.parametrize("streams", ["data", "events", "both"])
 async def test_either_part_may_be_a_stream(tmp_path: Path, streams: str) -> None:
-    data: Part = Held(LARGE) if streams == "events" else streamed(*parts(LARGE, cut=100_000))
-    events: Part = Held(EVENTS) if streams == "data" else streamed(EVENTS[:10], "", EVENTS[10:])
+    data: Text = Held(LARGE) if streams == "events" else streamed(*parts(LARGE, cut=100_000))
+    events: Text = Held(EVENTS) if streams == "data" else streamed(EVENTS[:10], "", EVENTS[10:])
     request = await sent(tmp_path, Body(data=data, events=events), overwrite=True)
 
     assert (request.json["Data"], request.json["EventData"]) == (LARGE, EVENTS)

@@ -15,7 +15,7 @@ import pytest
 from orchestrator.edges.body import HOLD_FROM, TAIL
 from orchestrator.errors import Busy, Garbled, NotSent, Refused, StorageError, TargetError, Unclear
 from orchestrator.model import Job, Token
-from orchestrator.ports import Body, Held, Part
+from orchestrator.ports import Body, Held, Text
 from targets.remote import UUID, Remote, a_job, remote_at, streamed
 from targets.wire import Server, answer, grant, head
 
@@ -115,7 +115,7 @@ async def send(remote: Remote, releases: Releases, body: Body = LARGE) -> Token:
     return accepted.token
 
 
-PARTS: dict[str, Part] = {
+PARTS: dict[str, Text] = {
     "held": Held(TEXT),
     "streamed": streamed(*(TEXT[at : at + 50_000] for at in range(0, len(TEXT), 50_000))),
     "streamed in crumbs": streamed(*(TEXT[at : at + 7] for at in range(0, 700, 7)), TEXT[700:]),
@@ -123,7 +123,7 @@ PARTS: dict[str, Part] = {
 
 
 @pytest.mark.parametrize("part", PARTS.values(), ids=PARTS)
-async def test_all_but_the_tail_has_arrived_when_the_release_is_asked_for(tmp_path: Path, part: Part) -> None:
+async def test_all_but_the_tail_has_arrived_when_the_release_is_asked_for(tmp_path: Path, part: Text) -> None:
     listener = Listener()
     releases = Releases(listener)
     async with upload_to(listener, tmp_path) as remote:

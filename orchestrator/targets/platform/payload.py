@@ -7,7 +7,7 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from orchestrator.edges.body import Hold
-from orchestrator.ports import Body, Held, Part
+from orchestrator.ports import Body, Held, Text
 from orchestrator.targets.outgoing import Outgoing, encoded
 
 
@@ -39,7 +39,7 @@ def payload_of(members: dict[str, Any], body: Body, hold: Hold | None = None) ->
     return Outgoing(stream, size, hold)
 
 
-def _size(part: Part) -> int:
+def _size(part: Text) -> int:
     return len(_escaped(part.text)) if isinstance(part, Held) else part.json_size
 
 

@@ -8,13 +8,13 @@ from collections.abc import AsyncIterator
 from orchestrator.edges.body import Hold
 from orchestrator.edges.multipart import Form
 from orchestrator.model import Name
-from orchestrator.ports import Held, Part
+from orchestrator.ports import Held, Text
 from orchestrator.targets.outgoing import Outgoing, encoded
 
 _LONGEST_NAME = 100
 
 
-def size_of(part: Part) -> int:
+def size_of(part: Text) -> int:
     return len(part.text.encode()) if isinstance(part, Held) else part.size
 
 
@@ -24,7 +24,7 @@ def filename_of(name: Name) -> str:
     return f"{readable or 'rows'}.csv"
 
 
-def upload_of(form: Form, name: Name, part: Part, hold: Hold | None = None) -> Outgoing:
+def upload_of(form: Form, name: Name, part: Text, hold: Hold | None = None) -> Outgoing:
     head, end = form.file_head("file", filename_of(name), "text/csv"), b"\r\n" + form.end
     size = size_of(part)
     if isinstance(part, Held):

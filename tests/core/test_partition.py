@@ -1,0 +1,255 @@
+"""A file that is larger than the remote takes at once: in parts, each once, and whole in the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+import pytest
+from fakes import Death, FakeTarget, World
+from journey import A, job_of, run, world
+
+from orchestrator.backoff import Backoff
+from orchestrator.books import Books, Ending, Trip
+from orchestrator.errors import Denied, NotSent, Refused, Unclear
+from orchestrator.intake import LATE
+from orchestrator.model import Accepted, Completed, Job, Key, Name, Resolved, State, Verdict
+from orchestrator.naming import key_of, part_name
+from orchestrator.ports import Body, Release, Trace
+
+WHOLE = "one|two|three"
+NAMES = [part_name(Name("a"), number) for number in (1, 2, 3)]
+
+
+@dataclass
+class Away(FakeTarget):
+    """Does not take what is under these Names, for now."""
+
+    away: set[Name] = field(default_factory=set)
+
+    async def submit(
+        self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None
+    ) -> Accepted | Completed:
+        if job.name in self.away:
+            raise NotSent("not now")
+        return await super().submit(job, body, overwrite=overwrite, release=release)
+
+
+def without_its_second_part() -> tuple[World, Away]:
+    target = Away(away={NAMES[1]})
+    return world(WHOLE, target=target, sending=Backoff(tries=1)), target
+
+
+def part(w: World, number: int) -> Job:
+    job = w.ledger.find(key_of(part_name(Name("a"), number)))
+    assert job is not None
+    return job
+
+
+def at_the_remote(w: World) -> dict[Name, str]:
+    """The text that stands under each Name, sent last."""
+    return {name: sends[-1][0] for name, sends in w.target.remote.copies.items()}
+
+
+def adopted(w: World) -> list[Job]:
+    """What the next run begins with."""
+    return [job for job in w.ledger.unfinished() if job.part is None]
+
+
+async def run_again(w: World) -> Trip:
+    """As the next run does: what is open first, the file after it."""
+    jobs = adopted(w)
+    if not jobs:
+        return await run(w)
+    trip = Trip(path=A, job=jobs[0], adopted=True)
+    await w.pipeline().drive(jobs[0], trip, w.inbox.file("a.csv") if A in w.inbox.files else None)
+    return trip
+
+
+async def test_each_part_is_sent_once_under_a_name_of_its_own_and_the_file_is_done() -> None:
+    w = world(WHOLE)
+    trip = await run(w)
+
+    assert trip.end is Ending.DONE
+    assert w.target.remote.copies == dict(
+        zip(NAMES, [[("one", False)], [("two", False)], [("three", False)]], strict=True)
+    )
+    assert job_of(w).parts == 3
+    assert {part(w, number).state for number in (1, 2, 3)} == {State.DONE}
+
+
+async def test_a_finished_file_in_parts_is_skipped_without_a_request() -> None:
+    w = world(WHOLE)
+    await run(w)
+    calls = w.target.script.calls
+    trip = await run(w)
+
+    assert trip.end is Ending.SKIPPED
+    assert w.target.script.calls == calls
+
+
+async def test_the_rows_of_a_file_in_parts_stand_where_its_parts_do() -> None:
+    w = world(WHOLE)
+    w.target.script.after[1] = Unclear("lost")
+    trip = await run(w)
+    books = Books(found=1)
+    books.enter(trip)
+
+    assert trip.end is Ending.IN_DOUBT
+    assert books.balance
+    assert (books.data.read, books.data.accepted, books.data.unknown) == (30, 20, 10)
+
+
+@pytest.mark.parametrize("when", ["before", "after"])
+@pytest.mark.parametrize("write", range(1, 12))
+async def test_a_death_around_any_commit_leaves_a_file_that_the_next_run_ends(write: int, when: str) -> None:
+    w = world(WHOLE)
+    w.target.trace = Trace.REPEATABLE
+    getattr(w.ledger.script, when)[write] = Death()
+    struck = False
+    try:
+        await run(w)
+    except BaseExceptionGroup as deaths:
+        struck = deaths.subgroup(Death) is not None
+    except Death:
+        struck = True
+    trip = await run_again(w)
+
+    assert struck == (write <= 11)
+    assert trip.end in (Ending.DONE, Ending.SKIPPED)
+    assert at_the_remote(w) == dict(zip(NAMES, WHOLE.split("|"), strict=True))
+    assert w.target.remote.silent_duplicates() == []
+
+
+async def test_all_parts_come_into_the_ledger_with_the_division_or_none() -> None:
+    w = world(WHOLE)
+    w.ledger.script.before[1] = Death()
+    with pytest.raises(Death):
+        await run(w)
+    none = dict(w.ledger.jobs)
+    w.ledger.script.after[2] = Death()
+    with pytest.raises(Death):
+        await run(w)
+
+    assert none == {}
+    assert {key for key, _ in w.ledger.jobs} == {Key("a"), *map(key_of, NAMES)}
+    assert w.target.remote.copies == {}
+
+
+async def test_only_the_parts_that_failed_are_sent_again() -> None:
+    w = world(WHOLE, target=FakeTarget(polls_needed=1))
+    w.target.script.before[2] = Refused("400")
+    failed = await run(w)
+    w.retry_failed = True
+    again = await run(w)
+
+    assert failed.end is Ending.FAILED
+    assert "1 failed" in failed.why
+    assert again.end is Ending.DONE
+    assert [len(sends) for sends in w.target.remote.copies.values()] == [1, 1, 1]
+
+
+async def test_a_part_in_doubt_keeps_the_file_open_until_a_person_has_spoken() -> None:
+    w = world(WHOLE)
+    w.target.script.after[1] = Unclear("lost")
+    first = await run(w)
+    again = await run_again(w)
+    doubted = next(job for job in w.ledger.jobs.values() if job.state is State.IN_DOUBT)
+    await w.ledger.record(doubted, Resolved(Verdict.RESEND))
+    last = await run_again(w)
+
+    assert [first.end, again.end, last.end] == [Ending.IN_DOUBT, Ending.IN_DOUBT, Ending.DONE]
+    assert doubted.part is not None
+    assert job_of(w).state is State.DONE
+    assert w.target.remote.silent_duplicates() == []
+
+
+async def test_a_changed_file_sends_only_the_parts_that_changed() -> None:
+    w = world(WHOLE)
+    await run(w)
+    w.inbox.files[A] = "one|TWO|three|four"
+    trip = await run(w)
+
+    assert trip.end is Ending.DONE
+    assert job_of(w, version=2).state is State.DONE
+    assert {name: len(sends) for name, sends in w.target.remote.copies.items()} == {
+        **dict(zip(NAMES, [1, 2, 1], strict=True)),
+        part_name(Name("a"), 4): 1,
+    }
+    assert at_the_remote(w)[NAMES[1]] == "TWO"
+
+
+async def test_what_was_not_sent_of_a_replaced_file_is_superseded_and_the_next_version_follows() -> None:
+    w, target = without_its_second_part()
+    unsent = await run(w)
+    target.away.clear()
+    w.inbox.files[A] = "one|TWO|three"
+    replaced = await run_again(w)
+    trip = await run_again(w)
+
+    assert [unsent.end, replaced.end, trip.end] == [Ending.UNSENT, Ending.SUPERSEDED, Ending.DONE]
+    assert "1 superseded" in replaced.why
+    assert list(w.target.remote.copies.values()) == [
+        [("one", False)],
+        [("three", False)],
+        [("TWO", False)],
+    ]
+
+
+async def test_a_file_that_is_taken_away_in_the_middle_has_failed_and_goes_on_when_it_is_back() -> None:
+    w, target = without_its_second_part()
+    await run(w)
+    target.away.clear()
+    text = w.inbox.files.pop(A)
+    gone = await run_again(w)
+    w.inbox.files[A] = text
+    w.retry_failed = True
+    back = await run(w)
+
+    assert gone.end is Ending.FAILED
+    assert "put it back" in gone.why
+    assert back.end is Ending.DONE
+    assert [len(sends) for sends in w.target.remote.copies.values()] == [1, 1, 1]
+
+
+async def test_a_part_whose_name_belongs_to_another_file_rejects_the_whole() -> None:
+    w = world(WHOLE)
+    other = w.inbox.file("a#0002.csv")
+    w.inbox.files[other.path] = "good"
+    pipeline = w.pipeline()
+    await pipeline.take(other, Trip(path=other.path))
+    trip = Trip(path=A)
+    await pipeline.take(w.inbox.file("a.csv"), trip)
+
+    assert trip.end is Ending.REJECTED
+    assert "name_clash" in trip.why
+    assert list(w.target.remote.copies) == ["a#0002"]
+
+
+async def test_a_new_version_waits_for_a_lost_attempt_of_one_part() -> None:
+    w = world(WHOLE, target=FakeTarget(trace=Trace.REPEATABLE))
+    w.target.script.after[1] = Unclear("lost")
+    await run(w)
+    w.inbox.files[A] = "ONE|TWO|THREE"
+    before = await run(w)
+    w.clock.time += LATE
+    after = await run(w)
+
+    assert before.end is Ending.UNSENT
+    assert "may still arrive late" in before.why
+    assert after.end is Ending.DONE
+    assert at_the_remote(w) == dict(zip(NAMES, ["ONE", "TWO", "THREE"], strict=True))
+
+
+async def test_what_ends_the_run_for_one_part_ends_it_for_all_and_the_next_run_goes_on() -> None:
+    w = world("|".join(str(number) for number in range(200)), uploads=1)
+    w.target.script.before[3] = Denied("403")
+    trip = Trip(path=A)
+    with pytest.raises(Denied):
+        await w.pipeline().take(w.inbox.file("a.csv"), trip)
+    sent = len(w.target.remote.copies)
+    again = await run_again(w)
+
+    assert sent < 5
+    assert trip.end in (Ending.WAITING, Ending.UNSENT)
+    assert again.end is Ending.DONE
+    assert len(w.target.remote.copies) == 200
