@@ -16,6 +16,13 @@ if TYPE_CHECKING:
 
 @command
 @click.option(
+    "--target",
+    type=click.Choice(["platform"]),
+    default="platform",
+    show_default=True,
+    help="Which remote API it is.",
+)
+@click.option(
     "--profile",
     type=click.Choice(["calm", "realistic", "stormy", "null"]),
     default="calm",
@@ -25,31 +32,29 @@ if TYPE_CHECKING:
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free one.")
 @click.option("--log", type=click.Path(path_type=Path), help="Write its record here: one JSON line a request.")
 @click.option("--seed", type=int, help="The same seed, the same night, and the same tokens; drawn if not given.")
-def sandbox(common: Common, profile: str, port: int, log: Path | None, seed: int | None) -> int:
-    """The remote API on loopback, for trial, tests and rehearsal. Prints one JSON line with its addresses.
+def sandbox(common: Common, target: str, profile: str, port: int, log: Path | None, seed: int | None) -> int:
+    """A remote API on loopback, for trial, tests and rehearsal. Prints one JSON line with its addresses.
 
     \b
-    Trial credentials (they open nothing else):
-      client_id      sandbox-trial-client
-      client_secret  in the JSON line, under trial_client_secret
-      api_key        in the JSON line, under trial_api_key
+    The line holds what a client needs to be let in, too (it opens nothing else):
+      platform  client_id, trial_client_secret, trial_api_key
     """
     import secrets
 
     import anyio
 
     from orchestrator.errors import ConfigError
-    from orchestrator.sandbox import PROFILES, TRIAL_API_KEY, TRIAL_CLIENT_SECRET, run_forever
+    from orchestrator.sandbox import APIS, PROFILES, run_forever
 
     # A ledger that has met a token before takes a second one for a fault of the remote.
     chosen = secrets.randbits(32) if seed is None else seed
 
     def announce(addresses: dict[str, object]) -> None:
-        trial = {"trial_client_secret": TRIAL_CLIENT_SECRET, "trial_api_key": TRIAL_API_KEY}
+        trial = {f"trial_{name}": secret for name, secret in APIS[target].secrets.items()}
         print_json({**addresses, **trial, "seed": chosen})
 
     try:
-        anyio.run(run_forever, PROFILES[profile], port, log, chosen, announce)
+        anyio.run(run_forever, PROFILES[profile], port, log, chosen, announce, target)
     except OSError as error:
         raise ConfigError(f"--port {port} or --log: {error.strerror}. Name a free port and a writable file.") from None
     return 0

@@ -1,4 +1,4 @@
-"""The remote "Platform" on loopback: a strict emulator for trial, tests, benchmarks and rehearsals.
+"""The remote APIs on loopback: strict emulators for trial, tests, benchmarks and rehearsals.
 
 `serve` runs it in this process, `run_forever` as a process of its own. A `Profile` says how it behaves;
 the faults it can be told to have are listed in `orchestrator.sandbox.faults`, and what it has seen stands
@@ -7,14 +7,16 @@ in the `Record`. It shares no code with the pipeline: a mistake of ours must not
 The trial credentials open nothing else; the secret is full of characters that must be form-encoded.
 """
 
+from orchestrator.sandbox.apis import APIS
+from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET
 from orchestrator.sandbox.faults import Chance, Fault
-from orchestrator.sandbox.identity import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET
 from orchestrator.sandbox.platform import Dataset
 from orchestrator.sandbox.profile import PROFILES, Profile
 from orchestrator.sandbox.record import Record
 from orchestrator.sandbox.server import Sandbox, announce, run_forever, serve
 
 __all__ = [
+    "APIS",
     "PROFILES",
     "TRIAL_API_KEY",
     "TRIAL_CLIENT_ID",

@@ -32,7 +32,7 @@ from typing import Literal, get_args
 
 from orchestrator.sandbox.answer import HTML, Answer, Drop, refusal
 
-Endpoint = Literal["token", "upload", "poll", "result"]
+Endpoint = Literal["token", "upload", "poll", "result", "other"]
 Kind = Literal[
     "drop_unread",
     "drop_before",
@@ -60,7 +60,7 @@ Kind = Literal[
     "unknown_status",
 ]
 
-_API: tuple[Endpoint, ...] = ("upload", "poll", "result")
+_API: tuple[Endpoint, ...] = ("upload", "poll", "result", "other")
 _ONLY_AT: dict[Kind, tuple[Endpoint, ...]] = {
     "drop_unread": ("upload",),
     "unauthorized": _API,
@@ -70,7 +70,7 @@ _ONLY_AT: dict[Kind, tuple[Endpoint, ...]] = {
     "unknown_status": ("poll",),
 }
 _PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in.</body></html>\n"
-_CHALLENGE = 'Bearer realm="platform", error="invalid_token"'
+_CHALLENGE = 'Bearer error="invalid_token"'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

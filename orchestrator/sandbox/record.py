@@ -18,16 +18,18 @@ class Record:
     """One JSON line per request, in the order in which they took effect, and one when a request is held.
 
     Every entry has `seq` (from 1), `time` (Unix), `kind` and `fault` (the kind of fault that it met, or
-    null). The kinds are
+    null), and all but those of kind `held` have `status`. Those that the API knows have a `note`. The kinds are
 
-    - `upload`: `name`, `overwrite`, `data_sha256`, `events_sha256`, `data_rows`, `token`, `status`,
-      `outcome`, `applied`, `replaced`, `note`. Outcomes: `accepted`; `conflict` (a token was given, but the
-      Name was taken: `async-fail`); `refused`; `incomplete` (the body never arrived whole);
-      `dropped_before`; `dropped_after`. `applied` is true exactly when a dataset came of it.
-    - `token`: `status`, `note` (the OAuth error, if any)
-    - `poll`: `token`, `status`, `state`; `result`: `token`, `status`, `data_key`
+    - `upload`: `outcome`, `applied`, and what the API tells. Outcomes: `accepted`; `conflict` (a token was
+      given, but nothing will come of it); `refused`; `incomplete` (the body never arrived whole);
+      `dropped_before`; `dropped_after`. `applied` is true exactly when the remote has taken it in.
+    - `token`: `note` is the OAuth error, if any
+    - `poll` and `result`: what was asked about
     - `held`: `endpoint`, `name`: from now on a request is kept waiting
-    - `other`: `path`, `status`
+    - `other`: `path`
+
+    The Platform tells of an upload `name`, `overwrite`, `data_sha256`, `events_sha256`, `data_rows`, `token`
+    and `replaced`; of a poll `token` and `state`; of a result `token` and `data_key`.
 
     `status` is null when no answer was sent; what does not apply or was not understood is null, too.
     """

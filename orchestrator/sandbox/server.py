@@ -10,18 +10,22 @@ import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import TypeVar
 
 import anyio
 from aiohttp import web
 
-from orchestrator.sandbox.exchange import TOKEN_PATH, Exchange
+from orchestrator.sandbox.apis import APIS
+from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET
+from orchestrator.sandbox.exchange import Exchange
 from orchestrator.sandbox.faults import Faults
 from orchestrator.sandbox.holds import Holds
-from orchestrator.sandbox.identity import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET, Identity
 from orchestrator.sandbox.platform import Dataset, Platform
 from orchestrator.sandbox.profile import PROFILES, Profile
 from orchestrator.sandbox.record import Record
 from orchestrator.sandbox.traffic import Traffic
+
+A = TypeVar("A")
 
 _CALM = PROFILES["calm"]
 _PATIENCE = 1.0  # seconds for which requests under way may go on when the sandbox ends
@@ -38,7 +42,10 @@ class Sandbox:
         self._exchange = exchange
         self.port = port
         self.base_url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
-        self.token_url = self.base_url + TOKEN_PATH
+        self.addresses = exchange.api.addresses(self.base_url)
+        """What a client of this API has to be told beside the base URL."""
+        self.token_url = str(self.addresses.get("token_url", ""))
+        """Empty where the API issues no tokens."""
 
     @property
     def record(self) -> Record:
@@ -51,8 +58,8 @@ class Sandbox:
 
     @property
     def datasets(self) -> dict[str, Dataset]:
-        """What stands under each Name now."""
-        return dict(self._exchange.platform.datasets)
+        """What stands under each Name of the Platform now."""
+        return dict(self._api(Platform).world.by_name)
 
     @property
     def held(self) -> tuple[str | None, ...]:
@@ -67,14 +74,25 @@ class Sandbox:
         """Let go on what is kept waiting for this Name, or without one all of it."""
         self._exchange.holds.release(name)
 
+    @property
+    def tokens(self) -> tuple[str, ...]:
+        """The bearer tokens that it issued and that may still be live."""
+        return self._exchange.api.tokens()
+
     def expire_tokens(self) -> None:
         """Make every bearer token that was issued so far void."""
-        self._exchange.identity.revoke_all()
+        self._exchange.api.revoke_all()
+
+    def _api(self, kind: type[A]) -> A:
+        if not isinstance(self._exchange.api, kind):
+            raise TypeError(f"this sandbox is no {kind.__name__}")
+        return self._exchange.api
 
 
 @asynccontextmanager
 async def serve(
     profile: Profile = _CALM,
+    api: str = "platform",
     *,
     host: str = "127.0.0.1",
     port: int = 0,
@@ -84,20 +102,21 @@ async def serve(
     clock: Callable[[], float] = time.monotonic,
     sleep: Callable[[float], Awaitable[object]] = anyio.sleep,
 ) -> AsyncIterator[Sandbox]:
-    """Listen on loopback until the block ends; port 0 is any free one.
+    """Be the remote called *api* (of `APIS`), on loopback until the block ends; port 0 is any free one.
 
     Job times, latencies, tokens and chance faults each follow from *seed*. The last *keep* entries of the
     record stay in memory (None: all). *clock* drives jobs and token expiry, *sleep* latency and trickling.
     """
     if host != "localhost" and not ipaddress.ip_address(host).is_loopback:
         raise ValueError(f"the sandbox listens on loopback only, not on {host}")
+    spoken = APIS[api].make(profile, clock, seed)
+    chances = [chance for chance in profile.chances if chance.fault.kind not in spoken.unlikely]
     record = Record(log, keep)
     holds = Holds()
     exchange = Exchange(
         profile=profile,
-        identity=Identity(profile, clock, random.Random(f"{seed}/identity")),
-        platform=Platform(profile, clock, random.Random(f"{seed}/platform")),
-        faults=Faults(profile.script, profile.chances, seed),
+        api=spoken,
+        faults=Faults(profile.script, chances, seed),
         holds=holds,
         record=record,
         traffic=Traffic(),
@@ -124,8 +143,7 @@ def announce(sandbox: Sandbox) -> dict[str, object]:
 def _addresses(sandbox: Sandbox) -> dict[str, object]:
     return {
         "base_url": sandbox.base_url,
-        "token_url": sandbox.token_url,
-        "client_id": sandbox.client_id,
+        **sandbox.addresses,
         "port": sandbox.port,
         "pid": os.getpid(),
     }
@@ -137,10 +155,11 @@ async def run_forever(
     log: Path | None = None,
     seed: int = 1,
     announce: Callable[[dict[str, object]], object] = lambda _: None,
+    api: str = "platform",
 ) -> None:
     """Serve until SIGTERM or SIGINT; the caller's *announce* is told the addresses when they answer."""
     with anyio.open_signal_receiver(signal.SIGTERM, signal.SIGINT) as signals:
-        async with serve(profile, port=port, log=log, seed=seed, keep=0) as sandbox:
+        async with serve(profile, api, port=port, log=log, seed=seed, keep=0) as sandbox:
             announce(_addresses(sandbox))
             async for _ in signals:
                 break

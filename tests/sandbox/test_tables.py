@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.sandbox.tables import DATA, EVENTS, Table, check, count_rows
+from orchestrator.sandbox.platform.tables import DATA, EVENTS, Table, check, count_rows
 from sandbox.visitor import EVENT_HEADER, HEADER, ROW
 
 

@@ -1,4 +1,4 @@
-"""The Upload API behind the door: datasets by Name, processing tokens, results."""
+"""What stands at the Platform: datasets by Name, processing tokens, results."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from orchestrator.sandbox.answer import TEXT, Answer, as_json, as_text, refusal
-from orchestrator.sandbox.identity import TRIAL_API_KEY
+from orchestrator.sandbox.api import Effect
+from orchestrator.sandbox.credentials import TRIAL_API_KEY
 from orchestrator.sandbox.jobs import Job, Jobs, Phase
+from orchestrator.sandbox.platform.submission import Submission
 from orchestrator.sandbox.profile import Profile
-from orchestrator.sandbox.submission import Submission
 
 _DATA_KEYS = ("status", "feedback", "tableofresultids")
 
@@ -31,22 +32,12 @@ class Dataset:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Effect:
-    """What an upload did. Without a token it was refused; with one it may still have left no dataset."""
-
-    answer: Answer
-    token: str | None = None
-    applied: bool = False
-    replaced: bool = False
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
 class Question:
     job: Job
     data_key: str
 
 
-class Platform:
+class Datasets:
     """A Name is taken from the moment at which an upload of it is accepted, whatever becomes of the job."""
 
     def __init__(self, profile: Profile, clock: Callable[[], float], rng: random.Random) -> None:
@@ -54,12 +45,12 @@ class Platform:
         self._clock = clock
         self._rng = rng
         self._jobs = Jobs(profile, rng)
-        self.datasets: dict[str, Dataset] = {}
+        self.by_name: dict[str, Dataset] = {}
 
     def accept(self, submission: Submission, *, stuck: bool = False, fails: bool = False) -> Effect:
         """Take a submission, or refuse it because its Name is taken."""
         name, errors = submission.name, submission.errors
-        standing = self.datasets.get(name)
+        standing = self.by_name.get(name)
         taken = standing is not None and not submission.overwrite
         if taken and self._profile.on_conflict == "409":
             return Effect(answer=refusal(409, "A submission with this name already exists", note="conflict"))
@@ -73,8 +64,8 @@ class Platform:
         self._jobs.submit(self._clock(), token=token, name=name, rows=rows, errors=errors, stuck=stuck)
         answer = as_text(token, quoted=self._profile.quoted)
         if conflict:
-            return Effect(answer=answer, token=token)
-        self.datasets[name] = Dataset(
+            return Effect(answer=answer, taken=True, detail={"token": token})
+        self.by_name[name] = Dataset(
             name=name,
             token=token,
             data_sha256=submission.data_sha256,
@@ -83,7 +74,8 @@ class Platform:
             data_rows=rows,
             copies=standing.copies + 1 if standing and taken else 1,
         )
-        return Effect(answer=answer, token=token, applied=True, replaced=standing is not None and not taken)
+        replaced = standing is not None and not taken
+        return Effect(answer=answer, taken=True, applied=True, detail={"token": token, "replaced": replaced})
 
     def understand(self, query: str) -> Question | Answer:
         """The job and the result that a query string asks for, or why it cannot be answered."""

@@ -7,9 +7,9 @@ import json
 from dataclasses import dataclass
 
 from orchestrator.sandbox.answer import Answer, as_json, refusal
-from orchestrator.sandbox.identity import TRIAL_API_KEY, TRIAL_CLIENT_ID
+from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_ID
+from orchestrator.sandbox.platform.tables import DATA, EVENTS, check, count_rows
 from orchestrator.sandbox.profile import Profile
-from orchestrator.sandbox.tables import DATA, EVENTS, check, count_rows
 
 _TOO_LARGE = refusal(413, "The request is too large", note="too_large")
 
