@@ -10,6 +10,7 @@ The trial credentials open nothing else; the secret is full of characters that m
 from orchestrator.sandbox.apis import APIS
 from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET
 from orchestrator.sandbox.faults import Chance, Fault
+from orchestrator.sandbox.knobs import TaoKnobs
 from orchestrator.sandbox.platform import Dataset
 from orchestrator.sandbox.profile import PROFILES, Profile
 from orchestrator.sandbox.record import Record
@@ -27,6 +28,7 @@ __all__ = [
     "Profile",
     "Record",
     "Sandbox",
+    "TaoKnobs",
     "announce",
     "run_forever",
     "serve",

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 JSON = "application/json; charset=utf-8"
 TEXT = "text/plain; charset=utf-8"
+CSV = "text/csv; charset=utf-8"
 HTML = "text/html; charset=utf-8"
 
 

@@ -9,6 +9,7 @@ from orchestrator.sandbox.api import Api
 from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_SECRET
 from orchestrator.sandbox.platform import Platform
 from orchestrator.sandbox.profile import Profile
+from orchestrator.sandbox.tao import Tao
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,4 +22,5 @@ class Kind:
 
 APIS: Mapping[str, Kind] = {
     "platform": Kind(make=Platform, secrets={"client_secret": TRIAL_CLIENT_SECRET, "api_key": TRIAL_API_KEY}),
+    "tao": Kind(make=Tao, secrets={"client_secret": TRIAL_CLIENT_SECRET}),
 }

@@ -9,10 +9,14 @@ from __future__ import annotations
 import heapq
 import math
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
 from enum import Enum
+from typing import Generic, TypeVar
 
 from orchestrator.sandbox.profile import Profile
+
+T = TypeVar("T")
 
 
 class Phase(Enum):
@@ -36,6 +40,12 @@ class Job:
         if now < self.ends:
             return Phase.RUNNING
         return Phase.FAILED if self.errors else Phase.SUCCEEDED
+
+    def done(self, now: float) -> float:
+        """The share of the work that is done; a job without an end never gets anywhere."""
+        if math.isinf(self.ends) or now < self.starts:
+            return 0.0
+        return 1.0 if now >= self.ends else (now - self.starts) / (self.ends - self.starts)
 
 
 class Jobs:
@@ -83,9 +93,7 @@ class Jobs:
                 waiting, *working = profile.running_words
                 if now < job.starts or not working:
                     return waiting
-                # A stuck job has no end to divide by: it stays at the first word of the work.
-                done = 0.0 if math.isinf(job.ends) else (now - job.starts) / (job.ends - job.starts)
-                return working[int(done * len(working))]
+                return working[int(job.done(now) * len(working))]
 
     def _take_slot(self, now: float, length: float) -> float:
         slots = self._profile.slots
@@ -97,3 +105,19 @@ class Jobs:
         starts = max(now, self._busy_until[0])
         heapq.heapreplace(self._busy_until, starts + length)
         return starts
+
+
+class Agenda(Generic[T]):
+    """What has to be done at some time, handed out once that is over: the earliest first."""
+
+    def __init__(self) -> None:
+        self._entries: list[tuple[float, int, T]] = []
+        self._seq = 0
+
+    def add(self, when: float, what: T) -> None:
+        self._seq += 1
+        heapq.heappush(self._entries, (when, self._seq, what))
+
+    def due(self, now: float) -> Iterator[T]:
+        while self._entries and self._entries[0][0] <= now:
+            yield heapq.heappop(self._entries)[2]

@@ -14,15 +14,16 @@ served, until a slot is free; the request latency passes before the request is l
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestrator.sandbox.faults import Chance, Endpoint, Fault, Kind
+from orchestrator.sandbox.knobs import TaoKnobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Profile:
-    """Every knob, in four groups: time, identity server, Upload API, faults."""
+    """Every knob, in groups: time, identity server, the Platform's Upload API, the other APIs, faults."""
 
     latency: tuple[float, float] = (0.0, 0.0)  # seconds, uniform between the two
     slots: int | None = None  # jobs processed at the same time; None: no limit
@@ -50,6 +51,8 @@ class Profile:
     success_feedback: str = ""
     result_ids: Literal["rows", "one"] = "rows"  # entries of tableofresultids: one a data row, or one
     max_body: int | None = None  # bytes; more is 413
+
+    tao: TaoKnobs = field(default_factory=TaoKnobs)
 
     script: tuple[Fault, ...] = ()
     chances: tuple[Chance, ...] = ()

@@ -28,8 +28,10 @@ class Record:
     - `held`: `endpoint`, `name`: from now on a request is kept waiting
     - `other`: `path`
 
-    The Platform tells of an upload `name`, `overwrite`, `data_sha256`, `events_sha256`, `data_rows`, `token`
-    and `replaced`; of a poll `token` and `state`; of a result `token` and `data_key`.
+    Every upload has a `name` and the `token` that was given for it, every read the `token` that it was about, a
+    poll the `state` that was told, and a result its `data_key`. The Platform tells more of an upload:
+    `overwrite`, `data_sha256`, `events_sha256`, `data_rows` and `replaced`; and so does TAO (its name is the
+    file's, its token the reference): `sha256` and `rows`.
 
     `status` is null when no answer was sent; what does not apply or was not understood is null, too.
     """

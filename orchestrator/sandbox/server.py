@@ -23,6 +23,7 @@ from orchestrator.sandbox.holds import Holds
 from orchestrator.sandbox.platform import Dataset, Platform
 from orchestrator.sandbox.profile import PROFILES, Profile
 from orchestrator.sandbox.record import Record
+from orchestrator.sandbox.tao import Import, Portal, Tao
 from orchestrator.sandbox.traffic import Traffic
 
 A = TypeVar("A")
@@ -60,6 +61,16 @@ class Sandbox:
     def datasets(self) -> dict[str, Dataset]:
         """What stands under each Name of the Platform now."""
         return dict(self._api(Platform).world.by_name)
+
+    @property
+    def portal(self) -> Portal:
+        """What stands in TAO's Portal now."""
+        return self._api(Tao).imports.portal
+
+    @property
+    def imports(self) -> list[Import]:
+        """The files that TAO has taken in, in the order of their coming."""
+        return self._api(Tao).imports.all
 
     @property
     def held(self) -> tuple[str | None, ...]:

@@ -8,12 +8,14 @@ import json
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, TypeVar
 from urllib.parse import quote
 
 import aiohttp
 
 from orchestrator.sandbox import Fault, Profile, Sandbox, serve
+
+C = TypeVar("C", bound="Caller")
 
 INSTANT = Profile(job_base=0.0)
 HEADER = "Reference,StartDate,StartTime,EndDate,EndTime"
@@ -55,20 +57,28 @@ def basic(client_id: str, secret: str) -> str:
     return "Basic " + base64.b64encode(f"{client_id}:{secret}".encode()).decode()
 
 
-class Visitor:
+class Caller:
+    """What the visitors of all remotes have in common."""
+
     def __init__(self, sandbox: Sandbox, session: aiohttp.ClientSession, clock: Clock) -> None:
         self.sandbox = sandbox
         self.session = session
         self.clock = clock
         self.bearer = ""
 
+    async def send(self, method: str, url: str, **how: Any) -> Seen:
+        whole = url if url.startswith("http") else self.sandbox.base_url + url
+        async with self.session.request(method, whole, **how) as answer:
+            return Seen(answer.status, await answer.text(), dict(answer.headers))
+
+    def last(self, kind: str = "upload") -> dict[str, Any]:
+        return self.sandbox.record.of(kind)[-1]
+
+
+class Visitor(Caller):
     @property
     def credentials(self) -> str:
         return basic(quote(self.sandbox.client_id, safe=""), quote(self.sandbox.client_secret, safe=""))
-
-    async def send(self, method: str, url: str, **how: Any) -> Seen:
-        async with self.session.request(method, url, **how) as answer:
-            return Seen(answer.status, await answer.text(), dict(answer.headers))
 
     async def token(self, authorization: str | None = "right", **changes: str | None) -> Seen:
         """A token request; a form member that is changed to None is left out."""
@@ -111,8 +121,18 @@ class Visitor:
         url = f"{self.sandbox.base_url}/api/GetResults"
         return await self.send("GET", url, params=given, headers=headers)
 
-    def last(self, kind: str = "upload") -> dict[str, Any]:
-        return self.sandbox.record.of(kind)[-1]
+
+@asynccontextmanager
+async def calling(kind: type[C], api: str, profile: Profile, *faults: Fault, **how: Any) -> AsyncIterator[C]:
+    """One who calls at a sandbox of this API with a clock that stands still."""
+    clock = Clock()
+    if faults:
+        profile = scripted(profile, *faults)
+    async with (
+        serve(profile, api, clock=clock, sleep=clock.sleep, **how) as sandbox,
+        aiohttp.ClientSession() as session,
+    ):
+        yield kind(sandbox, session, clock)
 
 
 @asynccontextmanager
@@ -120,14 +140,7 @@ async def visit(
     profile: Profile = INSTANT, *faults: Fault, signed_in: bool = True, **how: Any
 ) -> AsyncIterator[Visitor]:
     """A sandbox with a clock that stands still, and somebody who is signed in to it."""
-    clock = Clock()
-    if faults:
-        profile = scripted(profile, *faults)
-    async with (
-        serve(profile, clock=clock, sleep=clock.sleep, **how) as sandbox,
-        aiohttp.ClientSession() as session,
-    ):
-        visitor = Visitor(sandbox, session, clock)
+    async with calling(Visitor, "platform", profile, *faults, **how) as visitor:
         if signed_in:
             await visitor.sign_in()
         yield visitor
