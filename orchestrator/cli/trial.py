@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 @command
 @click.option(
     "--target",
-    type=click.Choice(["platform", "tao"]),
+    type=click.Choice(["platform", "tao", "endgrate"]),
     default="platform",
     show_default=True,
     help="Which remote API it is.",
@@ -39,6 +39,7 @@ def sandbox(common: Common, target: str, profile: str, port: int, log: Path | No
     The line holds what a client needs to be let in, too (it opens nothing else):
       platform  client_id, trial_client_secret, trial_api_key
       tao       client_id, trial_client_secret
+      endgrate  session_id, trial_api_key
     """
     import secrets
 

@@ -8,9 +8,9 @@ The trial credentials open nothing else; the secret is full of characters that m
 """
 
 from orchestrator.sandbox.apis import APIS
-from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET
+from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET, TRIAL_SESSION_ID
 from orchestrator.sandbox.faults import Chance, Fault
-from orchestrator.sandbox.knobs import TaoKnobs
+from orchestrator.sandbox.knobs import EndgrateKnobs, TaoKnobs
 from orchestrator.sandbox.platform import Dataset
 from orchestrator.sandbox.profile import PROFILES, Profile
 from orchestrator.sandbox.record import Record
@@ -22,8 +22,10 @@ __all__ = [
     "TRIAL_API_KEY",
     "TRIAL_CLIENT_ID",
     "TRIAL_CLIENT_SECRET",
+    "TRIAL_SESSION_ID",
     "Chance",
     "Dataset",
+    "EndgrateKnobs",
     "Fault",
     "Profile",
     "Record",

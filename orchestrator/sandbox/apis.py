@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.sandbox.api import Api
 from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_SECRET
+from orchestrator.sandbox.endgrate import Endgrate
 from orchestrator.sandbox.platform import Platform
 from orchestrator.sandbox.profile import Profile
 from orchestrator.sandbox.tao import Tao
@@ -22,5 +23,6 @@ class Kind:
 
 APIS: Mapping[str, Kind] = {
     "platform": Kind(make=Platform, secrets={"client_secret": TRIAL_CLIENT_SECRET, "api_key": TRIAL_API_KEY}),
+    "endgrate": Kind(make=Endgrate, secrets={"api_key": TRIAL_API_KEY}),
     "tao": Kind(make=Tao, secrets={"client_secret": TRIAL_CLIENT_SECRET}),
 }

@@ -18,3 +18,16 @@ class TaoKnobs:
     unknown_for: float = 0.0  # seconds during which a new referenceId is not found
     url_ttl: float = 900.0  # seconds for which a signed address works
     organizations: bool = False  # the feature is on: users and groups must name theirs
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndgrateKnobs:
+    configured: bool = False  # a session needs nobody who opens its page
+    session_ttl: float = 259_200.0  # seconds for which a session lives that is not saved: 72 h
+    authenticated: bool = True  # False: the provider lets nobody in before somebody has signed in anew
+    errors: Literal["status", "soft"] = "status"  # soft: 200 and {"success": false} in place of a 400 or a 404
+    batch: int = 100  # records that are handed to the provider at once
+    failing: int | None = None  # every nth batch fails
+    wait: float = 300.0  # seconds for which a synchronous transfer keeps its caller at most
+    page: int = 250  # the most records of a page
+    supply: int = 1000  # records of each type that there are to pull

@@ -18,7 +18,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from orchestrator.sandbox.faults import Chance, Endpoint, Fault, Kind
-from orchestrator.sandbox.knobs import TaoKnobs
+from orchestrator.sandbox.knobs import EndgrateKnobs, TaoKnobs
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +53,7 @@ class Profile:
     max_body: int | None = None  # bytes; more is 413
 
     tao: TaoKnobs = field(default_factory=TaoKnobs)
+    endgrate: EndgrateKnobs = field(default_factory=EndgrateKnobs)
 
     script: tuple[Fault, ...] = ()
     chances: tuple[Chance, ...] = ()

@@ -30,8 +30,10 @@ class Record:
 
     Every upload has a `name` and the `token` that was given for it, every read the `token` that it was about, a
     poll the `state` that was told, and a result its `data_key`. The Platform tells more of an upload:
-    `overwrite`, `data_sha256`, `events_sha256`, `data_rows` and `replaced`; and so does TAO (its name is the
-    file's, its token the reference): `sha256` and `rows`.
+    `overwrite`, `data_sha256`, `events_sha256`, `data_rows` and `replaced`; TAO, whose name is the file's and
+    whose token is the reference: `sha256` and `rows`; Endgrate, whose name is the endgrate type and whose token
+    is the transfer: `direction`, `records`, `sha256` (of the records as canonical JSON: UTF-8, keys in order, no
+    spaces), and how many of them were `new`, `updated` and `appended` for want of a key.
 
     `status` is null when no answer was sent; what does not apply or was not understood is null, too.
     """

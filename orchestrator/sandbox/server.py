@@ -16,7 +16,8 @@ import anyio
 from aiohttp import web
 
 from orchestrator.sandbox.apis import APIS
-from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET
+from orchestrator.sandbox.credentials import TRIAL_API_KEY, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET, TRIAL_SESSION_ID
+from orchestrator.sandbox.endgrate import Endgrate, Provider, Transfer
 from orchestrator.sandbox.exchange import Exchange
 from orchestrator.sandbox.faults import Faults
 from orchestrator.sandbox.holds import Holds
@@ -38,6 +39,7 @@ class Sandbox:
     client_id = TRIAL_CLIENT_ID
     client_secret = TRIAL_CLIENT_SECRET
     api_key = TRIAL_API_KEY
+    session_id = TRIAL_SESSION_ID
 
     def __init__(self, exchange: Exchange, host: str, port: int) -> None:
         self._exchange = exchange
@@ -71,6 +73,16 @@ class Sandbox:
     def imports(self) -> list[Import]:
         """The files that TAO has taken in, in the order of their coming."""
         return self._api(Tao).imports.all
+
+    @property
+    def transfers(self) -> list[Transfer]:
+        """The transfers that Endgrate knows of, in the order of their coming."""
+        return self._api(Endgrate).transfers.all
+
+    @property
+    def provider(self) -> Provider:
+        """What stands at the provider behind Endgrate now."""
+        return self._api(Endgrate).transfers.provider
 
     @property
     def held(self) -> tuple[str | None, ...]:

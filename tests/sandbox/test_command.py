@@ -31,6 +31,7 @@ def announced(*options: str) -> Iterator[dict[str, Any]]:
     [
         ("platform", {"token_url", "client_id", "trial_client_secret", "trial_api_key"}),
         ("tao", {"token_url", "client_id", "trial_client_secret"}),
+        ("endgrate", {"session_id", "trial_api_key"}),
     ],
 )
 def test_the_line_holds_what_a_client_of_the_target_needs(target: str, needed: set[str]) -> None:
@@ -48,3 +49,11 @@ def test_what_the_line_says_opens_tao() -> None:
         body = urllib.parse.urlencode(form).encode()
         with urllib.request.urlopen(told["token_url"], body) as answer:
             assert json.load(answer)["scope"] == "rostering"
+
+
+def test_what_the_line_says_opens_endgrate() -> None:
+    with announced("--target", "endgrate") as told:
+        url = f"{told['base_url']}/api/session/configuration?session_id={told['session_id']}"
+        asked = urllib.request.Request(url, headers={"Authorization": f"Bearer {told['trial_api_key']}"})
+        with urllib.request.urlopen(asked) as answer:
+            assert json.load(answer)["success"] is True
