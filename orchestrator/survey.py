@@ -14,7 +14,7 @@ from orchestrator.intake import Clash, Names, without_clashes
 from orchestrator.model import RelPath
 from orchestrator.naming import printable
 from orchestrator.ports import File, Inbox, Moving, Reading, Unreadable
-from orchestrator.validation import BadRow, Problem, Schema
+from orchestrator.validation import BadRow, Problem, Severity, Warned
 from orchestrator.wiring import make_folder, make_inbox
 
 
@@ -28,12 +28,18 @@ class Finding:
     line: int | None = None
     column: int | None = None
     name: str = ""
+    severity: str = "error"
+    """A warning keeps nothing back."""
+    count: int = 1
+    """Rows that have it; the place is that of the first."""
 
     @property
     def text(self) -> str:
         place = f":{self.line}:{self.column}" if self.line is not None else ""
-        name = f" ({self.name})" if self.name else ""
-        return f"{printable(self.path)}{place}: {self.rule}{name}: {printable(self.message)}"
+        name = f" ({printable(self.name)})" if self.name else ""
+        warning = "warning: " if self.severity == Severity.WARNING else ""
+        rows = f" [{self.count:,} rows]" if self.count > 1 else ""
+        return f"{printable(self.path)}{place}: {warning}{self.rule}{name}: {printable(self.message)}{rows}"
 
     def as_json(self) -> dict[str, Any]:
         return {
@@ -43,6 +49,8 @@ class Finding:
             "name": self.name,
             "rule": self.rule,
             "message": self.message,
+            "severity": self.severity,
+            "count": self.count,
         }
 
 
@@ -88,7 +96,7 @@ class _Lists:
 
     def clear(self, path: RelPath) -> None: ...
 
-    def open(self, path: RelPath, schema: Schema) -> _List:
+    def open(self, path: RelPath) -> _List:
         return _List(path, self._found)
 
     def take(self) -> list[Finding]:
@@ -109,11 +117,18 @@ class _List:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def add(self, bad: BadRow) -> None:
+    def add(self, bad: BadRow, names: Sequence[str]) -> None:
         for problem in bad.problems:
-            self.add_fault(problem)
+            self._add(problem)
 
-    def add_fault(self, fault: Problem) -> None:
+    def add_fault(self, fault: Problem, names: Sequence[str]) -> None:
+        self._add(fault)
+
+    def warn(self, schema: str, warnings: Sequence[Warned]) -> None:
+        for one in warnings:
+            self._add(one.problem, one.count)
+
+    def _add(self, fault: Problem, count: int = 1) -> None:
         self._found.append(
             Finding(
                 path=self._path,
@@ -122,5 +137,7 @@ class _List:
                 name=fault.name,
                 rule=fault.rule,
                 message=fault.message,
+                severity=fault.severity,
+                count=count,
             )
         )

@@ -13,6 +13,7 @@ import structlog
 from orchestrator import naming
 from orchestrator.backoff import Backoff
 from orchestrator.config import Settings
+from orchestrator.config.schemas import load_schemas
 from orchestrator.delivery import Delivery
 from orchestrator.edges.folder import Folder, FolderConfig
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
@@ -29,7 +30,6 @@ from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
-from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
 from orchestrator.way import Way
 
 _READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=12, seconds=3600.0)
@@ -60,13 +60,15 @@ def make_folder(settings: Settings) -> Folder:
 def make_inbox(
     settings: Settings, folder: Folder, rejects: RejectsLists, is_new: Callable[[Reading], bool] | None = None
 ) -> FolderInbox:
-    """What *is_new* says yes to is judged as soon as it is read."""
+    """What *is_new* says yes to is judged as soon as it is read. Raises ConfigError for a schema that is none."""
+    events = load_schemas((settings.validation.events_schema,))
+    chosen = load_schemas(settings.validation.schema_names)
     return FolderInbox(
         folder,
         rejects,
         InboxConfig(
-            data=PLATFORM_DATA,
-            events=PLATFORM_EVENTS,
+            data=tuple(schema for schema in chosen if schema not in events) or chosen,
+            events=events,
             name=settings.target.name,
             encoding=settings.validation.encoding,
             drop_rows=settings.validation.on_bad_rows == "drop_rows",

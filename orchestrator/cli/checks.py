@@ -36,12 +36,14 @@ def validate(common: Common, folder: Path | None) -> int:
 
     settings = common.settings(folder=folder)
     files = anyio.run(survey, settings, tell)
-    faulty = len({finding.path for finding in findings})
-    say(f"validate: {files:,} files looked at, {len(findings):,} problems in {faulty:,} files")
+    errors = [finding for finding in findings if finding.severity == "error"]
+    warned = f", {len(findings) - len(errors):,} warnings" if len(findings) > len(errors) else ""
+    faulty = len({finding.path for finding in errors})
+    say(f"validate: {files:,} files looked at, {len(errors):,} problems in {faulty:,} files{warned}")
     too_few = files < settings.input.minimum
     if too_few:
         say(f"validate: input.minimum expects at least {settings.input.minimum} files")
-    code = Exit.REJECTS if findings or too_few else Exit.OK
+    code = Exit.REJECTS if errors or too_few else Exit.OK
     if common.json:
         problems = [finding.as_json() for finding in findings]
         told.put_json({"exit_code": int(code), "files": files, "problems": problems})

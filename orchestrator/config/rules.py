@@ -157,6 +157,11 @@ def name(template: str) -> str:
     return template
 
 
+def one_or_more(value: object) -> object:
+    """A single text counts as a list of one."""
+    return (value,) if isinstance(value, str) else value
+
+
 def results(kinds: tuple[str, ...]) -> tuple[str, ...]:
     for kind in kinds:
         if not re.fullmatch("[a-z0-9_-]+", kind):

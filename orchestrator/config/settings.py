@@ -17,6 +17,7 @@ TEN_YEARS = 3650 * 86400
 
 Folder = Annotated[Path, Field(strict=False), BeforeValidator(rules.folder)]
 Pattern = Annotated[Text, AfterValidator(rules.inside)]
+Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1), BeforeValidator(rules.one_or_more)]
 # An end to durations keeps dates and timers that are made of them inside what they can hold.
 Seconds = Annotated[float, BeforeValidator(rules.seconds), Field(le=TEN_YEARS, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -50,7 +51,8 @@ class Output(Section):
 
 class Validation(Section):
     # `schema` would hide a method of BaseModel, hence the other name in Python.
-    schema_name: Literal["platform"] = Field("platform", alias="schema")
+    schema_names: Names = Field(("platform",), alias="schema")
+    events_schema: Text = "platform.events"
     on_bad_rows: Literal["reject_file", "drop_rows"] = "reject_file"
     encoding: Annotated[Text, AfterValidator(rules.codec)] = "utf-8"
 

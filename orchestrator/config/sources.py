@@ -7,7 +7,7 @@ import os
 import re
 import stat
 import tomllib
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,12 +26,12 @@ Values = dict[str, dict[str, Any]]
 def from_file(path: Path, problems: list[str]) -> Values:
     values: Values = {}
     try:
-        tables = _tables(path)
+        found = tables(path)
     except ConfigError as error:
         problems += error.problems
         return values
     wrong: list[str] = []
-    for section, content in tables.items():
+    for section, content in found.items():
         if section not in Settings.model_fields:
             known = Settings.model_fields if isinstance(content, dict) else KEYS
             wrong.append(f"{section}: {unknown(section, known)}")
@@ -57,7 +57,8 @@ def _admit(values: Values, path: str, value: object, problems: list[str]) -> Non
         _put(values, path, value)
 
 
-def _tables(path: Path) -> dict[str, Any]:
+def tables(path: Path, parse: Callable[[str], dict[str, Any]] | None = None, language: str = "TOML") -> dict[str, Any]:
+    """What a small file of settings holds. Raises ConfigError."""
     try:
         with open(path, "rb", opener=_without_waiting) as file:
             if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
@@ -65,7 +66,7 @@ def _tables(path: Path) -> dict[str, Any]:
             # One byte more than allowed tells a file that is too large, without reading all of it.
             raw = file.read(LARGEST_FILE + 1)
         if len(raw) <= LARGEST_FILE:
-            return _parsed(raw.decode("utf-8-sig"))
+            return (parse or _parsed)(raw.decode("utf-8-sig"))
         problem = "is larger than 1 MiB. Name the configuration, not a data file."
     except FileNotFoundError:
         problem = "there is no such file. Name an existing configuration file."
@@ -79,7 +80,7 @@ def _tables(path: Path) -> dict[str, Any]:
         line = error.object.count(b"\n", 0, error.start) + 1
         problem = f"is not UTF-8 in line {line}. Save it in UTF-8."
     except ValueError as error:
-        problem = f"is not valid TOML: {error}. Mend it there; text needs quotes."
+        problem = f"is not valid {language}: {error}. Mend it there; text needs quotes."
     raise ConfigError(in_file(path, problem))
 
 

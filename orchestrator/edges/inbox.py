@@ -38,8 +38,9 @@ BATCH = 32
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxConfig:
-    data: Schema
-    events: Schema
+    data: tuple[Schema, ...]
+    """The header of a file says of which of them it is."""
+    events: tuple[Schema, ...]
     name: str
     encoding: str = "utf-8"
     drop_rows: bool = False
@@ -62,7 +63,7 @@ class FolderInbox:
         self._config = config
         self._sheets = SheetReader(folder, rejects, config.encoding)
         policy = "drop_rows" if config.drop_rows else "reject_file"
-        self.rules = rules_digest((config.data, config.events), config.encoding, policy)
+        self.rules = rules_digest((*config.data, *config.events), config.encoding, policy)
         self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(self._read_all, limit=BATCH, hop=hop)
         self._judgements: Batcher[Reading, Verdict] = Batcher(self._judge_all, limit=BATCH, hop=hop)
 

@@ -22,8 +22,10 @@ class Judged:
     def of(cls, path: RelPath, verdict: Verdict, part: Text, sent: Digest) -> Judged:
         is_sent = verdict.fault is None and verdict.rows > verdict.bad
         sheet = Sheet(
+            schema=verdict.schema,
             rows=verdict.rows,
             bad=verdict.bad,
+            warned=verdict.warned,
             header=verdict.header,
             gaps=verdict.gaps,
             sent=sent if is_sent else None,

@@ -9,14 +9,18 @@ from __future__ import annotations
 import csv
 import errno
 import io
+from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+import structlog
+
 from orchestrator.edges.atomic import storing, whole_file
 from orchestrator.model import RelPath
-from orchestrator.validation import BadRow, Problem, Schema, reject_header, reject_line
+from orchestrator.naming import printable
+from orchestrator.validation import BadRow, Problem, Warned, reject_header, reject_line
 
 
 class Rejects:
@@ -36,40 +40,41 @@ class Rejects:
                 if error.errno != errno.ENAMETOOLONG:  # a name that cannot be has no list
                     raise
 
-    def open(self, path: RelPath, schema: Schema) -> RejectsFile:
-        return RejectsFile(self, self._folder / path, path, schema)
+    def open(self, path: RelPath) -> RejectsFile:
+        return RejectsFile(self, self._folder / path, path)
 
 
 class RejectsFile:
     """Comes into being with the first bad row, and into place when the block ends well."""
 
-    def __init__(self, rejects: Rejects, place: Path, path: RelPath, schema: Schema) -> None:
+    def __init__(self, rejects: Rejects, place: Path, path: RelPath) -> None:
         self._rejects = rejects
         self._place = place
         self._path = path
-        self._schema = schema
         self._stack = ExitStack()
         self._text: io.TextIOWrapper | None = None
 
     def __enter__(self) -> Self:
         return self
 
-    def add(self, bad: BadRow) -> None:
-        self._write(reject_line(bad, self._schema))
-
-    def add_fault(self, fault: Problem) -> None:
-        """A fault of the whole file stands in the list as a line without cells."""
-        self.add(BadRow(line=fault.line, last_line=fault.line, raw="", cells=None, problems=(fault,)))
-
-    def _write(self, line: list[str]) -> None:
+    def add(self, bad: BadRow, names: Sequence[str]) -> None:
         with storing(self._place):
-            self._append(line)
+            self._append(reject_line(bad, names), names)
 
-    def _append(self, line: list[str]) -> None:
+    def add_fault(self, fault: Problem, names: Sequence[str]) -> None:
+        """A fault of the whole file stands in the list as a line without cells."""
+        self.add(BadRow(line=fault.line, last_line=fault.line, raw="", cells=None, problems=(fault,)), names)
+
+    def warn(self, schema: str, warnings: Sequence[Warned]) -> None:
+        """What is sent all the same stands in no list, but in the log: columns, rules and counts."""
+        told = ", ".join(f"{one.problem.rule} in {one.problem.name} ({one.count:,})" for one in warnings)
+        structlog.get_logger().warning("warnings", path=printable(self._path), schema=schema, found=told)
+
+    def _append(self, line: list[str], names: Sequence[str]) -> None:
         if self._text is None:
             file = self._stack.enter_context(whole_file(self._place))
             self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
-            csv.writer(self._text).writerow(reject_header(self._schema))
+            csv.writer(self._text).writerow(reject_header(names))
         csv.writer(self._text).writerow(line)
 
     def __exit__(

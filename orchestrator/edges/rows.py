@@ -181,7 +181,7 @@ def _dump_sheets(sheets: Sheets) -> str:
 
 
 def _dump_sheet(sheet: Sheet) -> list[Any]:
-    return [sheet.rows, sheet.bad, sheet.header, sheet.gaps, sheet.sent]
+    return [sheet.rows, sheet.bad, sheet.header, sheet.gaps, sheet.sent, sheet.schema, sheet.warned]
 
 
 def _load_sheets(text: str) -> Sheets:
@@ -203,9 +203,13 @@ def _load_part(text: str) -> Part:
     return Part(number=number, of=of, head=head, start=start, size=size)
 
 
+_FEWEST = 5
+
+
 def _load_sheet(sheet: Sequence[Any]) -> Sheet:
-    rows, bad, header, gaps, sent = sheet
+    # Earlier versions wrote neither schema nor warnings.
+    rows, bad, header, gaps, sent, schema, warned = sheet if len(sheet) != _FEWEST else (*sheet, "", 0)
     ranges = tuple((first, last) for first, last in gaps)
-    _require(all(type(number) is int for number in (rows, bad, *(end for ends in ranges for end in ends))))
-    _require(isinstance(header, bool) and isinstance(sent, str | None))
-    return Sheet(rows=rows, bad=bad, header=header, gaps=ranges, sent=sent)
+    _require(all(type(number) is int for number in (rows, bad, warned, *(end for ends in ranges for end in ends))))
+    _require(isinstance(header, bool) and isinstance(sent, str | None) and isinstance(schema, str))
+    return Sheet(rows=rows, bad=bad, header=header, gaps=ranges, sent=sent, schema=schema, warned=warned)

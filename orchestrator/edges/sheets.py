@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Sequence
 from types import TracebackType
 from typing import Protocol, Self
 
@@ -21,7 +21,7 @@ from orchestrator.edges.judged import Judged
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, RelPath
 from orchestrator.ports import Held, Streamed, Text
-from orchestrator.validation import BadRow, Judge, Problem, Schema
+from orchestrator.validation import BadRow, Judge, Problem, Schema, Warned
 
 CHUNK = 1 << 20
 
@@ -35,9 +35,12 @@ class RejectsList(Protocol):
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None: ...
 
-    def add(self, bad: BadRow) -> None: ...
+    def add(self, bad: BadRow, names: Sequence[str]) -> None:
+        """*names*: the columns as they stand in the file."""
 
-    def add_fault(self, fault: Problem) -> None: ...
+    def add_fault(self, fault: Problem, names: Sequence[str]) -> None: ...
+
+    def warn(self, schema: str, warnings: Sequence[Warned]) -> None: ...
 
 
 class RejectsLists(Protocol):
@@ -45,7 +48,7 @@ class RejectsLists(Protocol):
 
     def clear(self, path: RelPath) -> None: ...
 
-    def open(self, path: RelPath, schema: Schema) -> RejectsList: ...
+    def open(self, path: RelPath) -> RejectsList: ...
 
 
 class SheetReader:
@@ -54,10 +57,10 @@ class SheetReader:
         self._rejects = rejects
         self._encoding = encoding
 
-    def judge(self, schema: Schema, path: RelPath, content: bytes | None, digest: Digest) -> Judged:
+    def judge(self, schemas: Sequence[Schema], path: RelPath, content: bytes | None, digest: Digest) -> Judged:
         """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
-        with self._rejects.open(path, schema) as rejects:
-            judge = Judge(schema, encoding=self._encoding, on_bad=rejects.add)
+        with self._rejects.open(path) as rejects:
+            judge = Judge(*schemas, encoding=self._encoding, on_bad=lambda bad: rejects.add(bad, judge.names))
             part: Text
             if content is not None:
                 text = judge.feed(content) + judge.close()
@@ -72,11 +75,14 @@ class SheetReader:
                     json_size += json_length(piece)
                 sent = Digest(hashed.hexdigest())
                 part = Streamed(
-                    size=size, json_size=json_size, pieces=lambda: self._pieces(schema, path, digest, json_size)
+                    size=size, json_size=json_size, pieces=lambda: self._pieces(schemas, path, digest, json_size)
                 )
-            if judge.verdict.fault is not None:
-                rejects.add_fault(judge.verdict.fault)
-        return Judged.of(path, judge.verdict, part, sent)
+            verdict = judge.verdict
+            if verdict.fault is not None:
+                rejects.add_fault(verdict.fault, judge.names)
+            if verdict.warnings:
+                rejects.warn(verdict.schema, verdict.warnings)
+        return Judged.of(path, verdict, part, sent)
 
     def _judged_pieces(self, judge: Judge, path: RelPath, expected: Digest) -> Iterator[str]:
         digest = hashlib.sha256()
@@ -88,9 +94,11 @@ class SheetReader:
         if digest.hexdigest() != expected:
             raise SourceChanged("it changed while it was checked")
 
-    async def _pieces(self, schema: Schema, path: RelPath, expected: Digest, size: int) -> AsyncIterator[str]:
+    async def _pieces(
+        self, schemas: Sequence[Schema], path: RelPath, expected: Digest, size: int
+    ) -> AsyncIterator[str]:
         """The last piece is kept back until the hash is known, and no more is ever given than was measured."""
-        judge, digest = Judge(schema, encoding=self._encoding), hashlib.sha256()
+        judge, digest = Judge(*schemas, encoding=self._encoding), hashlib.sha256()
         kept, left = "", size
         try:
             fd = self._folder.open(path)

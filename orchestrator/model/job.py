@@ -69,8 +69,6 @@ class Part:
 class Sheet:
     """What the check of one CSV found; enough to join a sent row to its source line after a restart."""
 
-    schema: str = ""
-    """The name of the rules that it was judged by, which is also what kind of file it is."""
     rows: int = 0
     bad: int = 0
     header: bool = True
@@ -78,6 +76,10 @@ class Sheet:
     """Ranges of lines, both ends in, that hold no first line of a sent row."""
     sent: Digest | None = None
     """SHA-256 of the text as the remote gets it; None when nothing of this sheet is sent."""
+    schema: str = ""
+    """The kind of file that it was found to be."""
+    warned: int = 0
+    """Rows with a warning, good and bad."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -2,25 +2,42 @@
 
 from orchestrator.validation.digest import VALIDATOR_VERSION, rules_digest
 from orchestrator.validation.gaps import source_line
-from orchestrator.validation.judge import Judge, Verdict
-from orchestrator.validation.platform import PLATFORM_DATA, PLATFORM_EVENTS
-from orchestrator.validation.problem import BadRow, Problem
+from orchestrator.validation.judge import Judge
+from orchestrator.validation.problem import BadRow, Problem, Warned
 from orchestrator.validation.rejects import reject_header, reject_line
-from orchestrator.validation.schema import Column, Format, Header, Rule, Schema
+from orchestrator.validation.schema import (
+    Check,
+    Column,
+    Constraints,
+    Header,
+    Match,
+    Order,
+    Rule,
+    Schema,
+    Severity,
+    Type,
+)
+from orchestrator.validation.verdict import Verdict
+from orchestrator.validation.vocabulary import read_schema
 
 __all__ = [
-    "PLATFORM_DATA",
-    "PLATFORM_EVENTS",
     "VALIDATOR_VERSION",
     "BadRow",
+    "Check",
     "Column",
-    "Format",
+    "Constraints",
     "Header",
     "Judge",
+    "Match",
+    "Order",
     "Problem",
     "Rule",
     "Schema",
+    "Severity",
+    "Type",
     "Verdict",
+    "Warned",
+    "read_schema",
     "reject_header",
     "reject_line",
     "rules_digest",

@@ -1,52 +1,174 @@
-"""Is this cell right? One predicate per format; whatever is true counts as yes."""
+"""Is this cell right? One predicate per column; whatever is true counts as yes."""
 
 from __future__ import annotations
 
+import json
 import re
-from collections.abc import Callable
-from datetime import date
-from functools import lru_cache
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from decimal import Decimal, InvalidOperation
+from functools import partial
+from operator import ge, le
+from typing import Any, TypeAlias
 
-from orchestrator.validation.schema import Column, Format, Rule
+from orchestrator.validation.forms import form_of
+from orchestrator.validation.problem import MESSAGES
+from orchestrator.validation.schema import WRITTEN, Column, Rule, Severity, Type
 
-Predicate = Callable[[str], object]
+Predicate: TypeAlias = Callable[[str], object]
+Value: TypeAlias = int | Decimal | str
 
-_DATE = re.compile(r"([0-9]{2})/([0-9]{2})/([0-9]{4})")
-_TIMES = frozenset(f"{hour:02}:{minute:02}" for hour in range(24) for minute in range(60))
-
-
-@lru_cache(maxsize=8_192)
-def is_date(cell: str) -> bool:
-    """A day of the calendar. ASCII digits only: what int() takes beyond them is not what the remote takes."""
-    parts = _DATE.fullmatch(cell)
-    if not parts:
-        return False
-    day, month, year = map(int, parts.groups())
-    try:
-        date(year, month, day)
-    except ValueError:
-        return False
-    return True
+INTEGER = "[+-]?[0-9]+"
+NUMBER = r"[+-]?(?:[0-9]+(?:\.[0-9]*)?|\.[0-9]+)(?:[eE][+-]?[0-9]{1,6})?"
+_SHOWN = 12
+_PATTERN_SHOWN = 80
 
 
-# Methods of built-in types, because they are called for every cell: str.strip leaves nothing of a blank one.
-_PREDICATES: dict[Format, tuple[Predicate, Rule]] = {
-    Format.TEXT: (str.strip, Rule.REQUIRED),
-    Format.DATE: (is_date, Rule.DATE),
-    Format.TIME: (_TIMES.__contains__, Rule.TIME),
-    Format.TIME_REFERENCE: (frozenset("012").__contains__, Rule.DIGIT),
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Test:
+    """One rule for the cells of a column."""
+
+    rule: Rule
+    message: str
+    holds: Predicate
+    severity: Severity = Severity.ERROR
+
+
+class CellRules:
+    """What holds for the cells of one column.
+
+    A cell that need not be filled may be empty; one of white space is blank where cells have to be filled, and
+    a value everywhere else, because cells are not trimmed for the remote.
+    """
+
+    def __init__(self, column: Column, *, blank_deletes: bool) -> None:
+        self._tests = tuple(tests_of(column))
+        self._blank: Test | None = None
+        if column.constraints.required:
+            self._blank = Test(rule=Rule.REQUIRED, message=MESSAGES[Rule.REQUIRED], holds=str.strip)
+        elif blank_deletes:
+            message = MESSAGES[Rule.DELETES]
+            self._blank = Test(rule=Rule.DELETES, message=message, holds=str.strip, severity=Severity.WARNING)
+        self.is_clean = self._predicate(column)
+
+    def broken(self, cell: str) -> Test | None:
+        """The first rule that the cell breaks."""
+        if self._blank and not cell.strip():
+            return self._blank
+        if not cell:
+            return None
+        return next((test for test in self._tests if not test.holds(cell)), None)
+
+    def _predicate(self, column: Column) -> Predicate:
+        """`broken` for the usual case, where there is but one thing to ask: this is called for every cell."""
+        if not self._tests:
+            return str.strip if self._blank else _anything
+        if self._blank and len(self._tests) == 1 and column.type not in (Type.STRING, Type.LIST):
+            return self._tests[0].holds  # nothing blank is a value of the other types
+        return lambda cell: self.broken(cell) is None
+
+
+def tests_of(column: Column) -> Iterator[Test]:
+    """The type first: what it does not let through has no value for the others to look at."""
+    if column.type is not Type.STRING:
+        yield _type_test(column)
+    limits = column.constraints
+
+    def test(rule: Rule, message: str, holds: Predicate) -> Test:
+        return Test(rule=rule, message=message, holds=holds, severity=limits.severity)
+
+    if (least := limits.min_length) is not None:
+        yield test(Rule.MIN_LENGTH, f"shorter than {least:,} characters: write more", lambda c: len(c) >= least)
+    if (most := limits.max_length) is not None:
+        yield test(Rule.MAX_LENGTH, f"longer than {most:,} characters: shorten it", lambda c: len(c) <= most)
+    if limits.minimum:
+        message = f"less than {limits.minimum}, the least that is allowed: correct it"
+        yield test(Rule.MINIMUM, message, partial(_stands, ge, column, value_of(column, limits.minimum)))
+    if limits.maximum:
+        message = f"more than {limits.maximum}, the most that is allowed: correct it"
+        yield test(Rule.MAXIMUM, message, partial(_stands, le, column, value_of(column, limits.maximum)))
+    if limits.pattern:
+        message = f"not written as it has to be: correct it, so that it matches {_shortened(limits.pattern)}"
+        yield test(Rule.PATTERN, message, _of_items(column, re.compile(limits.pattern).fullmatch))
+    if limits.enum:
+        rule, message = _enum_message(limits.enum)
+        yield test(rule, message, _of_items(column, frozenset(limits.enum).__contains__))
+
+
+def value_of(column: Column, cell: str) -> Value | None:
+    """What a cell stands for, to be compared; None when it is none of its type."""
+    match column.type:
+        case Type.INTEGER | Type.NUMBER:
+            try:
+                return Decimal(cell) if _NUMBERS[column.type](cell) else None
+            except InvalidOperation:
+                return None
+        case Type.DATE | Type.TIME | Type.DATETIME:
+            return form_of(column.type, column.written).value(cell)
+    return cell
+
+
+def _type_test(column: Column) -> Test:
+    kind = column.type
+    if kind in WRITTEN:
+        form = form_of(kind, column.written)
+        return Test(rule=Rule(kind), message=form.message, holds=form.holds)
+    match kind:
+        case Type.BOOLEAN:
+            words = column.true_values + column.false_values
+            message = f"not {_or(words)}: write exactly one of these"
+            return Test(rule=Rule.BOOLEAN, message=message, holds=frozenset(words).__contains__)
+        case Type.LIST:
+            message = f'an item is blank: write one "{column.delimiter}" between two items, and none at the ends'
+            return Test(rule=Rule.LIST, message=message, holds=_of_items(column, str.strip))
+        case Type.OBJECT:
+            return Test(rule=Rule.OBJECT, message=MESSAGES[Rule.OBJECT], holds=_is_object)
+    return Test(rule=Rule(kind), message=MESSAGES[Rule(kind)], holds=_NUMBERS[kind])
+
+
+_NUMBERS: dict[Type, Predicate] = {
+    Type.INTEGER: re.compile(INTEGER).fullmatch,
+    Type.NUMBER: re.compile(NUMBER).fullmatch,
 }
 
 
-def predicate_for(column: Column) -> Predicate:
-    """An optional cell may be empty, but blank only if it is text: cells are not trimmed for the remote."""
-    predicate, _ = _PREDICATES[column.format]
-    if column.required:
-        return predicate
-    return lambda cell: not cell or column.format is Format.TEXT or predicate(cell)
+def _of_items(column: Column, holds: Predicate) -> Predicate:
+    if column.type is not Type.LIST:
+        return holds
+    return lambda cell: all(map(holds, cell.split(column.delimiter)))
 
 
-def rule_broken(column: Column, cell: str) -> Rule:
-    """The rule that a cell breaks which its predicate refuses."""
-    _, rule = _PREDICATES[column.format]
-    return rule if cell.strip() or not column.required else Rule.REQUIRED
+def _anything(_: str) -> bool:
+    return True
+
+
+def _stands(order: Callable[[Any, Any], bool], column: Column, limit: Value | None, cell: str) -> bool:
+    return order(value_of(column, cell), limit)
+
+
+def _is_object(cell: str) -> bool:
+    try:
+        return isinstance(json.loads(cell), dict)
+    except (ValueError, RecursionError):
+        return False
+
+
+def _enum_message(words: tuple[str, ...]) -> tuple[Rule, str]:
+    """Single digits have a name of their own."""
+    if all(len(word) == 1 and word in "0123456789" for word in words):
+        return Rule.DIGIT, f"not one of {_and(words)}: write exactly one of these digits"
+    return Rule.ENUM, f"not one of {_and(words)}: write exactly one of these"
+
+
+def _and(words: tuple[str, ...], word: str = "and") -> str:
+    if len(words) > _SHOWN:
+        words = (*words[:_SHOWN], f"{len(words) - _SHOWN:,} more")
+    return f" {word} ".join(filter(None, (", ".join(words[:-1]), words[-1])))
+
+
+def _or(words: tuple[str, ...]) -> str:
+    return _and(words, "or")
+
+
+def _shortened(pattern: str) -> str:
+    return pattern if len(pattern) <= _PATTERN_SHOWN else f"{pattern[:_PATTERN_SHOWN]}…"

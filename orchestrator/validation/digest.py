@@ -6,11 +6,12 @@ import codecs
 import hashlib
 import json
 from collections.abc import Iterable
+from dataclasses import asdict
 
 from orchestrator.validation.schema import Schema
 
 # Raise it with every change after which some file would be judged differently.
-VALIDATOR_VERSION = 2
+VALIDATOR_VERSION = 3
 
 
 def rules_digest(schemas: Iterable[Schema], encoding: str, policy: str) -> str:
@@ -19,13 +20,6 @@ def rules_digest(schemas: Iterable[Schema], encoding: str, policy: str) -> str:
         "validator": VALIDATOR_VERSION,
         "encoding": codecs.lookup(encoding).name,
         "policy": policy,
-        "schemas": [
-            {
-                "name": schema.name,
-                "header": schema.header,
-                "columns": [[column.name, column.format, column.required] for column in schema.columns],
-            }
-            for schema in schemas
-        ],
+        "schemas": [asdict(schema) for schema in schemas],
     }
     return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()

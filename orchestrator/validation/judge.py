@@ -1,8 +1,9 @@
 """Judges one CSV file as its bytes come in, and gives back the text that the remote shall get.
 
 There is one way for every size: characters are cut into physical lines, lines make records, the first record
-may be the header, every other one is a row. Where a run of rows can be proven clean at once (`proof.py`) they
-are taken as they stand; everything else goes record by record, and both ways give the same.
+says which kind of file it is and may be the header, every other one is a row. Where a run of rows can be proven
+clean at once (`proof.py`) they are taken as they stand; everything else goes record by record, and both ways
+give the same.
 
 A fault of the file ends the judgement at its place in the text, so that it does not matter how the bytes were
 cut into chunks: what stands before has been judged, what follows is not looked at. What waits in memory is
@@ -12,54 +13,41 @@ never more than one record, and a record has a limit.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
 
 from orchestrator.validation.decoding import Decoding
 from orchestrator.validation.gaps import Gaps
+from orchestrator.validation.header import Bound, recognise
 from orchestrator.validation.limits import FIELD_LIMIT, RECORD_LIMIT
 from orchestrator.validation.problem import BadRow, Problem
 from orchestrator.validation.record import Reading, Record, plain_record
 from orchestrator.validation.rows import rows_for
-from orchestrator.validation.schema import Header, Rule, Schema
+from orchestrator.validation.schema import Rule, Schema
+from orchestrator.validation.verdict import Tally, Verdict
 
 _LINE_END = "\r\n"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Verdict:
-    """What was found in a file.
-
-    `rows` counts the data rows that were read, good and bad, without header and blank lines. `header` is
-    whether the source has one. `gaps` are the ranges of physical lines that no good row begins on, the header
-    apart. After a `fault` all of it is as far as the file was read.
-    """
-
-    rows: int
-    bad: int
-    header: bool
-    fault: Problem | None
-    gaps: tuple[tuple[int, int], ...]
 
 
 class Judge:
     """Feed it a file in chunks of any size, then close it; the pieces of text that it returns are one text.
 
-    That text is the header row, always, and every good row in its own words, with CRLF between them and none
-    after the last; without a good row it is empty. Bad rows go to *on_bad* one by one. `fault` tells early
-    that reading on is of no use. An unknown *encoding* is a LookupError.
+    The file is of one of *schemas*. The text is the header row, always, and every good row in its own words,
+    with CRLF between them and none after the last; without a good row it is empty. Bad rows go to *on_bad* one
+    by one. `fault` tells early that reading on is of no use. An unknown *encoding* is a LookupError.
     """
 
     def __init__(
         self,
-        schema: Schema,
-        *,
+        *schemas: Schema,
         encoding: str = "utf-8",
-        on_bad: Callable[[BadRow], None] | None = None,
+        on_bad: Callable[[BadRow], object] = lambda bad: None,
         fast: bool = True,
     ) -> None:
         self.fault: Problem | None = None
-        self._schema = schema
-        self._rules = rows_for(schema)
+        self._schemas = schemas
+        self._schema = ""
+        self._rules = rows_for(Bound.unread(schemas[0]))
+        self._keys = self._rules.keys()
+        self._tally = Tally()
         self._decoding = Decoding(encoding)
         self._on_bad = on_bad
         self._fast = fast
@@ -82,12 +70,20 @@ class Judge:
     def verdict(self) -> Verdict:
         assert self._closed, "the verdict is known after close()"
         return Verdict(
+            schema=self._schema,
             rows=self._rows,
             bad=self._bad,
+            warned=self._tally.rows,
             header=self._header > 0,
             fault=self.fault,
             gaps=self._gaps.ranges(),
+            warnings=self._tally.told(),
         )
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The columns as they stand in the file, as far as they are known yet."""
+        return self._rules.names
 
     def feed(self, chunk: bytes) -> str:
         """The canonical text of the good rows that this chunk completes."""
@@ -152,9 +148,9 @@ class Judge:
         """Take whole lines, runs of clean rows at once."""
         at = 0
         while at < len(text) and not self.fault:
-            if self._fast and self._first_seen and not self._reading:
+            if self._fast and self._first_seen and not self._reading and (proof := self._rules.proof):
                 start = at
-                at, canonical = self._rules.proof.end_of_clean_rows(text, start)
+                at, canonical = proof.end_of_clean_rows(text, start)
                 if at > start:
                     self._take_clean(text[start:at], canonical)
                     continue
@@ -197,9 +193,6 @@ class Judge:
         if not text:
             self._gaps.add(self._line, self._line)
             return
-        if not self._first_seen and text == self._rules.header:
-            self._first_seen, self._header = True, self._line
-            return
         cells = text.split(",")
         if len(text) > FIELD_LIMIT:
             for number, cell in enumerate(cells, 1):
@@ -213,26 +206,35 @@ class Judge:
             self._take_record(plain_record(text, self._line, cells))
 
     def _take_record(self, record: Record) -> None:
-        if not self._first_seen:
-            self._first_seen = True
-            if self._rules.is_header(record):
-                self.fault = self._rules.header_problem(record)
-                self._header = 0 if self.fault else record.line
-                return
-            if self._schema.header is Header.REQUIRED:
-                self._fail(Rule.HEADER, record.line, 1)
-                return
+        if not self._first_seen and self._take_first(record):
+            return
         self._rows += 1
-        bad = self._rules.judge(record)
-        if bad:
+        found = self._rules.problems(record, self._keys)
+        if self._keys.is_full:
+            self._fail(Rule.KEYS, record.line, 1)
+            return
+        errors = self._tally.take(found)
+        if errors:
             self._bad += 1
             self._gaps.add(record.line, record.last_line)
-            if self._on_bad:
-                self._on_bad(bad)
+            self._on_bad(self._rules.bad_row(record, errors))
             return
         self._good.append(record.text)
         if record.last_line > record.line:
             self._gaps.add(record.line + 1, record.last_line)
+
+    def _take_first(self, record: Record) -> bool:
+        """Whether there is nothing more to do about it: it was the header, or no file begins so."""
+        self._first_seen = True
+        kind = recognise(self._schemas, record)
+        if isinstance(kind, Problem):
+            self.fault = kind
+            return True
+        bound, is_header = kind
+        self._schema, self._rules = bound.schema.name, rows_for(bound)
+        self._keys = self._rules.keys()
+        self._header = record.line if is_header else 0
+        return is_header
 
     def _stop(self, rule: Rule) -> None:
         """The file ends in a fault after the tail, unless the tail itself holds an earlier one."""

@@ -10,3 +10,6 @@ RECORD_LIMIT = 1_048_576
 
 # A record with more cells is not split further; it has the wrong number of columns, whatever they hold.
 CELL_LIMIT = 1_000
+
+# Values of one file that must differ; they are what memory has to hold of it, some 130 bytes each.
+KEY_LIMIT = 1_000_000

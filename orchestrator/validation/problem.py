@@ -1,13 +1,13 @@
-"""What is wrong, and where: a place and a rule. The texts say how to mend it and never quote a cell."""
+"""What is wrong, and where: a place and a rule. The texts say how to mend it and never quote the cell of a row."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
-from orchestrator.validation.limits import FIELD_LIMIT, RECORD_LIMIT
-from orchestrator.validation.schema import Rule
+from orchestrator.validation.limits import FIELD_LIMIT, KEY_LIMIT, RECORD_LIMIT
+from orchestrator.validation.schema import Rule, Severity
 
-_MESSAGES = {
+MESSAGES = {
     Rule.ENCODING: "cannot be decoded: save the file as UTF-8, or set the encoding that it really has",
     Rule.NUL: "holds a NUL character: export the file again as plain text (UTF-8, or UTF-16 with a BOM)",
     Rule.UNCLOSED_QUOTE: 'a quote opens here and never closes: add the closing " or remove the opening one',
@@ -15,13 +15,15 @@ _MESSAGES = {
     Rule.RECORD_SIZE: f"the row has more than {RECORD_LIMIT:,} characters: check its line ends and quotes",
     Rule.EMPTY: "the file is empty: export it again, or remove it",
     Rule.NO_ROWS: "there is no row below the header: add rows, or remove the file",
+    Rule.KEYS: f"more than {KEY_LIMIT:,} values that must differ: split the file, or let the schema ask for less",
     Rule.QUOTE: 'a quote in the wrong place: put the whole cell in "…" and write each quote inside it as ""',
     Rule.CARRIAGE_RETURN: "a lone carriage return, as old Macs end lines: write CRLF or LF, or quote the cell with it",
     Rule.COLUMNS: "the wrong number of cells: check for a missing comma, or for one that needs quotes",
     Rule.REQUIRED: "must not be blank: fill the cell",
-    Rule.DATE: "not a calendar date written DD/MM/YYYY: correct it, day first, with two, two and four digits",
-    Rule.TIME: "not a time written hh:mm from 00:00 to 23:59: correct it, with two digits each",
-    Rule.DIGIT: "not one of 0, 1 and 2: write exactly one of these digits",
+    Rule.DELETES: "blank, which deletes what the remote has: fill it, or leave the column out to keep the old values",
+    Rule.INTEGER: "not a whole number: write digits only, with a sign in front if need be",
+    Rule.NUMBER: "not a number: write digits, and a point before the decimals",
+    Rule.OBJECT: 'not a JSON object: write it as in {"key": "value"}',
 }
 
 
@@ -37,16 +39,8 @@ class Problem:
     column: int
     name: str
     rule: Rule
-
-    @property
-    def message(self) -> str:
-        if self.rule is not Rule.HEADER:
-            return _MESSAGES[self.rule]
-        if self.name and self.column == 1:
-            return f"the header must begin with {self.name}: put the column names on the first line, in order"
-        if self.name:
-            return f"the header must have {self.name} here: write the column names exactly, in their order"
-        return "the header has surplus cells from here on: remove them"
+    message: str
+    severity: Severity = Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,3 +55,11 @@ class BadRow:
     raw: str
     cells: tuple[str, ...] | None
     problems: tuple[Problem, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Warned:
+    """A warning, where it was met first, and in how many rows."""
+
+    problem: Problem
+    count: int

@@ -5,23 +5,25 @@ Values only; quoting and writing them is up to the edge.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrator.validation.problem import BadRow
-from orchestrator.validation.schema import Schema
 
 _SEPARATOR = "; "
 _ADDED = ["_line", "_column", "_rule", "_message", "_raw"]
 
 
-def reject_header(schema: Schema) -> list[str]:
-    return [*schema.names, *_ADDED]
+def reject_header(names: Sequence[str]) -> list[str]:
+    """*names*: the columns as they stand in the file."""
+    return [*names, *_ADDED]
 
 
-def reject_line(bad: BadRow, schema: Schema) -> list[str]:
+def reject_line(bad: BadRow, names: Sequence[str]) -> list[str]:
     """The problems share a line, in the same order in each column; columns go by name, or number without one.
 
     A row whose cells are in doubt stands as it was in `_raw`, and its columns stay empty.
     """
-    cells = [""] * len(schema.columns) if bad.cells is None else list(bad.cells)
+    cells = [""] * len(names) if bad.cells is None else list(bad.cells)
     return [
         *cells,
         str(bad.line),

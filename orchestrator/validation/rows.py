@@ -1,68 +1,74 @@
-"""What a schema says about a complete record: is it the header, and if a row, what is wrong with it."""
+"""What a schema says about the rows of a file whose header is known."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from operator import call
 
-from orchestrator.validation.cells import predicate_for, rule_broken
+from orchestrator.validation.cells import CellRules, value_of
+from orchestrator.validation.header import Bound
+from orchestrator.validation.keys import Keys
 from orchestrator.validation.limits import CELL_LIMIT
-from orchestrator.validation.problem import BadRow, Problem
-from orchestrator.validation.proof import Proof
+from orchestrator.validation.problem import MESSAGES, BadRow, Problem
+from orchestrator.validation.proof import proof_of
 from orchestrator.validation.record import Record
-from orchestrator.validation.schema import Rule, Schema
+from orchestrator.validation.schema import Check, Column, Order, Rule, Severity
+
+_WORDS = {
+    Order.SAME: "the same as",
+    Order.OTHER: "other than",
+    Order.LESS: "less than",
+    Order.AT_MOST: "at most",
+    Order.MORE: "more than",
+    Order.AT_LEAST: "at least",
+}
 
 
 class Rows:
-    """The rules of one schema, made ready once; `proof` is the short cut for rows that are clean anyway."""
+    """The rules of one header, made ready once; `proof` is the short cut for rows that are clean anyway."""
 
-    def __init__(self, schema: Schema) -> None:
-        self.header = ",".join(schema.names)
-        self.proof = Proof(schema.columns)
-        self._schema = schema
-        self._width = len(schema.columns)
-        self._predicates = tuple(predicate_for(column) for column in schema.columns)
-        self._folded = frozenset(name.casefold() for name in schema.names)
+    def __init__(self, bound: Bound) -> None:
+        self.header = ",".join([_written(name) for name in bound.names])
+        self.names = bound.names
+        self._width = len(bound.columns)
+        deletes = bound.schema.blank_deletes
+        self._cells = tuple(CellRules(column, blank_deletes=deletes) for column in bound.columns)
+        self._predicates = tuple(rules.is_clean for rules in self._cells)
+        places = {name: place for place, name in enumerate(bound.names)}
+        self._checks = tuple(
+            _Comparison(check, bound.columns, places)
+            for check in bound.schema.checks
+            if places.keys() >= {*check.left, *check.right}
+        )
+        self._key_places = tuple(_key_places(bound, places))
+        self._alone = not self._checks and not self._key_places
+        self.proof = proof_of(bound.columns, blank_deletes=deletes) if self._alone else None
+
+    def keys(self) -> Keys:
+        """For one file."""
+        return Keys(self._key_places)
 
     def takes(self, cells: list[str]) -> bool:
-        """Whether the cells of a row without quotes and carriage returns are all right."""
-        return len(cells) == self._width and all(map(call, self._predicates, cells))
+        """Whether the cells of a row without quotes and carriage returns are all right, and no more is to be asked."""
+        return self._alone and len(cells) == self._width and all(map(call, self._predicates, cells))
 
-    def is_header(self, record: Record) -> bool:
-        """One cell that is a column's name makes it one: better a fault of the header than a wrong row."""
-        if record.count > CELL_LIMIT:
-            return False
-        return any(cell.strip().casefold() in self._folded for cell in record.cells)
-
-    def header_problem(self, record: Record) -> Problem | None:
-        """The first cell that is not what the header must have there, to the letter."""
-        names = self._schema.names
-        for number, (name, cell) in enumerate(zip(names, record.cells, strict=False), 1):
-            if cell != name:
-                rule = Rule.CARRIAGE_RETURN if number in record.returns else Rule.HEADER
-                return self.problem(rule, record.lines[number - 1], number)
-        if record.count != self._width:
-            return self.problem(Rule.HEADER, record.line, min(record.count, self._width) + 1)
-        return None
-
-    def judge(self, record: Record) -> BadRow | None:
-        problems = self._problems(record)
-        if not problems:
-            return None
+    def bad_row(self, record: Record, errors: tuple[Problem, ...]) -> BadRow:
         ragged = record.count != self._width or record.misquoted
         return BadRow(
             line=record.line,
             last_line=record.last_line,
             raw=record.text,
             cells=None if ragged else record.cells,
-            problems=problems,
+            problems=errors,
         )
 
-    def problem(self, rule: Rule, line: int, cell: int) -> Problem:
-        return Problem(line=line, column=cell, name=self._schema.name_at(cell), rule=rule)
+    def problem(self, rule: Rule, line: int, cell: int, message: str = "") -> Problem:
+        name = self.names[cell - 1] if cell <= len(self.names) else ""
+        return Problem(line=line, column=cell, name=name, rule=rule, message=message or MESSAGES[rule])
 
-    def _problems(self, record: Record) -> tuple[Problem, ...]:
-        """Where the quotes or the count are wrong nothing is known of the single cells: one problem then."""
+    def problems(self, record: Record, keys: Keys) -> tuple[Problem, ...]:
+        """Warnings among them. Where the quotes or the count are wrong nothing is known of the single cells."""
         if record.misquoted and record.count <= CELL_LIMIT:
             return (self.problem(Rule.QUOTE, record.lines[record.misquoted - 1], record.misquoted),)
         if record.count != self._width:
@@ -71,16 +77,97 @@ class Rows:
                 cell = record.returns[0]
                 return (self.problem(Rule.CARRIAGE_RETURN, record.lines[cell - 1], cell),)
             return (self.problem(Rule.COLUMNS, record.line, min(record.count, self._width) + 1),)
+        found = self._of_cells(record)
+        if self._alone:
+            return tuple(found)
+        wrong = {problem.column - 1 for problem in found if problem.severity is Severity.ERROR}
+        found += [
+            self._problem_of(comparison, record)
+            for comparison in self._checks
+            if not wrong & comparison.places and not comparison.holds(record.cells)
+        ]
+        if all(problem.severity is Severity.WARNING for problem in found):
+            # Only of a row that is sent: one that is kept back is no twin of one that comes after it.
+            found += self._repeated(record, keys)
+        return tuple(found)
+
+    def _of_cells(self, record: Record) -> list[Problem]:
         found = []
-        for number, column in enumerate(self._schema.columns, 1):
+        for number, rules in enumerate(self._cells, 1):
             value, line = record.cells[number - 1], record.lines[number - 1]
             if number in record.returns:
                 found.append(self.problem(Rule.CARRIAGE_RETURN, line, number))
-            elif not self._predicates[number - 1](value):
-                found.append(self.problem(rule_broken(column, value), line, number))
-        return tuple(found)
+            elif not rules.is_clean(value) and (test := rules.broken(value)):
+                name = self.names[number - 1]
+                found.append(
+                    Problem(
+                        line=line,
+                        column=number,
+                        name=name,
+                        rule=test.rule,
+                        message=test.message,
+                        severity=test.severity,
+                    )
+                )
+        return found
+
+    def _problem_of(self, comparison: _Comparison, record: Record) -> Problem:
+        place = comparison.left[0]
+        return Problem(
+            line=record.lines[place],
+            column=place + 1,
+            name=self.names[place],
+            rule=Rule.CHECK,
+            message=comparison.message,
+            severity=comparison.severity,
+        )
+
+    def _repeated(self, record: Record, keys: Keys) -> list[Problem]:
+        twins, digests = keys.look(record.cells)
+        if not twins:
+            keys.keep(digests, record.line)
+        return [
+            self.problem(
+                Rule.UNIQUE,
+                record.lines[cell - 1],
+                cell,
+                f"the same as in line {line:,}: let every row differ here, or take one of the two out",
+            )
+            for cell, line in twins
+        ]
+
+
+class _Comparison:
+    """A check, where its columns stand in this file."""
+
+    def __init__(self, check: Check, columns: Sequence[Column], places: dict[str, int]) -> None:
+        self.left = [places[name] for name in check.left]
+        right = [places[name] for name in check.right]
+        self.places = {*self.left, *right}
+        self.severity = check.severity
+        words = f"{' '.join(check.left)} must be {_WORDS[check.order]} {' '.join(check.right)}"
+        self.message = f"{words}: correct one of them"
+        self._sides = [[(place, columns[place]) for place in side] for side in (self.left, right)]
+        self._order = check.order.holds
+
+    def holds(self, cells: Sequence[str]) -> bool:
+        """Also where a cell is empty: whether it may be is another rule."""
+        left, right = ([value_of(column, cells[place]) for place, column in side] for side in self._sides)
+        return None in left or None in right or self._order(left, right)
+
+
+def _key_places(bound: Bound, places: dict[str, int]) -> Iterator[tuple[int, ...]]:
+    for column in bound.columns:
+        if column.constraints.unique:
+            yield (places[column.name],)
+    if bound.schema.key and places.keys() >= set(bound.schema.key):
+        yield tuple(places[name] for name in bound.schema.key)
+
+
+def _written(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"' if any(sign in name for sign in ',"\r\n') else name
 
 
 @lru_cache(maxsize=32)
-def rows_for(schema: Schema) -> Rows:
-    return Rows(schema)
+def rows_for(bound: Bound) -> Rows:
+    return Rows(bound)

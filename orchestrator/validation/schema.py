@@ -1,9 +1,13 @@
-"""What a CSV file has to look like: the columns, their formats, and whether the header may be left out."""
+"""What a CSV file has to look like. The words are those of Table Schema, as far as they say what we check."""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from enum import StrEnum
+from operator import eq, ge, gt, le, lt, ne
+from types import MappingProxyType
+from typing import Any
 
 _NOT_IN_NAMES = frozenset(',"\r\n\0')
 
@@ -19,22 +23,49 @@ class Rule(StrEnum):
     EMPTY = "empty"
     HEADER = "header"
     NO_ROWS = "no_rows"
+    KEYS = "keys"
     QUOTE = "quote"
     CARRIAGE_RETURN = "carriage_return"
     COLUMNS = "columns"
     REQUIRED = "required"
+    DELETES = "deletes"
     DATE = "date"
     TIME = "time"
+    DATETIME = "datetime"
     DIGIT = "digit"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
+    LIST = "list"
+    OBJECT = "object"
+    ENUM = "enum"
+    PATTERN = "pattern"
+    MIN_LENGTH = "min_length"
+    MAX_LENGTH = "max_length"
+    MINIMUM = "minimum"
+    MAXIMUM = "maximum"
+    UNIQUE = "unique"
+    CHECK = "check"
 
 
-class Format(StrEnum):
-    """How a cell has to be written."""
+class Type(StrEnum):
+    """What a cell means."""
 
-    TEXT = "text"
+    STRING = "string"
+    INTEGER = "integer"
+    NUMBER = "number"
+    BOOLEAN = "boolean"
     DATE = "date"
     TIME = "time"
-    TIME_REFERENCE = "time_reference"
+    DATETIME = "datetime"
+    LIST = "list"
+    OBJECT = "object"
+
+
+WRITTEN: Mapping[Type, str] = MappingProxyType(
+    {Type.DATE: "%Y-%m-%d", Type.TIME: "%H:%M:%S", Type.DATETIME: "%Y-%m-%dT%H:%M:%SZ"}
+)
+"""How a date or a time is written where the schema does not say."""
 
 
 class Header(StrEnum):
@@ -44,24 +75,121 @@ class Header(StrEnum):
     REQUIRED = "required"
 
 
+class Match(StrEnum):
+    """How the columns of a file stand to those of the schema."""
+
+    EXACT = "exact"
+    """All of them, in their order."""
+    EQUAL = "equal"
+    """All of them, in any order."""
+    SUBSET = "subset"
+    """All of them, and any others."""
+    SUPERSET = "superset"
+    """Those that are required, and of the rest any; no others."""
+    PARTIAL = "partial"
+    """Those that are required, at least one, and any others."""
+
+    @property
+    def takes_others(self) -> bool:
+        return self in (Match.SUBSET, Match.PARTIAL)
+
+    @property
+    def wants_all(self) -> bool:
+        return self in (Match.EXACT, Match.EQUAL, Match.SUBSET)
+
+
+class Severity(StrEnum):
+    """Whether a row that breaks a rule is kept back, or sent and told about."""
+
+    ERROR = "error"
+    WARNING = "warning"
+
+
+class Order(StrEnum):
+    """How two values of a row have to stand to each other."""
+
+    SAME = "=="
+    OTHER = "!="
+    LESS = "<"
+    AT_MOST = "<="
+    MORE = ">"
+    AT_LEAST = ">="
+
+    @property
+    def holds(self) -> Callable[[Any, Any], bool]:
+        return _ORDERS[self]
+
+
+_ORDERS = {"==": eq, "!=": ne, "<": lt, "<=": le, ">": gt, ">=": ge}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Constraints:
+    """Beyond its type. `severity` is not that of `required` and `unique`, which always keep a row back.
+
+    Of a list, `pattern` and `enum` are about each item.
+    """
+
+    required: bool = False
+    unique: bool = False
+    min_length: int | None = None
+    max_length: int | None = None
+    minimum: str = ""
+    maximum: str = ""
+    pattern: str = ""
+    enum: tuple[str, ...] = ()
+    severity: Severity = Severity.ERROR
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Column:
     name: str
-    format: Format = Format.TEXT
-    required: bool = True
+    """One that ends in `*` stands for every column that begins so."""
+    type: Type = Type.STRING
+    format: str = ""
+    """How a date or a time is written, in the directives of strftime."""
+    delimiter: str = ","
+    """Between the items of a list."""
+    true_values: tuple[str, ...] = ("true", "True", "TRUE", "1")
+    false_values: tuple[str, ...] = ("false", "False", "FALSE", "0")
+    constraints: Constraints = Constraints()
+
+    @property
+    def is_pattern(self) -> bool:
+        return self.name.endswith("*")
+
+    @property
+    def written(self) -> str:
+        return self.format or WRITTEN.get(self.type, "")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """What the cells of one row have to be to each other: the columns of *left*, in turn, to those of *right*."""
+
+    left: tuple[str, ...]
+    order: Order
+    right: tuple[str, ...]
+    severity: Severity = Severity.ERROR
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """The columns in their order. A name needs no quotes, so that the header is always one plain line."""
+    """One kind of file. Names need no quotes, so that a header that is made of them is one plain line."""
 
     name: str
     columns: tuple[Column, ...]
-    header: Header
+    header: Header = Header.REQUIRED
+    match: Match = Match.EXACT
+    key: tuple[str, ...] = ()
+    """The columns that tell rows apart: together they must not come twice in a file."""
+    checks: tuple[Check, ...] = ()
+    blank_deletes: bool = False
+    """A blank cell makes the remote delete what it has: allowed, but told."""
 
     def __post_init__(self) -> None:
         names = self.names
-        if not names or len({name.casefold() for name in names}) < len(names):
+        if (not names and not self.match.takes_others) or len({name.casefold() for name in names}) < len(names):
             raise ValueError(f"schema {self.name}: the columns need names that differ")
         for name in names:
             if not name or name != name.strip() or _NOT_IN_NAMES & set(name):
@@ -70,7 +198,3 @@ class Schema:
     @property
     def names(self) -> tuple[str, ...]:
         return tuple(column.name for column in self.columns)
-
-    def name_at(self, cell: int) -> str:
-        """The name of the column that cell number *cell* (from 1) belongs to, "" beyond the last one."""
-        return self.columns[cell - 1].name if cell <= len(self.columns) else ""

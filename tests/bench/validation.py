@@ -9,12 +9,14 @@ from collections.abc import Callable
 from datetime import datetime
 from pathlib import Path
 
-from orchestrator.validation import PLATFORM_DATA, Judge
+from orchestrator.config.schemas import built_in
+from orchestrator.validation import Judge
 from tests.bench.folders import HEADER, ROWS, content
 from tests.bench.table import Line
 
 FLOOR, AIM = 0.1, 0.03
 
+_ROSTER = built_in("platform.data")
 _COLUMNS = HEADER.split(",")
 
 
@@ -53,7 +55,7 @@ def validation(_: Path, *, quick: bool) -> list[Line]:
 
 def judged(content: bytes) -> tuple[int, int]:
     """Rows and bad rows, after the whole of what the product does with the bytes of a file."""
-    judge = Judge(PLATFORM_DATA, on_bad=_ignore)
+    judge = Judge(_ROSTER, on_bad=_ignore)
     text = judge.feed(content) + judge.close()
     verdict = judge.verdict
     assert verdict.fault is None

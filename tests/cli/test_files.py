@@ -10,7 +10,7 @@ import anyio
 
 from cli.rosters import roster
 from cli.stage import staged, write_on
-from orchestrator.validation import PLATFORM_EVENTS
+from validation.samples import PLATFORM_EVENTS
 
 
 async def test_a_companion_travels_with_its_file_or_is_dropped_with_its_bad_rows(tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ ACCEPTED: Mapping[str, list[object]] = {
     "target.overwrite_encoding": ["string", "bool"],
     "target.results": [[], ["feedback"], ["a-1", "b_2"]],
     "target.ca_file": ["", __file__],
-    "validation.schema": ["platform"],
+    "validation.schema": ["platform", ["tao"], ["a.toml", "b.json"]],
     "validation.on_bad_rows": ["reject_file", "drop_rows"],
     "validation.encoding": ["utf-8", "UTF8", "cp1252", "latin-1", "utf-16", "shift_jis"],
     "limits.uploads": [1, 1000],
@@ -161,7 +161,7 @@ REFUSED: Mapping[str, list[tuple[object, str]]] = {
         (["a", "b", "a"], '"a" stands there more than once. Keep one.'),
         ([3], "3 is not text. Write it in quotes."),
     ],
-    "validation.schema": [("tao", '"tao" is not known. This version knows "platform".')],
+    "validation.schema": [(3, '3 is not a list. Write it as in ["feedback"].')],
     "validation.on_bad_rows": [
         ("ignore", '"ignore" is not known. This version knows "reject_file" or "drop_rows".'),
     ],

@@ -122,7 +122,8 @@ def test_variables_are_found_in_any_case(name: str) -> None:
         ("target.results=", ()),
         ("target.client_id=123", "123"),
         ("input.folder=/data/in", Path("/data/in")),
-        ("validation.schema=platform", "platform"),
+        ("validation.schema=platform", ("platform",)),
+        ("validation.schema=a.toml, b.toml", ("a.toml", "b.toml")),
     ],
 )
 def test_text_is_read_as_the_type_of_its_key(override: str, expected: object) -> None:
@@ -133,7 +134,7 @@ def test_text_is_read_as_the_type_of_its_key(override: str, expected: object) ->
     by_override = load(None, environ={}, overrides=[override])
     by_environment = load(None, environ={variable: text})
 
-    attribute = "schema_name" if key == "schema" else key
+    attribute = "schema_names" if key == "schema" else key
     assert getattr(getattr(by_override, section), attribute) == expected
     assert by_environment == by_override
 

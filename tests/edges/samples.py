@@ -12,7 +12,7 @@ from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.rejects import Rejects
 from orchestrator.model import Rejected
 from orchestrator.ports import File, Held, Moving, Prepared, Reading, Text
-from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
+from validation.samples import PLATFORM_DATA, PLATFORM_EVENTS
 
 HEADER = "Reference,StartDate,StartTime,EndDate,EndTime"
 ROW = "N1,01/07/2024,09:00,01/07/2024,17:00"
@@ -59,7 +59,7 @@ class Desk:
         return Folder(FolderConfig(root=self.root))
 
     def inbox(self, *, hop: Hop = inline, **how: Any) -> FolderInbox:
-        config = InboxConfig(**{"data": PLATFORM_DATA, "events": PLATFORM_EVENTS, "name": "{relative}"} | how)
+        config = InboxConfig(**{"data": (PLATFORM_DATA,), "events": (PLATFORM_EVENTS,), "name": "{relative}"} | how)
         return FolderInbox(self.folder(), Rejects(self.rejects), config, hop=hop)
 
 

@@ -170,7 +170,7 @@ async def test_a_clean_file_is_prepared_with_what_was_checked(desk: Desk) -> Non
 
     assert isinstance(prepared, Prepared)
     assert held(prepared) == (sent(HEADER, ROW, OTHER), None)
-    sheet = Sheet(rows=2, bad=0, header=True, gaps=(), sent=sha(sent(HEADER, ROW, OTHER)))
+    sheet = Sheet(rows=2, bad=0, header=True, gaps=(), sent=sha(sent(HEADER, ROW, OTHER)), schema="platform.data")
     assert prepared.checked == Checked(Sheets(data=sheet), inbox.rules)
     assert not desk.rejects.exists()
 
@@ -183,7 +183,9 @@ async def test_a_file_with_its_events_is_prepared_with_both(desk: Desk) -> None:
     assert held(prepared) == (sent(HEADER, ROW), sent(EVENTS_HEADER, EVENT))
     assert isinstance(prepared, Prepared)
     assert prepared.checked.sheets.data.header is False
-    assert prepared.checked.sheets.events == Sheet(rows=1, sent=sha(sent(EVENTS_HEADER, EVENT)))
+    assert prepared.checked.sheets.events == Sheet(
+        rows=1, sent=sha(sent(EVENTS_HEADER, EVENT)), schema="platform.events"
+    )
 
 
 async def test_one_bad_row_rejects_the_file_and_says_where_to_look(desk: Desk) -> None:

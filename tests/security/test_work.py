@@ -19,7 +19,8 @@ from orchestrator.errors import TargetError
 from orchestrator.model import Name, RelPath
 from orchestrator.naming import date_in, printable, slug_of
 from orchestrator.targets.platform.answers import read_feedback, status_of
-from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS, Judge, Schema
+from orchestrator.validation import Judge, Schema
+from validation.samples import PLATFORM_DATA, PLATFORM_EVENTS
 
 SMALL, LARGE = 1 << 15, 1 << 20
 GROWTH = LARGE // SMALL

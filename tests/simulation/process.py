@@ -24,10 +24,10 @@ from orchestrator.intake import will_be_judged, without_clashes
 from orchestrator.model import Job, State
 from orchestrator.ports import Clock, Reading, Target
 from orchestrator.run import Run, Stop, plan
-from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS
 from orchestrator.wiring import Parts, make_folder, make_pipeline
 from tests.simulation.life import Death, Life, Stage, VirtualClock
 from tests.simulation.permits import Hands, PipelineClock
+from validation.samples import PLATFORM_DATA, PLATFORM_EVENTS
 
 TARGET = "stand-in"
 
@@ -84,7 +84,7 @@ class Process:
             return will_be_judged(reading, ledger.find(reading.key), self.clock.now().timestamp())
 
         out, name = self.settings.output.folder, self.settings.target.name
-        config = InboxConfig(data=PLATFORM_DATA, events=PLATFORM_EVENTS, name=name)
+        config = InboxConfig(data=(PLATFORM_DATA,), events=(PLATFORM_EVENTS,), name=name)
         grace = Grace()
         parts = Parts(
             target=self.target(self.clock),

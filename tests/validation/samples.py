@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestrator.validation import PLATFORM_DATA, BadRow, Judge, Problem, Rule, Schema, Verdict
+from orchestrator.config.schemas import built_in
+from orchestrator.validation import BadRow, Judge, Problem, Rule, Schema, Verdict
 
+PLATFORM_DATA = built_in("platform.data")
+PLATFORM_EVENTS = built_in("platform.events")
 HEADER = "Reference,StartDate,StartTime,EndDate,EndTime"
 ROW = "N1,01/07/2024,09:00,01/07/2024,17:00"
 OTHER = "N2,02/07/2024,22:00,03/07/2024,06:00"

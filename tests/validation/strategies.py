@@ -7,7 +7,7 @@ from datetime import date
 
 from hypothesis import strategies as st
 
-from orchestrator.validation import Format, Schema
+from orchestrator.validation import Schema, Type
 
 _CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 _TEXTS = st.one_of(
@@ -15,16 +15,21 @@ _TEXTS = st.one_of(
     st.text('a,"\n', min_size=1, max_size=6),
     st.text(_CHARACTERS, min_size=1, max_size=6),
 ).filter(lambda text: bool(text.strip()))
-_FORMATS: dict[Format, st.SearchStrategy[str]] = {
-    Format.TEXT: _TEXTS,
-    Format.DATE: st.dates(date(1, 1, 1)).map(lambda day: f"{day.day:02}/{day.month:02}/{day.year:04}"),
-    Format.TIME: st.times().map(lambda time: f"{time.hour:02}:{time.minute:02}"),
-    Format.TIME_REFERENCE: st.sampled_from("012"),
+_TYPES: dict[Type, st.SearchStrategy[str]] = {
+    Type.STRING: _TEXTS,
+    Type.DATE: st.dates(date(1, 1, 1)).map(lambda day: f"{day.day:02}/{day.month:02}/{day.year:04}"),
+    Type.TIME: st.times().map(lambda time: f"{time.hour:02}:{time.minute:02}"),
 }
 
 
 def good_cells(schema: Schema) -> st.SearchStrategy[tuple[str, ...]]:
-    return st.tuples(*[_FORMATS[column.format] for column in schema.columns])
+    """Of the schemas of the Platform."""
+    return st.tuples(
+        *[
+            st.sampled_from(column.constraints.enum) if column.constraints.enum else _TYPES[column.type]
+            for column in schema.columns
+        ]
+    )
 
 
 def quoted(value: str) -> str:

@@ -6,8 +6,8 @@ import codecs
 
 import pytest
 
-from orchestrator.validation import PLATFORM_DATA, Judge, Rule
-from validation.samples import HEADER, OTHER, ROW, judge, judge_in, lines
+from orchestrator.validation import Judge, Rule
+from validation.samples import HEADER, OTHER, PLATFORM_DATA, ROW, judge, judge_in, lines
 
 FOREIGN = ROW.replace("N1", "Zoë 😀 Łódź 名前")
 TEXT = f"{HEADER}\r\n{FOREIGN}\r\n{OTHER}"

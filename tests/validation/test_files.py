@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS, Judge, Rule
-from validation.samples import EVENT, EVENTS_HEADER, HEADER, OTHER, ROW, judge, lines
+from orchestrator.validation import Judge, Rule
+from validation.samples import EVENT, EVENTS_HEADER, HEADER, OTHER, PLATFORM_DATA, PLATFORM_EVENTS, ROW, judge, lines
 
 CANONICAL = f"{HEADER}\r\n{ROW}\r\n{OTHER}"
 

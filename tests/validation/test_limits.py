@@ -7,9 +7,19 @@ from itertools import islice
 
 import pytest
 
-from orchestrator.validation import PLATFORM_DATA, PLATFORM_EVENTS, Judge, Rule
+from orchestrator.validation import Judge, Rule
 from orchestrator.validation.limits import FIELD_LIMIT, RECORD_LIMIT
-from validation.samples import EVENT, EVENTS_HEADER, HEADER, ROW, Judged, judge_in, lines
+from validation.samples import (
+    EVENT,
+    EVENTS_HEADER,
+    HEADER,
+    PLATFORM_DATA,
+    PLATFORM_EVENTS,
+    ROW,
+    Judged,
+    judge_in,
+    lines,
+)
 
 MEBIBYTE = 1 << 20
 

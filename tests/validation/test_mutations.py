@@ -5,8 +5,8 @@ from __future__ import annotations
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.validation import PLATFORM_EVENTS, Rule, Schema
-from validation.samples import EVENT, HEADER, ROW, Judged, judge, judge_in, lines
+from orchestrator.validation import Rule, Schema
+from validation.samples import EVENT, HEADER, PLATFORM_EVENTS, ROW, Judged, judge, judge_in, lines
 from validation.strategies import good_files
 
 often = settings(max_examples=40)

@@ -11,23 +11,22 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from orchestrator.validation import (
-    PLATFORM_DATA,
-    PLATFORM_EVENTS,
     Column,
     Header,
     Rule,
     Schema,
     source_line,
 )
+from validation.kinds import KINDS, some_file
 from validation.oracle import spell
-from validation.samples import EVENT, EVENTS_HEADER, HEADER, Judged, judge_in, lines
+from validation.samples import EVENT, EVENTS_HEADER, HEADER, PLATFORM_DATA, PLATFORM_EVENTS, Judged, judge_in, lines
 from validation.strategies import cut, damage, good_files, quoted, written
 
 SCHEMAS = st.sampled_from([PLATFORM_DATA, PLATFORM_EVENTS])
 FREE = Schema(
     name="free",
     header=Header.OPTIONAL,
-    columns=(Column(name="First", required=False), Column(name="Second", required=False)),
+    columns=(Column(name="First"), Column(name="Second")),
 )
 often = settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
@@ -135,6 +134,18 @@ def rows_of_a_night(rng: random.Random, count: int) -> list[str]:
         f"{rng.randrange(24):02}:{rng.randrange(60):02},29/02/2024,12:00"
         for _ in range(count)
     ]
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_every_kind_of_file_is_judged_the_same_in_every_way_however_it_is_damaged(seed: int) -> None:
+    """With those above and below, more than ten thousand files."""
+    rng = random.Random(seed)
+    for _ in range(140):
+        for name, schema in KINDS.items():
+            data = some_file(name, rng)
+            for _ in range(rng.choice((0, 1, 1, 2, 5))):
+                data = damage(data, rng)
+            judge_every_way(data, schema, rng)
 
 
 @pytest.mark.parametrize("seed", range(4))

@@ -5,15 +5,14 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.validation import (
-    PLATFORM_DATA,
-    PLATFORM_EVENTS,
     Column,
-    Format,
+    Constraints,
     Header,
     Rule,
     Schema,
+    Type,
 )
-from validation.samples import EVENT, EVENTS_HEADER, HEADER, OTHER, ROW, judge, lines
+from validation.samples import EVENT, EVENTS_HEADER, HEADER, OTHER, PLATFORM_DATA, PLATFORM_EVENTS, ROW, judge, lines
 
 
 def data_row(**cells: str) -> str:
@@ -161,9 +160,9 @@ def test_columns_may_be_optional_but_not_blank_where_they_have_a_format() -> Non
         name="loose",
         header=Header.OPTIONAL,
         columns=(
-            Column(name="Text", required=False),
-            Column(name="Day", format=Format.DATE, required=False),
-            Column(name="Zone", format=Format.TIME_REFERENCE, required=False),
+            Column(name="Text"),
+            Column(name="Day", type=Type.DATE, format="%d/%m/%Y"),
+            Column(name="Zone", constraints=Constraints(enum=("0", "1", "2"))),
         ),
     )
 

@@ -1,0 +1,77 @@
+"""The kinds of files that are known by name, and those that people describe in a file of their own."""
+
+from __future__ import annotations
+
+import json
+import tomllib
+from collections.abc import Iterable
+from difflib import get_close_matches
+from functools import cache
+from importlib import resources
+from pathlib import Path
+from typing import Any
+
+from orchestrator.config.problems import shown
+from orchestrator.config.sources import in_file, tables
+from orchestrator.errors import ConfigError
+from orchestrator.validation import Schema, read_schema
+
+_FOLDER = resources.files("orchestrator") / "schemas"
+
+
+@cache
+def built_in_names() -> tuple[str, ...]:
+    found = (file.name for file in _FOLDER.iterdir())
+    return tuple(sorted(name.removesuffix(".toml") for name in found if name.endswith(".toml")))
+
+
+@cache
+def built_in(name: str) -> Schema:
+    return read_schema(tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8")), name)
+
+
+def _from_json(text: str) -> Any:
+    try:
+        return json.loads(text)
+    except RecursionError:
+        raise ValueError("brackets nested too deeply") from None
+
+
+def load_schema(path: Path) -> Schema:
+    """TOML, or JSON where the name of the file ends so. Raises ConfigError with all that is wrong with it."""
+    values = tables(path, _from_json, "JSON") if path.suffix == ".json" else tables(path)
+    try:
+        return read_schema(values, path.stem)
+    except ConfigError as error:
+        problems = [in_file(path, problem) for problem in error.problems]
+    raise ConfigError(*problems)
+
+
+def _unknown(choice: str) -> str:
+    near = get_close_matches(choice, [*built_in_names(), *{name.partition(".")[0] for name in built_in_names()}], n=1)
+    meant = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(built_in_names())}."
+    return f"{shown(choice)} is neither a kind of file that is known nor a file of TOML or JSON. {meant}"
+
+
+def load_schemas(chosen: Iterable[str]) -> tuple[Schema, ...]:
+    """*chosen*: built-in names, beginnings of names up to a dot ("tao" is all of TAO's), and paths of files.
+
+    Raises ConfigError with all that is wrong with all of them.
+    """
+    schemas: list[Schema] = []
+    problems: list[str] = []
+    for choice in chosen:
+        known = [name for name in built_in_names() if f"{name}.".startswith(f"{choice}.")]
+        if not known and not Path(choice).suffix:
+            problems.append(f"validation.schema: {_unknown(choice)}")
+            continue
+        try:
+            schemas += [built_in(name) for name in known] if known else [load_schema(Path(choice))]
+        except ConfigError as error:
+            problems += [f"validation.schema: {problem}" for problem in error.problems]
+    names = [schema.name for schema in schemas]
+    for name in sorted({name for name in names if names.count(name) > 1}):
+        problems.append(f"validation.schema: two schemas are called {name}. Give each a name of its own.")
+    if problems:
+        raise ConfigError(*problems)
+    return tuple(schemas)

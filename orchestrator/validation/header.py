@@ -1,0 +1,176 @@
+"""Which kind of file is this? Its first record says so, and in which order its columns stand."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from difflib import get_close_matches
+
+from orchestrator.naming import printable
+from orchestrator.validation.limits import CELL_LIMIT
+from orchestrator.validation.problem import MESSAGES, Problem
+from orchestrator.validation.record import Record
+from orchestrator.validation.schema import Column, Header, Match, Rule, Schema
+
+_TOLD = 3
+_LONGEST = 60
+_LONGEST_NAME = 255
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Bound:
+    """A schema as one file keeps to it: the columns that are there, in their order."""
+
+    schema: Schema
+    columns: tuple[Column, ...]
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return tuple(column.name for column in self.columns)
+
+    @classmethod
+    def unread(cls, schema: Schema) -> Bound:
+        """What is known before the header."""
+        return cls(schema=schema, columns=schema.columns if schema.match is Match.EXACT else ())
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Fault:
+    column: int
+    name: str
+    words: str
+    rule: Rule = Rule.HEADER
+
+
+def recognise(schemas: Sequence[Schema], record: Record) -> tuple[Bound, bool] | Problem:
+    """The kind of the file and whether *record* is its header, which it is as soon as one cell is a known name.
+
+    Better a fault of the header than a wrong row. Of several kinds that fit it is the one that misses the
+    fewest columns.
+    """
+    if not _is_header(schemas, record):
+        for schema in schemas:
+            if schema.header is Header.OPTIONAL:
+                return Bound.unread(schema), False
+        return _problem(record, _no_header(schemas))
+    attempts = [(schema, *_bind(schema, record)) for schema in schemas]
+    fitting = [(schema, columns) for schema, columns, faults in attempts if not faults]
+    if fitting:
+        schema, columns = min(fitting, key=lambda fit: len(set(fit[0].columns) - set(fit[1])))
+        return Bound(schema=schema, columns=columns), True
+    # The kind that the file has most of, and then the one that it is least at odds with.
+    schema, _, faults = max(attempts, key=lambda one: (_known(one[0], record), -len(one[2])))
+    first, *more = faults[:_TOLD]
+    words = "; ".join([first.words, *[fault.words for fault in more]])
+    if len(faults) > _TOLD:
+        words += f"; and {len(faults) - _TOLD:,} more"
+    if len(schemas) > 1 and first.rule is Rule.HEADER:
+        words = f"nearest to {schema.name}, but {words}"
+    return _problem(record, replace(first, words=words))
+
+
+def _is_header(schemas: Iterable[Schema], record: Record) -> bool:
+    return record.count <= CELL_LIMIT and any(not schema.columns or _known(schema, record) for schema in schemas)
+
+
+def _known(schema: Schema, record: Record) -> int:
+    """How many cells look like names of the schema."""
+    folded = {column.name.casefold() for column in schema.columns if not column.is_pattern}
+    begins = tuple(column.name[:-1].casefold() for column in schema.columns if column.is_pattern)
+    names = [cell.strip().casefold() for cell in record.cells]
+    return sum(name in folded or name.startswith(begins) for name in names)
+
+
+def _no_header(schemas: Sequence[Schema]) -> _Fault:
+    first = schemas[0]
+    if len(schemas) == 1 and first.match is Match.EXACT:
+        return _exact_fault(first.names, 1)
+    kinds = ", ".join(schema.name for schema in schemas)
+    words = f"the first line has no column of {kinds}: put the column names there"
+    return _Fault(column=1, name="", words=words)
+
+
+def _bind(schema: Schema, record: Record) -> tuple[tuple[Column, ...], list[_Fault]]:
+    if schema.match is Match.EXACT:
+        fault = _out_of_line(schema.names, record)
+        return schema.columns, [fault] if fault else []
+    names = {column.name: column for column in schema.columns if not column.is_pattern}
+    patterns = [column for column in schema.columns if column.is_pattern]
+    columns: list[Column] = []
+    faults = [*_torn(record)]
+    seen: set[str] = set()
+    for number, cell in enumerate(record.cells, 1):
+        column = names.get(cell) or next((_named(p, cell) for p in patterns if _fits(p, cell)), None)
+        words = ""
+        if not cell.strip():
+            words = f"column {number} has no name: give it one, or take it out"
+        elif len(cell) > _LONGEST_NAME:
+            words = f"column {number} has a name of {len(cell):,} characters: shorten it"
+        elif cell in seen:
+            words = f"{_shown(cell)} is there twice: keep one of them"
+        elif column is None and not schema.match.takes_others:
+            words = f"{_shown(cell)} is no column of {schema.name}{_nearest(cell, names)}"
+        if words:
+            faults.append(_Fault(column=number, name=_shown(cell), words=words))
+        seen.add(cell)
+        columns.append(column or Column(name=cell))
+    for name, column in names.items():
+        if name not in seen and (schema.match.wants_all or column.constraints.required):
+            words = f"{name} is missing: add the column"
+            faults.append(_Fault(column=record.count + 1, name=name, words=words))
+    return tuple(columns), faults
+
+
+def _torn(record: Record) -> Iterable[_Fault]:
+    """What makes the names themselves doubtful, which is what helps to hear then."""
+    if record.returns:
+        yield _Fault(column=record.returns[0], name="", words=MESSAGES[Rule.CARRIAGE_RETURN], rule=Rule.CARRIAGE_RETURN)
+    elif record.misquoted:
+        yield _Fault(column=record.misquoted, name="", words=MESSAGES[Rule.QUOTE], rule=Rule.QUOTE)
+
+
+def _fits(pattern: Column, cell: str) -> bool:
+    return cell.startswith(pattern.name[:-1]) and len(cell) >= len(pattern.name)
+
+
+def _named(pattern: Column, cell: str) -> Column:
+    return replace(pattern, name=cell)
+
+
+def _nearest(cell: str, names: Iterable[str]) -> str:
+    folded = {name.casefold(): name for name in names}
+    near = get_close_matches(cell.strip().casefold()[:_LONGEST], folded, n=1)
+    return f": did you mean {folded[near[0]]}?" if near else ": take it out, or correct its name"
+
+
+def _out_of_line(names: Sequence[str], record: Record) -> _Fault | None:
+    """The first cell that is not what the header must have there, to the letter."""
+    for number, (name, cell) in enumerate(zip(names, record.cells, strict=False), 1):
+        if cell != name:
+            if number in record.returns:
+                words = MESSAGES[Rule.CARRIAGE_RETURN]
+                return _Fault(column=number, name=name, words=words, rule=Rule.CARRIAGE_RETURN)
+            return _exact_fault(names, number)
+    if record.count != len(names):
+        return _exact_fault(names, min(record.count, len(names)) + 1)
+    return None
+
+
+def _exact_fault(names: Sequence[str], number: int) -> _Fault:
+    name = names[number - 1] if number <= len(names) else ""
+    if not name:
+        words = "the header has surplus cells from here on: remove them"
+    elif number == 1:
+        words = f"the header must begin with {name}: put the column names on the first line, in order"
+    else:
+        words = f"the header must have {name} here: write the column names exactly, in their order"
+    return _Fault(column=number, name=name, words=words)
+
+
+def _problem(record: Record, fault: _Fault) -> Problem:
+    line = record.lines[fault.column - 1] if fault.column <= len(record.lines) else record.line
+    return Problem(line=line, column=fault.column, name=fault.name, rule=fault.rule, message=fault.words)
+
+
+def _shown(name: str) -> str:
+    return printable(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…")

@@ -1,0 +1,55 @@
+"""What was found in a file."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from orchestrator.validation.problem import Problem, Warned
+from orchestrator.validation.schema import Rule, Severity
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Verdict:
+    """`schema` is the name of the kind that the file turned out to be, "" where it turned out to be none.
+
+    `rows` counts the data rows that were read, good and bad, without header and blank lines. `header` is
+    whether the source has one. `gaps` are the ranges of physical lines that no good row begins on, the header
+    apart. `warned` counts the rows with a warning, good and bad. After a `fault` all of it is as far as the
+    file was read.
+    """
+
+    schema: str
+    rows: int
+    bad: int
+    warned: int
+    header: bool
+    fault: Problem | None
+    gaps: tuple[tuple[int, int], ...]
+    warnings: tuple[Warned, ...]
+
+
+class Tally:
+    """Warnings, counted: as many entries as the schema has rules that warn, however many rows a file has."""
+
+    __slots__ = ("_found", "rows")
+
+    def __init__(self) -> None:
+        self.rows = 0
+        self._found: dict[tuple[int, Rule, str], tuple[Problem, int]] = {}
+
+    def take(self, found: tuple[Problem, ...]) -> tuple[Problem, ...]:
+        """Count the warnings among what was *found* in one row, and give back the rest."""
+        warnings = [problem for problem in found if problem.severity is Severity.WARNING]
+        if not warnings:
+            return found
+        self.rows += 1
+        for problem in warnings:
+            what = (problem.column, problem.rule, problem.message)
+            first, count = self._found.get(what, (problem, 0))
+            self._found[what] = (first, count + 1)
+        return tuple(problem for problem in found if problem.severity is Severity.ERROR)
+
+    def told(self) -> tuple[Warned, ...]:
+        """In the order of the columns."""
+        found = sorted(self._found.items(), key=lambda entry: entry[0])
+        return tuple(Warned(problem=problem, count=count) for _, (problem, count) in found)

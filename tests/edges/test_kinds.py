@@ -1,0 +1,112 @@
+"""Files of a remote that tells their kinds by their columns: what is kept of them, and what is told."""
+
+from __future__ import annotations
+
+import csv as tables
+import json
+from pathlib import Path
+
+import pytest
+import structlog
+
+from edges.samples import REJECTED_COLUMNS, Desk, csv, judge, sent
+from orchestrator.config import load
+from orchestrator.config.schemas import load_schemas
+from orchestrator.edges.inbox import FolderInbox
+from orchestrator.edges.rows import job_of, job_row
+from orchestrator.model import Digest, Job, Key, Name, Rejected, RelPath, Sheet, Sheets
+from orchestrator.ports import Held, Prepared
+from orchestrator.survey import Finding, survey
+
+TAO = load_schemas(["tao"])
+USERS = "user_email,user_username,user_role"
+
+
+@pytest.fixture
+def desk(tmp_path: Path) -> Desk:
+    (tmp_path / "inbox").mkdir()
+    return Desk(tmp_path)
+
+
+def inbox(desk: Desk, *, drop_rows: bool = False) -> FolderInbox:
+    return desk.inbox(data=TAO, drop_rows=drop_rows)
+
+
+async def test_the_kind_of_a_file_is_kept_with_it(desk: Desk) -> None:
+    prepared = await judge(inbox(desk), desk.put("a.csv", csv(USERS, "z@x.org,zoe,ADMIN", "a@x.org,al,OTHER")))
+
+    assert isinstance(prepared, Prepared)
+    sheet = prepared.checked.sheets.data
+    assert (sheet.schema, sheet.rows, sheet.bad, sheet.warned) == ("tao.users", 2, 0, 1)
+
+
+async def test_the_rejects_have_the_columns_of_the_file_in_its_order(desk: Desk) -> None:
+    verdict = await judge(inbox(desk), desk.put("a.csv", csv(USERS, "z@x.org,,ADMIN")))
+
+    assert isinstance(verdict, Rejected)
+    with (desk.rejects / "a.csv").open(newline="", encoding="utf-8") as file:
+        header, row = tables.reader(file, strict=True)
+    assert header == [*USERS.split(","), *REJECTED_COLUMNS.split(",")]
+    assert row[:6] == ["z@x.org", "", "ADMIN", "2", "user_username", "required"]
+
+
+async def test_the_rejects_of_a_file_of_no_kind_say_what_it_lacks(desk: Desk) -> None:
+    verdict = await judge(inbox(desk), desk.put("a.csv", csv("user_name,group_name", "a,b")))
+
+    assert isinstance(verdict, Rejected)
+    with (desk.rejects / "a.csv").open(newline="", encoding="utf-8") as file:
+        header, row = tables.reader(file, strict=True)
+    assert header == REJECTED_COLUMNS.split(",")
+    assert "nearest to tao." in row[3]
+
+
+async def test_warnings_are_one_line_of_the_log_that_holds_no_cell(desk: Desk) -> None:
+    rows = ["secret@x.org,zoe,SECRET", ",al,ADMIN", ",bo,"]
+    with structlog.testing.capture_logs() as logs:
+        prepared = await judge(inbox(desk), desk.put("a.csv", csv(USERS, *rows)))
+
+    assert isinstance(prepared, Prepared)
+    (line,) = logs
+    assert line == {
+        "event": "warnings",
+        "log_level": "warning",
+        "path": "a.csv",
+        "schema": "tao.users",
+        "found": "deletes in user_email (2), deletes in user_role (1), enum in user_role (1)",
+    }
+    assert not (desk.rejects / "a.csv").exists()
+
+
+async def test_what_is_sent_is_the_text_of_the_file_in_its_order(desk: Desk) -> None:
+    prepared = await judge(
+        inbox(desk, drop_rows=True), desk.put("a.csv", csv(USERS, '"z@x.org",zoe,ADMIN', "x,,ADMIN"))
+    )
+
+    assert isinstance(prepared, Prepared)
+    assert isinstance(prepared.body.data, Held)
+    assert prepared.body.data.text == sent(USERS, '"z@x.org",zoe,ADMIN')
+
+
+def test_what_a_ledger_of_earlier_versions_says_of_a_file_is_read() -> None:
+    sheet = Sheet(rows=3, bad=1, header=False, gaps=((2, 4),), sent=Digest("d"), schema="tao.users", warned=2)
+    job = Job(key=Key("a"), version=1, name=Name("a"), path=RelPath("a"), checked=Sheets(data=sheet))
+    row = list(job_row(job))
+    place = next(nth for nth, value in enumerate(row) if isinstance(value, str) and value.startswith("[["))
+
+    assert job_of(row) == job
+    row[place] = json.dumps([[3, 1, False, [[2, 4]], "d"]])
+    earlier = job_of(row).checked
+    assert earlier == Sheets(data=Sheet(rows=3, bad=1, header=False, gaps=((2, 4),), sent=Digest("d")))
+
+
+async def test_validate_tells_warnings_apart_and_once_with_their_count(desk: Desk) -> None:
+    desk.put("a.csv", csv(USERS, ",zoe,ADMIN", ",al,ADMIN"))
+    found: list[Finding] = []
+    settings = load(None, environ={}, overrides=["validation.schema=tao"], folder=desk.root, output=desk.base / "out")
+
+    assert await survey(settings, found.append) == 1
+
+    (finding,) = found
+    assert finding.text.startswith("a.csv:2:1: warning: deletes (user_email): blank, which deletes what the remote has")
+    assert finding.text.endswith(" [2 rows]")
+    assert (finding.as_json()["severity"], finding.as_json()["count"]) == ("warning", 2)

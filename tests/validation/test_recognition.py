@@ -1,0 +1,158 @@
+"""Which kind of file it is, and which columns it has in which order: its header says so."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.config.schemas import load_schemas
+from orchestrator.validation import Judge, Rule, read_schema
+from validation.kinds import FILES, KINDS
+from validation.samples import HEADER, ROW, judge, lines
+
+TAO = load_schemas(["tao"])
+
+
+def fault_of(*rows: str) -> tuple[str, int, str]:
+    judge = Judge(*TAO)
+    judge.feed(lines(*rows).encode())
+    judge.close()
+    fault = judge.verdict.fault
+    assert fault is not None
+    assert fault.rule is Rule.HEADER
+    assert judge.verdict.schema == ""
+    return fault.message, fault.column, fault.name
+
+
+@pytest.mark.parametrize("kind", [name for name in FILES if name.startswith("tao.")])
+def test_the_columns_of_a_file_tell_what_it_is(kind: str) -> None:
+    judge = Judge(*TAO)
+    text = judge.feed(lines(*FILES[kind]).encode()) + judge.close()
+
+    assert (judge.verdict.schema, judge.verdict.fault) == (kind, None)
+    assert text.split("\r\n")[0] == FILES[kind][0]
+
+
+def test_of_several_kinds_that_fit_it_is_the_one_that_misses_the_fewest_columns() -> None:
+    judge = Judge(*TAO)
+    judge.feed(lines("user_username,group_name,group_role", "zoe,Nord,GRADER").encode())
+    judge.close()
+
+    assert judge.verdict.schema == "tao.links.existing_user"
+
+
+def test_the_order_of_the_columns_is_that_of_the_file() -> None:
+    judged = judge(lines("user_email,user_username", "z@x.org,zoe", "a@x.org,"), KINDS["tao.users"])
+
+    assert judged.text == "user_email,user_username\r\nz@x.org,zoe"
+    assert judged.found == [(Rule.REQUIRED, 3, 2)]
+    assert judged.bad[0].problems[0].name == "user_username"
+
+
+@pytest.mark.parametrize(
+    ("header", "told", "column"),
+    [
+        ("user_username,user_emial", '"user_emial"', 2),
+        ("user_username,USER_EMAIL", "did you mean user_email?", 2),
+        ("user_username,user_name,user_name", "user_name is there twice: keep one of them", 3),
+        ("user_name,user_email", "user_username is missing: add the column", 3),
+        ("user_username,,user_name", "column 2 has no name", 2),
+        ("group_name,hierarchy_organizationName", "nearest to tao.groups, but hierarchy_organizationName is no col", 2),
+        ("user_username,user_metadata_", "user_metadata_ is no column of tao.users", 2),
+        (f"user_username,{'x' * 300}", "column 2 has a name of 300 characters: shorten it", 2),
+        ("session_deliveryId,group_name", "session_name is missing", 3),
+    ],
+)
+def test_a_header_that_fits_none_is_told_with_the_kind_that_came_nearest(header: str, told: str, column: int) -> None:
+    message, at, name = fault_of(header, "a,b,c")
+
+    assert told.strip('"') in message
+    assert message.startswith("nearest to tao.")
+    assert at == column
+    assert name or column == 2
+
+
+def test_many_faults_of_a_header_are_told_together_and_counted() -> None:
+    message, column, _ = fault_of("user_username,a,b,c,d,e")
+
+    assert "a is no column" in message
+    assert message.endswith("; and 2 more")
+    assert column == 2
+
+
+def test_a_first_line_without_any_name_is_told_without_what_it_holds() -> None:
+    message, column, name = fault_of("zoe,Secret-12,z@x.org", "al,Secret-34,a@x.org")
+
+    assert "zoe" not in message + name
+    assert "Secret" not in message
+    assert message.startswith("the first line has no column of tao.groups, tao.links.existing_user,")
+    assert column == 1
+
+
+def test_a_strange_name_in_a_header_cannot_write_over_a_terminal() -> None:
+    message, _, name = fault_of("user_username,a\x1b[2Jb")
+
+    assert (message + name).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("match", "header", "fits"),
+    [
+        ("equal", "b,a", True),
+        ("equal", "a", False),
+        ("equal", "a,b,c", False),
+        ("subset", "c,b,a", True),
+        ("subset", "a,c", False),
+        ("superset", "a", True),
+        ("superset", "b", False),
+        ("superset", "a,c", False),
+        ("partial", "c,a", True),
+        ("partial", "b,c", False),
+    ],
+)
+def test_how_the_columns_of_a_file_may_stand_to_those_of_the_schema(match: str, header: str, fits: bool) -> None:
+    schema = read_schema(
+        {"fieldsMatch": match, "fields": [{"name": "a", "constraints": {"required": True}}, {"name": "b"}]}, "ab"
+    )
+
+    judged = judge(lines(header, *[header.replace("a", "x").replace("b", "y")]), schema)
+
+    assert (judged.verdict.fault is None) == fits
+
+
+def test_where_any_column_passes_names_may_need_quotes_and_stand_as_they_are() -> None:
+    source = lines('id,"first, last","a ""b"""', "1,x,y")
+
+    judged = judge(source, KINDS["endgrate.records"])
+
+    assert judged.text == source.removesuffix("\r\n")
+    assert judged.verdict.schema == "endgrate.records"
+
+
+@pytest.mark.parametrize(
+    ("header", "rule"),
+    [("id,a\rb", Rule.CARRIAGE_RETURN), ('id,"a"b', Rule.QUOTE), ("id,id", Rule.HEADER), ("id,", Rule.HEADER)],
+)
+def test_where_any_column_passes_it_still_has_a_name_of_its_own(header: str, rule: Rule) -> None:
+    assert judge(lines(header, "1,2"), KINDS["endgrate.records"]).found == [(rule, 1, 2)]
+
+
+def test_a_header_of_more_columns_than_a_row_may_have_is_none() -> None:
+    header = ",".join(f"c{number}" for number in range(1001))
+
+    assert judge(lines(header, header), KINDS["endgrate.records"]).found == [(Rule.HEADER, 1, 1)]
+
+
+def test_a_file_without_a_header_is_of_the_kind_that_needs_none() -> None:
+    judge = Judge(*TAO, KINDS["platform.data"])
+    text = judge.feed(lines(ROW).encode()) + judge.close()
+
+    assert (judge.verdict.schema, judge.verdict.header, text) == ("platform.data", False, f"{HEADER}\r\n{ROW}")
+
+
+def test_one_kind_with_a_fixed_order_among_several_is_told_by_its_place() -> None:
+    judge = Judge(KINDS["platform.data"], KINDS["tao.users"])
+    judge.feed(lines("Reference,StartTime,StartDate,EndDate,EndTime", ROW).encode())
+    judge.close()
+
+    assert judge.verdict.fault is not None
+    assert judge.verdict.fault.message.startswith("nearest to platform.data, but the header must have StartDate here")
