@@ -11,11 +11,10 @@ from functools import partial
 from operator import ge, le
 from typing import Any, TypeAlias
 
-from orchestrator.validation.forms import form_of
+from orchestrator.validation.forms import Predicate, form_of
 from orchestrator.validation.problem import MESSAGES
 from orchestrator.validation.schema import WRITTEN, Column, Rule, Severity, Type
 
-Predicate: TypeAlias = Callable[[str], object]
 Value: TypeAlias = int | Decimal | str
 
 INTEGER = "[+-]?[0-9]+"

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import date
 from functools import lru_cache
 from types import MappingProxyType
+from typing import TypeAlias
 
 from orchestrator.validation.schema import Type
 
+Predicate: TypeAlias = Callable[[str], object]
 _DIRECTIVE = re.compile(r"%(.?)")
 # What each may be, how a person would spell it, its name, and how many digits it has.
 _PARTS = {
@@ -53,6 +55,8 @@ class Form:
         )
         self.spelled = "".join(_PARTS[part][1] if nth % 2 else part for nth, part in enumerate(parts))
         self._known = lru_cache(maxsize=_KEPT)(self._is)
+        self.holds: Predicate = self._pattern.fullmatch if kind is Type.TIME else self._holds
+        """ASCII digits only: what int() takes beyond them is not what a remote takes."""
 
     @property
     def message(self) -> str:
@@ -70,8 +74,7 @@ class Form:
                 return f"not a time written {self.spelled} from {first} to {last}: correct it, with {digits}"
         return f"not a moment written {self.spelled}: correct it, in this order and with all its digits"
 
-    def holds(self, cell: str) -> bool:
-        """ASCII digits only: what int() takes beyond them is not what a remote takes."""
+    def _holds(self, cell: str) -> bool:
         return len(cell) <= 2 * _WIDEST and self._known(cell)
 
     def _is(self, cell: str) -> bool:
