@@ -50,7 +50,7 @@ def make_folder(settings: Settings) -> Folder:
         FolderConfig(
             root=root,
             pattern=settings.input.pattern,
-            events=settings.input.events,
+            events=settings.input.events if settings.events_schema else "",
             events_required=settings.input.events_required,
             leave_out=settings.output.folder,
         )
@@ -61,8 +61,8 @@ def make_inbox(
     settings: Settings, folder: Folder, rejects: RejectsLists, is_new: Callable[[Reading], bool] | None = None
 ) -> FolderInbox:
     """What *is_new* says yes to is judged as soon as it is read. Raises ConfigError for a schema that is none."""
-    events = load_schemas((settings.validation.events_schema,))
-    chosen = load_schemas(settings.validation.schema_names)
+    events = load_schemas(filter(None, (settings.events_schema,)))
+    chosen = load_schemas(settings.schemas)
     return FolderInbox(
         folder,
         rejects,

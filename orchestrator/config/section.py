@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict
+from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field
 
 from orchestrator.config import rules
 
 Text = Annotated[str, AfterValidator(rules.plain)]
+Bytes = Annotated[int, BeforeValidator(rules.size)]
+Names = Annotated[tuple[str, ...], Field(strict=False), BeforeValidator(rules.one_or_more)]
 
 
 class Section(BaseModel):

@@ -9,7 +9,7 @@ from pydantic import AfterValidator, BeforeValidator, Field, ValidationInfo, fie
 from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, SettingsConfigDict
 
 from orchestrator.config import rules
-from orchestrator.config.section import Section, Text
+from orchestrator.config.section import Bytes, Names, Section, Text
 from orchestrator.config.targets import KINDS, AnyTarget, PlatformTarget
 
 MEBIBYTE = 1024 * 1024
@@ -17,11 +17,9 @@ TEN_YEARS = 3650 * 86400
 
 Folder = Annotated[Path, Field(strict=False), BeforeValidator(rules.folder)]
 Pattern = Annotated[Text, AfterValidator(rules.inside)]
-Names = Annotated[tuple[str, ...], Field(strict=False, min_length=1), BeforeValidator(rules.one_or_more)]
 # An end to durations keeps dates and timers that are made of them inside what they can hold.
 Seconds = Annotated[float, BeforeValidator(rules.seconds), Field(le=TEN_YEARS, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
-Bytes = Annotated[int, BeforeValidator(rules.size)]
 
 
 class Input(Section):
@@ -51,8 +49,8 @@ class Output(Section):
 
 class Validation(Section):
     # `schema` would hide a method of BaseModel, hence the other name in Python.
-    schema_names: Names = Field(("platform",), alias="schema")
-    events_schema: Text = "platform.events"
+    schema_names: Names = Field((), alias="schema")
+    events_schema: Text = ""
     on_bad_rows: Literal["reject_file", "drop_rows"] = "reject_file"
     encoding: Annotated[Text, AfterValidator(rules.codec)] = "utf-8"
 
@@ -93,6 +91,16 @@ class Settings(BaseSettings):
     validation: Validation = Validation()
     limits: Limits = Limits()
     polling: Polling = Polling()
+
+    @property
+    def schemas(self) -> tuple[str, ...]:
+        """What files have to look like: what was chosen, or what the kind of target takes."""
+        return self.validation.schema_names or self.target.takes
+
+    @property
+    def events_schema(self) -> str:
+        """What their companions have to look like; empty where the kind of target takes none."""
+        return self.target.takes_events and (self.validation.events_schema or self.target.takes_events)
 
     @classmethod
     def settings_customise_sources(

@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
 from orchestrator.config import rules
-from orchestrator.config.section import Section, Text
+from orchestrator.config.section import Bytes, Section, Text
 
 Endpoint = Annotated[Text, AfterValidator(rules.endpoint)]
 Base = Annotated[Endpoint, AfterValidator(lambda url: url.rstrip("/"))]
@@ -16,6 +16,8 @@ PathOfId = Annotated[Path, AfterValidator(rules.url_path_of_id)]
 Results = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(rules.results)]
 
 DEFAULT_KIND = "platform"
+LARGEST_PART = 64 << 20
+"""Bytes: a part is held in memory while it is sent."""
 
 
 class Target(Section):
@@ -23,6 +25,10 @@ class Target(Section):
 
     needs: ClassVar[tuple[str, ...]] = ()
     """The credentials without which nothing can be sent."""
+    takes: ClassVar[tuple[str, ...]] = ()
+    """The schemas of its files, one of which each of them has to fit."""
+    takes_events: ClassVar[str] = ""
+    """The schema of the companion that travels with a file, where there is one."""
 
     kind: str
     id: Text = ""
@@ -30,6 +36,8 @@ class Target(Section):
     ca_file: Annotated[Text, AfterValidator(rules.certificates)] = ""
     secrets_dir: Text = ""
     name: Annotated[Text, AfterValidator(rules.name)] = "{relative}"
+    part_rows: int = Field(0, ge=0)
+    part_bytes: Bytes = Field(0, ge=0, le=LARGEST_PART)
 
     @property
     def account(self) -> str:
@@ -58,6 +66,8 @@ class Client(Target):
 
 class PlatformTarget(Client):
     needs: ClassVar[tuple[str, ...]] = ("client_id", "client_secret", "api_key")
+    takes: ClassVar[tuple[str, ...]] = ("platform.data",)
+    takes_events: ClassVar[str] = "platform.events"
 
     kind: Literal["platform"] = "platform"
     base_url: Base = "https://api.example.com"
@@ -77,6 +87,8 @@ class PlatformTarget(Client):
 
 
 class TaoTarget(Client):
+    takes: ClassVar[tuple[str, ...]] = ("tao",)
+
     kind: Literal["tao"] = "tao"
     base_url: Base = "https://tao.example.com"
     token_path: Path = "/api/v1/oauth2/tokens"  # noqa: S105  # a path
@@ -86,6 +98,7 @@ class TaoTarget(Client):
     token_body: Literal["form", "multipart", "json"] = "form"  # noqa: S105  # a form
     scope: Text = ""
     resend: Literal["upserts", "always", "never"] = "upserts"
+    part_bytes: Bytes = Field(10_000_000, ge=0, le=LARGEST_PART)
 
 
 KINDS: dict[str, type[Target]] = {"platform": PlatformTarget, "tao": TaoTarget}

@@ -75,8 +75,8 @@ def test_the_defaults_are_those_that_the_design_promises() -> None:
     assert settings.target.results == ("feedback", "tableofresultids")
     assert (settings.target.scope, settings.target.ca_file) == ("platform_upload_api", "")
     assert (settings.target.basic_encoding, settings.target.overwrite_encoding) == ("form", "string")
-    assert (settings.validation.schema_names, settings.validation.on_bad_rows) == (("platform",), "reject_file")
-    assert settings.validation.events_schema == "platform.events"
+    assert (settings.validation.schema_names, settings.validation.on_bad_rows) == ((), "reject_file")
+    assert (settings.schemas, settings.events_schema) == (("platform.data",), "platform.events")
     assert settings.validation.encoding == "utf-8"
     assert (settings.limits.uploads, settings.limits.in_flight, settings.limits.polls) == (16, 1000, 16)
     assert (settings.limits.bytes, settings.limits.rate, settings.limits.grace) == (256 * 1024**2, 0.0, 25.0)
