@@ -128,7 +128,7 @@ class Delivery:
             self.retried()
             await self.clock.sleep(self.backoff.delay(trip.tries, self.rng))
         async with self.memory.share(min(job.part.size if job.part else file.size, HELD_LIMIT)):
-            match await self.inbox.read(file, job.part):
+            match await self.inbox.read(file, job if job.part else None):
                 case Reading() as reading if same_bytes(job, reading.source):
                     return await self._send_if_still_right(job, trip, reading)
                 case Reading():
@@ -217,7 +217,9 @@ class Delivery:
                 return await self.send(job, trip, body)
             case Prepared() | InParts() | Rejected():
                 earlier = _MAY_HAVE if job.repeats else ""
-                return await self.ledger.record(job, Superseded(f"the rules changed before it was sent{earlier}"))
+                return await self.ledger.record(
+                    job, Superseded(f"the file or its rules changed before it was sent{earlier}")
+                )
             case Moving(cause):
                 trip.cause = f"{cause}: the next run looks again"
                 return job

@@ -30,6 +30,7 @@ from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
+from orchestrator.validation import Limits
 from orchestrator.way import Way
 
 _READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=12, seconds=3600.0)
@@ -72,6 +73,7 @@ def make_inbox(
             name=settings.target.name,
             encoding=settings.validation.encoding,
             drop_rows=settings.validation.on_bad_rows == "drop_rows",
+            limits=Limits(rows=settings.target.part_rows, size=settings.target.part_bytes),
         ),
         is_new=is_new or (lambda reading: False),
     )

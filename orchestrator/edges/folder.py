@@ -94,6 +94,11 @@ class Folder:
         except OSError:
             return None
 
+    def beginning(self, path: RelPath) -> bytes:
+        """Enough of a file to tell a byte order mark. Raises OSError."""
+        with open(self.open(path), "rb", buffering=0) as file:
+            return file.read(4)
+
     def open(self, path: RelPath) -> int:
         """A descriptor of a regular file, opened without following anything. Raises OSError."""
         *folders, name = path.split("/")

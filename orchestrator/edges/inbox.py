@@ -17,13 +17,15 @@ from orchestrator import naming
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
 from orchestrator.edges.folder import Folder, stamp_of
 from orchestrator.edges.judged import Judged
+from orchestrator.edges.pieces import is_divisible, pieces_of
 from orchestrator.edges.sheets import CHUNK, RejectsLists, SheetReader
 from orchestrator.errors import OrchestratorError, SourceChanged
-from orchestrator.model import Checked, Digest, Job, Name, Part, Rejected, RelPath, Sheets, Source
+from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
 from orchestrator.ports import (
     HELD_LIMIT,
     Body,
     File,
+    InParts,
     Moving,
     Prepared,
     Reading,
@@ -31,7 +33,7 @@ from orchestrator.ports import (
     Unreadable,
     Verdict,
 )
-from orchestrator.validation import Schema, rules_digest
+from orchestrator.validation import UNLIMITED, Limits, Schema, rules_digest
 
 BATCH = 32
 
@@ -44,6 +46,7 @@ class InboxConfig:
     name: str
     encoding: str = "utf-8"
     drop_rows: bool = False
+    limits: Limits = UNLIMITED
 
 
 class FolderInbox:
@@ -61,15 +64,15 @@ class FolderInbox:
         self._is_new = is_new
         self._rejects = rejects
         self._config = config
-        self._sheets = SheetReader(folder, rejects, config.encoding)
+        self._sheets = SheetReader(folder, rejects, config.encoding, config.limits)
         policy = "drop_rows" if config.drop_rows else "reject_file"
         self.rules = rules_digest((*config.data, *config.events), config.encoding, policy)
         self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(self._read_all, limit=BATCH, hop=hop)
         self._judgements: Batcher[Reading, Verdict] = Batcher(self._judge_all, limit=BATCH, hop=hop)
 
-    async def read(self, file: File, part: Part | None = None) -> Reading | Unreadable | Moving:
-        if part is not None:
-            return await anyio.to_thread.run_sync(self._read_part, file, part)
+    async def read(self, file: File, job: Job | None = None) -> Reading | Unreadable | Moving:
+        if job is not None:
+            return await anyio.to_thread.run_sync(self._read_part, file, job)
         if file.size > HELD_LIMIT:
             return await anyio.to_thread.run_sync(self._read, file)
         return await self._reads(file)
@@ -127,24 +130,22 @@ class FolderInbox:
             events=events if held else None,
         )
 
-    def _read_part(self, file: File, part: Part) -> Reading | Unreadable | Moving:
+    def _read_part(self, file: File, job: Job) -> Reading | Unreadable | Moving:
         """What the part begins with, and its own rows: as if they were a file."""
+        assert job.part is not None
+        assert job.source is not None
         try:
             with open(self._folder.open(file.path), "rb") as source:
-                content = source.read(part.head)
-                source.seek(part.start)
-                content += source.read(part.size)
+                content = source.read(job.part.head)
+                source.seek(job.part.start)
+                content += source.read(job.part.size)
         except FileNotFoundError:
             return Moving("it went away after it was listed")
         except OSError as error:
             return Unreadable(
                 f"it cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
             )
-        source_of = Source(data=Digest(hashlib.sha256(content).hexdigest()), size=len(content))
-        name = naming.part_name(Name(file.path), part.number)
-        return Reading(
-            file=file, source=source_of, name=name, key=naming.key_of(name), data=content, events=None, part=part
-        )
+        return Reading(file=file, source=job.source, name=job.name, key=job.key, data=content, events=None, job=job)
 
     def _bytes(self, path: RelPath, expected: Stamp | None) -> tuple[bytes | None, Digest]:
         """The content if it is small, and its digest. Raises SourceChanged when it is not the file that was listed."""
@@ -171,6 +172,8 @@ class FolderInbox:
 
     def _judge(self, reading: Reading) -> Verdict:
         file, config = reading.file, self._config
+        if reading.job is not None:
+            return self._judge_part(reading.job, reading.data or b"")
         try:
             data = self._sheets.judge(config.data, file.path, reading.data, reading.source.data)
             events = None
@@ -179,11 +182,32 @@ class FolderInbox:
                     self._rejects.clear(gone)
             else:
                 events = self._sheets.judge(config.events, file.events, reading.events, reading.source.events)
+            verdict = self._decide(data, events)
+            if isinstance(verdict, Prepared) and data.cuts:
+                return self._divide(file, data, verdict.checked, reading.source)
         except SourceChanged as change:
             return Moving(str(change))
         except OSError:
             return Moving("it was taken away or replaced while it was checked")
-        return self._decide(data, events)
+        return verdict
+
+    def _judge_part(self, job: Job, content: bytes) -> Prepared | Rejected:
+        text = self._sheets.judge_part(self._config.data, job, content)
+        if text is None or job.checked is None:
+            return Rejected("the file was replaced, or it is judged otherwise now")
+        return Prepared(Checked(job.checked, self.rules), Body(data=text))
+
+    def _divide(self, file: File, data: Judged, checked: Checked, source: Source) -> InParts | Rejected:
+        objection = ""
+        if file.events is not None:
+            objection = "it has events, and what belongs together cannot be sent in parts: make it smaller"
+        elif not is_divisible(self._folder.beginning(file.path), self._config.encoding):
+            objection = "it is larger than one part, and its encoding cannot be divided: save it as UTF-8"
+        if objection:
+            return Rejected(f"{file.path}: {objection}", self.rules, checked.sheets)
+        lines = [data.header_line + 1, *(cut.line for cut in data.cuts[1:])]
+        starts = self._sheets.line_starts(file.path, lines, source.data)
+        return InParts(checked, pieces_of(data.sheet, data.header_line, data.cuts, starts, self.rules))
 
     def _decide(self, data: Judged, events: Judged | None) -> Prepared | Rejected:
         sheets = Sheets(data=data.sheet, events=events.sheet if events else None)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from orchestrator.model import Digest, RelPath, Sheet
 from orchestrator.ports import Text
-from orchestrator.validation import Problem, Verdict
+from orchestrator.validation import Cut, Problem, Verdict
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -17,6 +17,9 @@ class Judged:
     sheet: Sheet
     fault: Problem | None
     part: Text
+    cuts: tuple[Cut, ...] = ()
+    """Into which parts it is divided, if it is."""
+    header_line: int = 0
 
     @classmethod
     def of(cls, path: RelPath, verdict: Verdict, part: Text, sent: Digest) -> Judged:
@@ -30,7 +33,14 @@ class Judged:
             gaps=verdict.gaps,
             sent=sent if is_sent else None,
         )
-        return cls(path=path, sheet=sheet, fault=verdict.fault, part=part)
+        return cls(
+            path=path,
+            sheet=sheet,
+            fault=verdict.fault,
+            part=part,
+            cuts=verdict.cuts,
+            header_line=verdict.header_line,
+        )
 
     def objection(self, *, drop_rows: bool, may_lose_all: bool = False) -> str:
         """Why the file is not sent; empty when it is. Names the place and the rule, never a value.

@@ -197,10 +197,10 @@ def _load_sheets(text: str) -> Sheets:
 def _load_part(text: str) -> Part:
     """Raises ValueError."""
     numbers = json.loads(text)
-    _require(isinstance(numbers, list) and len(numbers) == 5 and all(type(n) is int and n >= 0 for n in numbers))
-    number, of, head, start, size = numbers
+    _require(isinstance(numbers, list) and len(numbers) == 6 and all(type(n) is int and n >= 0 for n in numbers))
+    number, of, head, start, size, line = numbers
     _require(1 <= number <= of)
-    return Part(number=number, of=of, head=head, start=start, size=size)
+    return Part(number=number, of=of, head=head, start=start, size=size, line=line)
 
 
 _FEWEST = 5

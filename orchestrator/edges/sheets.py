@@ -6,6 +6,7 @@ first reading.
 
 from __future__ import annotations
 
+import codecs
 import hashlib
 import json
 import os
@@ -18,10 +19,11 @@ import anyio.to_thread
 
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.judged import Judged
+from orchestrator.edges.pieces import line_starts
 from orchestrator.errors import SourceChanged
-from orchestrator.model import Digest, RelPath
+from orchestrator.model import Digest, Job, RelPath
 from orchestrator.ports import Held, Streamed, Text
-from orchestrator.validation import BadRow, Judge, Problem, Schema, Warned
+from orchestrator.validation import BadRow, Judge, Limits, Problem, Schema, Warned
 
 CHUNK = 1 << 20
 
@@ -52,7 +54,9 @@ class RejectsLists(Protocol):
 
 
 class SheetReader:
-    def __init__(self, folder: Folder, rejects: RejectsLists, encoding: str) -> None:
+    def __init__(self, folder: Folder, rejects: RejectsLists, encoding: str, limits: Limits) -> None:
+        """*limits*: of one submission, which a larger file is divided for."""
+        self._limits = limits
         self._folder = folder
         self._rejects = rejects
         self._encoding = encoding
@@ -60,7 +64,12 @@ class SheetReader:
     def judge(self, schemas: Sequence[Schema], path: RelPath, content: bytes | None, digest: Digest) -> Judged:
         """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
         with self._rejects.open(path) as rejects:
-            judge = Judge(*schemas, encoding=self._encoding, on_bad=lambda bad: rejects.add(bad, judge.names))
+            judge = Judge(
+                *schemas,
+                encoding=self._encoding,
+                on_bad=lambda bad: rejects.add(bad, judge.names),
+                limits=self._limits,
+            )
             part: Text
             if content is not None:
                 text = judge.feed(content) + judge.close()
@@ -83,6 +92,34 @@ class SheetReader:
             if verdict.warnings:
                 rejects.warn(verdict.schema, verdict.warnings)
         return Judged.of(path, verdict, part, sent)
+
+    def judge_part(self, schemas: Sequence[Schema], job: Job, content: bytes) -> Held | None:
+        """The text of the part that *job* is; None when these are not the rows that were checked."""
+        assert job.part is not None
+        assert job.checked is not None
+        sheet, part = job.checked.data, job.part
+        chosen = [schema for schema in schemas if schema.name == sheet.schema]
+        if not chosen:
+            return None
+        if not sheet.header:
+            names = f"{','.join(chosen[0].names)}\n".encode(self._encoding)
+            content = codecs.BOM_UTF8 * content.startswith(codecs.BOM_UTF8) + names + content
+        above = content.count(b"\n", 0, part.head) if sheet.header else 1
+        left_out = _Lines(sheet.gaps, shift=part.line - above - 1)
+        for judge in (
+            Judge(*chosen, encoding=self._encoding),
+            # One row may be wrong only beside another that stands in another part.
+            Judge(*chosen, encoding=self._encoding, fast=False, leave_out=left_out),
+        ):
+            text = judge.feed(content) + judge.close()
+            if _sha256(text.encode()) == sheet.sent:
+                return Held(text)
+        return None
+
+    def line_starts(self, path: RelPath, lines: Sequence[int], expected: Digest) -> list[int]:
+        """Raises SourceChanged and OSError."""
+        with os.fdopen(self._folder.open(path), "rb", buffering=0) as file:
+            return line_starts(iter(lambda: file.read(CHUNK), b""), lines, expected)
 
     def _judged_pieces(self, judge: Judge, path: RelPath, expected: Digest) -> Iterator[str]:
         digest = hashlib.sha256()
@@ -118,6 +155,17 @@ class SheetReader:
         if digest.hexdigest() != expected:
             raise SourceChanged("it changed while it was sent")
         yield kept
+
+
+class _Lines:
+    """Whether a line of a part begins no row that is sent."""
+
+    def __init__(self, gaps: Sequence[tuple[int, int]], shift: int) -> None:
+        self._gaps = gaps
+        self._shift = shift
+
+    def __call__(self, line: int) -> bool:
+        return any(first <= line + self._shift <= last for first, last in self._gaps)
 
 
 def _sha256(content: bytes) -> Digest:

@@ -63,6 +63,8 @@ class Part:
     start: int
     size: int
     """Where its rows begin in the file, and how many bytes they are."""
+    line: int
+    """The physical line that they begin on."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -50,8 +50,8 @@ class Reading:
     key: Key
     data: bytes | None
     events: bytes | None
-    part: Part | None = None
-    """Set when it is one piece of the file only; `source` and `data` are this piece's."""
+    job: Job | None = None
+    """The part that it is, when it is not the whole file; `source` and `data` are this part's."""
     verdict: Verdict | None = None
     """Already there when it was clear while reading that it would be asked for."""
 
@@ -128,8 +128,8 @@ HELD_LIMIT = 8 << 20
 class Inbox(Protocol):
     """The input folder: reads a file, then judges what it read. Both share hops to a thread."""
 
-    async def read(self, file: File, part: Part | None = None) -> Reading | Unreadable | Moving:
-        """The whole file, or one part of it."""
+    async def read(self, file: File, job: Job | None = None) -> Reading | Unreadable | Moving:
+        """The whole file, or that part of it which *job* is."""
         ...
 
     async def judge(self, reading: Reading) -> Verdict:

@@ -1,5 +1,6 @@
 """Is a CSV file fit to be sent, and as which text? Pure: bytes in, text, counts and problems out."""
 
+from orchestrator.validation.cuts import UNLIMITED, Cut, Limits
 from orchestrator.validation.digest import VALIDATOR_VERSION, rules_digest
 from orchestrator.validation.gaps import source_line
 from orchestrator.validation.judge import Judge
@@ -21,13 +22,16 @@ from orchestrator.validation.verdict import Verdict
 from orchestrator.validation.vocabulary import read_schema
 
 __all__ = [
+    "UNLIMITED",
     "VALIDATOR_VERSION",
     "BadRow",
     "Check",
     "Column",
     "Constraints",
+    "Cut",
     "Header",
     "Judge",
+    "Limits",
     "Match",
     "Order",
     "Problem",

@@ -14,9 +14,10 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from orchestrator.validation.cuts import UNLIMITED, Limits
 from orchestrator.validation.decoding import Decoding
-from orchestrator.validation.gaps import Gaps
 from orchestrator.validation.header import Bound, recognise
+from orchestrator.validation.kept import Kept
 from orchestrator.validation.limits import FIELD_LIMIT, RECORD_LIMIT
 from orchestrator.validation.problem import BadRow, Problem
 from orchestrator.validation.record import Reading, Record, plain_record
@@ -32,7 +33,8 @@ class Judge:
 
     The file is of one of *schemas*. The text is the header row, always, and every good row in its own words,
     with CRLF between them and none after the last; without a good row it is empty. Bad rows go to *on_bad* one
-    by one. `fault` tells early that reading on is of no use. An unknown *encoding* is a LookupError.
+    by one, rows on a line to *leave_out* to nobody (which takes the slow way). Beyond *limits* it is divided: see
+    the verdict's cuts. `fault` tells early that reading on is of no use. An unknown *encoding* is a LookupError.
     """
 
     def __init__(
@@ -41,6 +43,8 @@ class Judge:
         encoding: str = "utf-8",
         on_bad: Callable[[BadRow], object] = lambda bad: None,
         fast: bool = True,
+        limits: Limits = UNLIMITED,
+        leave_out: Callable[[int], bool] = lambda line: False,
     ) -> None:
         self.fault: Problem | None = None
         self._schemas = schemas
@@ -51,19 +55,16 @@ class Judge:
         self._decoding = Decoding(encoding)
         self._on_bad = on_bad
         self._fast = fast
+        self._leave_out = leave_out
         # What follows the last line feed, in pieces: joining it again for every chunk would be quadratic.
         self._tail: list[str] = []
         self._tail_size = 0
         self._reading: Reading | None = None
         self._line = 1
         self._first_seen = False
-        # The line that the header stands on, 0 without one.
-        self._header = 0
-        self._rows = 0
-        self._bad = 0
-        self._gaps = Gaps()
-        self._good: list[str] = []
-        self._begun = False
+        self._header = 0  # the line that it stands on
+        self._rows = self._bad = 0
+        self._kept = Kept(limits)
         self._closed = False
 
     @property
@@ -74,9 +75,10 @@ class Judge:
             rows=self._rows,
             bad=self._bad,
             warned=self._tally.rows,
-            header=self._header > 0,
             fault=self.fault,
-            gaps=self._gaps.ranges(),
+            gaps=self._kept.gaps(),
+            header_line=self._header,
+            cuts=self._kept.cuts(),
             warnings=self._tally.told(),
         )
 
@@ -90,7 +92,7 @@ class Judge:
         if self.fault:
             return ""
         self._take(*self._decoding.decode(chunk))
-        return self._text()
+        return self._kept.take()
 
     def close(self) -> str:
         """The canonical text of a last row without a line end. From here on there is a verdict."""
@@ -109,15 +111,7 @@ class Judge:
             self._fail(Rule.EMPTY, 1, 1)
         if not self.fault and not self._rows:
             self._fail(Rule.NO_ROWS, self._header, 1)
-        return self._text()
-
-    def _text(self) -> str:
-        if not self._good:
-            return ""
-        good, self._good = self._good, []
-        good.insert(0, "" if self._begun else self._rules.header)
-        self._begun = True
-        return _LINE_END.join(good)
+        return self._kept.take()
 
     def _fail(self, rule: Rule, line: int, cell: int) -> None:
         self.fault = self._rules.problem(rule, line, cell)
@@ -160,9 +154,13 @@ class Judge:
 
     def _take_clean(self, text: str, canonical: bool) -> None:
         rows = text.count("\n")
-        self._rows += rows
+        self._keep(text[:-2] if canonical else text[:-1].replace("\n", _LINE_END), self._line, rows)
         self._line += rows
-        self._good.append(text[:-2] if canonical else text[:-1].replace("\n", _LINE_END))
+
+    def _keep(self, text: str, line: int, rows: int = 1) -> None:
+        self._rows += rows
+        if not self._kept.good(text, line, rows):
+            self._fail(Rule.PART_SIZE, self._kept.too_large, 1)
 
     def _take_line(self, text: str, end: str = "") -> None:
         """Take one physical line; without *end* it is the last of the file."""
@@ -191,7 +189,7 @@ class Judge:
     def _take_plain(self, text: str) -> None:
         """Take a line without a quote, the usual one, with as little ado as possible."""
         if not text:
-            self._gaps.add(self._line, self._line)
+            self._kept.skip(self._line, self._line)
             return
         cells = text.split(",")
         if len(text) > FIELD_LIMIT:
@@ -199,29 +197,30 @@ class Judge:
                 if len(cell) > FIELD_LIMIT:
                     self._fail(Rule.FIELD_SIZE, self._line, number)
                     return
-        if self._first_seen and "\r" not in text and self._rules.takes(cells):
-            self._rows += 1
-            self._good.append(text)
+        if self._first_seen and "\r" not in text and self._rules.takes(cells) and not self._leave_out(self._line):
+            self._keep(text, self._line)
         else:
             self._take_record(plain_record(text, self._line, cells))
 
     def _take_record(self, record: Record) -> None:
         if not self._first_seen and self._take_first(record):
             return
-        self._rows += 1
+        if self._leave_out(record.line):
+            return
         found = self._rules.problems(record, self._keys)
         if self._keys.is_full:
             self._fail(Rule.KEYS, record.line, 1)
             return
         errors = self._tally.take(found)
         if errors:
+            self._rows += 1
             self._bad += 1
-            self._gaps.add(record.line, record.last_line)
+            self._kept.skip(record.line, record.last_line, bad=1)
             self._on_bad(self._rules.bad_row(record, errors))
             return
-        self._good.append(record.text)
+        self._keep(record.text, record.line)
         if record.last_line > record.line:
-            self._gaps.add(record.line + 1, record.last_line)
+            self._kept.skip(record.line + 1, record.last_line)
 
     def _take_first(self, record: Record) -> bool:
         """Whether there is nothing more to do about it: it was the header, or no file begins so."""
@@ -234,6 +233,7 @@ class Judge:
         self._schema, self._rules = bound.schema.name, rows_for(bound)
         self._keys = self._rules.keys()
         self._header = record.line if is_header else 0
+        self._kept.begin(self._rules.header)
         return is_header
 
     def _stop(self, rule: Rule) -> None:

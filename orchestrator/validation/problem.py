@@ -12,6 +12,7 @@ MESSAGES = {
     Rule.NUL: "holds a NUL character: export the file again as plain text (UTF-8, or UTF-16 with a BOM)",
     Rule.UNCLOSED_QUOTE: 'a quote opens here and never closes: add the closing " or remove the opening one',
     Rule.FIELD_SIZE: f"the cell has more than {FIELD_LIMIT:,} characters: shorten it, or close its quote",
+    Rule.PART_SIZE: "the row alone is larger than target.part_bytes lets one part be: raise it, or shorten the row",
     Rule.RECORD_SIZE: f"the row has more than {RECORD_LIMIT:,} characters: check its line ends and quotes",
     Rule.EMPTY: "the file is empty: export it again, or remove it",
     Rule.NO_ROWS: "there is no row below the header: add rows, or remove the file",

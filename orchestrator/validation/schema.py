@@ -20,6 +20,7 @@ class Rule(StrEnum):
     UNCLOSED_QUOTE = "unclosed_quote"
     FIELD_SIZE = "field_size"
     RECORD_SIZE = "record_size"
+    PART_SIZE = "part_size"
     EMPTY = "empty"
     HEADER = "header"
     NO_ROWS = "no_rows"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.validation.cuts import Cut
 from orchestrator.validation.problem import Problem, Warned
 from orchestrator.validation.schema import Rule, Severity
 
@@ -22,10 +23,17 @@ class Verdict:
     rows: int
     bad: int
     warned: int
-    header: bool
     fault: Problem | None
     gaps: tuple[tuple[int, int], ...]
+    header_line: int
+    """0 without a header."""
+    cuts: tuple[Cut, ...]
+    """Into which parts it is divided; none when it goes as a whole."""
     warnings: tuple[Warned, ...]
+
+    @property
+    def header(self) -> bool:
+        return self.header_line > 0
 
 
 class Tally:

@@ -18,7 +18,7 @@ from cli.ledger import events_of, read_ledger
 from cli.program import call, environment, running
 from cli.rosters import plain_rosters, roster, write_all
 from cli.stage import Stage, held, scripted, staged
-from orchestrator.sandbox import TRIAL_CLIENT_ID, Fault
+from orchestrator.sandbox import Fault
 
 COMMANDS = ("run", "backfill", "validate", "status", "resolve", "check", "sandbox", "demo")
 
@@ -324,12 +324,6 @@ async def test_a_report_survives_paths_that_look_like_formulas_and_terminals(tmp
         assert {"'=1+1.csv", "Zoë ✓.csv"} < set(paths)
         assert any(path.endswith(r"bell\x07\x1b[31m.csv") for path in paths)
         assert {entry["name"] for entry in stage.uploads} == {"=1+1", "Zoë ✓"}
-
-
-async def test_the_trial_credentials_of_the_help_are_those_of_the_sandbox(tmp_path: Path) -> None:
-    outcome = await call("sandbox", "--help", cwd=tmp_path)
-
-    assert TRIAL_CLIENT_ID in outcome.out.decode()
 
 
 # what cannot be used

@@ -269,7 +269,7 @@ class FakeInbox:
     def file(self, path: str) -> File:
         return File(path=RelPath(path), size=len(self.files.get(RelPath(path), "")))
 
-    async def read(self, file: File, part: Part | None = None) -> Reading | Unreadable | Moving:
+    async def read(self, file: File, job: Job | None = None) -> Reading | Unreadable | Moving:
         await anyio.lowlevel.checkpoint()
         self.reads += 1
         text = self.files.get(file.path)
@@ -277,14 +277,12 @@ class FakeInbox:
             return Moving("it went away after it was listed")
         if text.startswith("moving"):
             return Moving("it changed while it was read")
-        if part is not None:
-            text = text[part.start : part.start + part.size]
+        if job is not None and job.part is not None:
+            text = text[job.part.start : job.part.start + job.part.size]
         source = source_of(text)
         name = name_of(self.pattern, file.path, source)
         assert name is not None
-        return Reading(
-            file=file, source=source, name=name, key=key_of(name), data=text.encode(), events=None, part=part
-        )
+        return Reading(file=file, source=source, name=name, key=key_of(name), data=text.encode(), events=None, job=job)
 
     async def judge(self, reading: Reading) -> Verdict:
         await anyio.lowlevel.checkpoint()
@@ -311,7 +309,7 @@ class FakeInbox:
         sheets = Sheets(data=Sheet(rows=10))
         return [
             Piece(
-                part=Part(number=number, of=len(texts), head=0, start=start, size=len(piece)),
+                part=Part(number=number, of=len(texts), head=0, start=start, size=len(piece), line=number),
                 source=source_of(piece),
                 checked=Checked(sheets, self.rules),
             )

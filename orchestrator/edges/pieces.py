@@ -1,0 +1,71 @@
+"""Where the parts of a file lie among its bytes."""
+
+from __future__ import annotations
+
+import codecs
+import hashlib
+from collections import deque
+from collections.abc import Iterable, Sequence
+
+from orchestrator.errors import SourceChanged
+from orchestrator.model import Checked, Digest, Part, Sheet, Sheets, Source
+from orchestrator.ports import Piece
+from orchestrator.validation import Cut
+
+_LINE_END = b"\n"
+_WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+def is_divisible(beginning: bytes, encoding: str) -> bool:
+    """Whether a line ends in one byte that nothing else has."""
+    return not beginning.startswith(_WIDE) and "\n".encode(encoding) == _LINE_END
+
+
+def line_starts(chunks: Iterable[bytes], lines: Iterable[int], expected: Digest) -> list[int]:
+    """The offset of each of these physical lines, which ascend. Raises SourceChanged for bytes of another digest."""
+    whole, starts, wanted = hashlib.sha256(), list[int](), deque(lines)
+    line, at = 1, 0
+    for chunk in chunks:
+        whole.update(chunk)
+        here, left = 0, chunk.count(_LINE_END)
+        while wanted and wanted[0] <= line + left:
+            skipped = wanted.popleft() - line
+            for _ in range(skipped):
+                here = chunk.index(_LINE_END, here) + 1
+            line, left = line + skipped, left - skipped
+            starts.append(at + here)
+        line, at = line + left, at + len(chunk)
+    if whole.hexdigest() != expected:
+        raise SourceChanged("it changed while it was checked")
+    return [*starts, at]
+
+
+def pieces_of(sheet: Sheet, header_line: int, cuts: Sequence[Cut], starts: Sequence[int], rules: str) -> list[Piece]:
+    """*sheet* is that of the whole file. *starts*: where the rows begin, where each later part does, and the end.
+
+    A part is known by what is sent of it: wherever it lies in another version, the remote has it already.
+    """
+    above = tuple((first, last) for first, last in sheet.gaps if last < header_line)
+    pieces = []
+    for number, cut in enumerate(cuts, 1):
+        line = header_line + 1 if number == 1 else cut.line
+        before = ((header_line + 1, cut.line - 1),) if cut.line > header_line + 1 else ()
+        part = Part(
+            number=number,
+            of=len(cuts),
+            head=starts[0] if header_line else 0,
+            start=starts[number - 1],
+            size=starts[number] - starts[number - 1],
+            line=line,
+        )
+        own = Sheet(
+            schema=sheet.schema,
+            rows=cut.rows,
+            bad=cut.bad,
+            header=sheet.header,
+            gaps=(*above, *before, *cut.gaps),
+            sent=Digest(cut.sent),
+        )
+        source = Source(data=Digest(cut.sent), size=part.size)
+        pieces.append(Piece(part, source, Checked(Sheets(data=own), rules)))
+    return pieces
