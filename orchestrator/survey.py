@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -14,8 +16,13 @@ from orchestrator.intake import Clash, Names, without_clashes
 from orchestrator.model import RelPath
 from orchestrator.naming import printable
 from orchestrator.ports import File, Inbox, Moving, Reading, Unreadable
-from orchestrator.validation import BadRow, Problem, Severity, Warned
-from orchestrator.wiring import make_folder, make_inbox
+from orchestrator.validation import BadRow, Problem, Severity, Verdict, explain
+from orchestrator.wiring import make_folder, make_inbox, make_rules
+
+NOTE = "note"
+_FILES_SHOWN = 3
+_ROWS_SHOWN = 5
+_SHOWN_OF = 1 << 16
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,7 +36,7 @@ class Finding:
     column: int | None = None
     name: str = ""
     severity: str = "error"
-    """A warning keeps nothing back."""
+    """Neither a warning nor a note keeps anything back."""
     count: int = 1
     """Rows that have it; the place is that of the first."""
 
@@ -37,8 +44,8 @@ class Finding:
     def text(self) -> str:
         place = f":{self.line}:{self.column}" if self.line is not None else ""
         name = f" ({printable(self.name)})" if self.name else ""
-        warning = "warning: " if self.severity == Severity.WARNING else ""
-        rows = f" [{self.count:,} rows]" if self.count > 1 else ""
+        warning = "" if self.severity == Severity.ERROR else f"{self.severity}: "
+        rows = f" [{self.count:,} rows]" if self.count > 1 or self.severity == NOTE else ""
         return f"{printable(self.path)}{place}: {warning}{self.rule}{name}: {printable(self.message)}{rows}"
 
     def as_json(self) -> dict[str, Any]:
@@ -66,6 +73,18 @@ async def survey(settings: Settings, tell: Callable[[Finding], None]) -> int:
         for finding in await _look_at(file, inbox, names, lists):
             tell(finding)
     return len(files)
+
+
+async def show(settings: Settings, tell: Callable[[str], None]) -> None:
+    """The first rows of the first files, before and after. They are cells, so *tell* must not keep them."""
+    folder, rules = make_folder(settings), make_rules(settings)
+    files = [file for file in await anyio.to_thread.run_sync(folder.list) if not file.fault]
+    for file in files[:_FILES_SHOWN]:
+        with suppress(OSError), os.fdopen(folder.open(file.path), "rb") as content:
+            tell(printable(file.path))
+            for row in explain(content.read(_SHOWN_OF), rules, _ROWS_SHOWN):
+                tell(f"  {row.line:>6}  {printable(row.before)}")
+                tell(f"      ->  {printable(row.after or row.reason)}")
 
 
 async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists) -> Sequence[Finding]:
@@ -124,9 +143,13 @@ class _List:
     def add_fault(self, fault: Problem, names: Sequence[str]) -> None:
         self._add(fault)
 
-    def warn(self, schema: str, warnings: Sequence[Warned]) -> None:
-        for one in warnings:
+    def note(self, verdict: Verdict) -> None:
+        for one in verdict.warnings:
             self._add(one.problem, one.count)
+        if verdict.left_out:
+            words = "the mapping takes them out"
+            finding = Finding(path=self._path, rule="left_out", message=words, severity=NOTE, count=verdict.left_out)
+            self._found.append(finding)
 
     def _add(self, fault: Problem, count: int = 1) -> None:
         self._found.append(

@@ -13,6 +13,7 @@ import structlog
 from orchestrator import naming
 from orchestrator.backoff import Backoff
 from orchestrator.config import Settings
+from orchestrator.config.mappings import load_mapping
 from orchestrator.config.schemas import load_schemas
 from orchestrator.delivery import Delivery
 from orchestrator.edges.folder import Folder, FolderConfig
@@ -30,7 +31,7 @@ from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
-from orchestrator.validation import Limits
+from orchestrator.validation import Limits, Rules
 from orchestrator.way import Way
 
 _READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=12, seconds=3600.0)
@@ -58,22 +59,35 @@ def make_folder(settings: Settings) -> Folder:
     )
 
 
+def make_rules(settings: Settings) -> Rules:
+    """What a file is judged by, its companion apart. Raises ConfigError for a schema or a mapping that is none."""
+    validation = settings.validation
+    chosen = load_schemas(settings.schemas)
+    schemas = tuple(schema for schema in chosen if schema.name != settings.events_schema) or chosen
+    mapping = load_mapping(validation.mapping, schemas)
+    limits = Limits(rows=settings.target.part_rows, size=settings.target.part_bytes)
+    return Rules(
+        schemas=schemas, encoding=validation.encoding, dialect=validation.dialect, mapping=mapping, limits=limits
+    )
+
+
 def make_inbox(
     settings: Settings, folder: Folder, rejects: RejectsLists, is_new: Callable[[Reading], bool] | None = None
 ) -> FolderInbox:
-    """What *is_new* says yes to is judged as soon as it is read. Raises ConfigError for a schema that is none."""
-    events = load_schemas(filter(None, (settings.events_schema,)))
-    chosen = load_schemas(settings.schemas)
+    """What *is_new* says yes to is judged as soon as it is read. Raises what `make_rules` does."""
+    rules = make_rules(settings)
     return FolderInbox(
         folder,
         rejects,
         InboxConfig(
-            data=tuple(schema for schema in chosen if schema not in events) or chosen,
-            events=events,
+            data=rules.schemas,
+            events=load_schemas(filter(None, (settings.events_schema,))),
             name=settings.target.name,
-            encoding=settings.validation.encoding,
+            encoding=rules.encoding,
+            dialect=rules.dialect,
+            mapping=rules.mapping,
             drop_rows=settings.validation.on_bad_rows == "drop_rows",
-            limits=Limits(rows=settings.target.part_rows, size=settings.target.part_bytes),
+            limits=rules.limits,
         ),
         is_new=is_new or (lambda reading: False),
     )

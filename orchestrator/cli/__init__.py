@@ -14,6 +14,7 @@ import click
 from orchestrator import __version__
 from orchestrator.cli.batches import backfill, run
 from orchestrator.cli.checks import check, status, validate
+from orchestrator.cli.inspect import inspect
 from orchestrator.cli.options import Terminated, print_json, say, silence
 from orchestrator.cli.resolve import resolve
 from orchestrator.cli.trial import demo, sandbox
@@ -38,7 +39,7 @@ def app() -> None:
     """
 
 
-for command in (run, backfill, validate, status, resolve, check, sandbox, demo):
+for command in (run, backfill, validate, inspect, status, resolve, check, sandbox, demo):
     app.add_command(command)
 
 

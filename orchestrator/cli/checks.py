@@ -18,13 +18,14 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.option("--explain", is_flag=True, help="Show the first rows before and after. Prints cells, to stdout only.")
 @json_option
-def validate(common: Common, folder: Path | None) -> int:
+def validate(common: Common, folder: Path | None, explain: bool) -> int:
     """Check every file of FOLDER without any network: each problem with file, line, column and rule."""
     import anyio
 
     from orchestrator.exits import Exit
-    from orchestrator.survey import Finding, survey
+    from orchestrator.survey import Finding, show, survey
 
     findings: list[Finding] = []
     told = _Told()
@@ -35,9 +36,14 @@ def validate(common: Common, folder: Path | None) -> int:
             told.put(finding.text)
 
     settings = common.settings(folder=folder)
+    if explain and common.json:
+        raise click.UsageError("--explain prints rows, and --json one object: use one of them.")
+    if explain:
+        anyio.run(show, settings, told.put)
     files = anyio.run(survey, settings, tell)
     errors = [finding for finding in findings if finding.severity == "error"]
-    warned = f", {len(findings) - len(errors):,} warnings" if len(findings) > len(errors) else ""
+    warnings = sum(finding.severity == "warning" for finding in findings)
+    warned = f", {warnings:,} warnings" if warnings else ""
     faulty = len({finding.path for finding in errors})
     say(f"validate: {files:,} files looked at, {len(errors):,} problems in {faulty:,} files{warned}")
     too_few = files < settings.input.minimum

@@ -10,6 +10,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import urlsplit
 
 from orchestrator.config.problems import shown
+from orchestrator.validation import Dialect
 
 NUMBER = r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([a-z]*)"
 DURATIONS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -160,6 +161,23 @@ def name(template: str) -> str:
 def one_or_more(value: object) -> object:
     """A single text counts as a list of one."""
     return (value,) if isinstance(value, str) else value
+
+
+def sign(text: str) -> str:
+    """A tab may be called by its name: it is hard to see."""
+    if len(text) > 1 and text != "tab":
+        raise ValueError(f'{shown(text)} is no single sign. Write one, or "tab".')
+    return "\t" if text == "tab" else text
+
+
+def given(text: str) -> str:
+    if not text:
+        raise ValueError('"" is no sign. Write the one between two cells, as ",".')
+    return text
+
+
+def dialect(delimiter: str, quote: str, escape: str) -> Dialect:
+    return Dialect(delimiter=delimiter, quote=quote, escape=escape)
 
 
 def results(kinds: tuple[str, ...]) -> tuple[str, ...]:

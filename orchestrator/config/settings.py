@@ -11,12 +11,14 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from orchestrator.config import rules
 from orchestrator.config.section import Bytes, Names, Section, Text
 from orchestrator.config.targets import KINDS, AnyTarget, PlatformTarget
+from orchestrator.validation import Dialect
 
 MEBIBYTE = 1024 * 1024
 TEN_YEARS = 3650 * 86400
 
 Folder = Annotated[Path, Field(strict=False), BeforeValidator(rules.folder)]
 Pattern = Annotated[Text, AfterValidator(rules.inside)]
+Sign = Annotated[str, AfterValidator(rules.sign)]
 # An end to durations keeps dates and timers that are made of them inside what they can hold.
 Seconds = Annotated[float, BeforeValidator(rules.seconds), Field(le=TEN_YEARS, allow_inf_nan=False)]
 Number = Annotated[float, Field(allow_inf_nan=False)]
@@ -53,6 +55,21 @@ class Validation(Section):
     events_schema: Text = ""
     on_bad_rows: Literal["reject_file", "drop_rows"] = "reject_file"
     encoding: Annotated[Text, AfterValidator(rules.codec)] = "utf-8"
+    delimiter: Annotated[Sign, AfterValidator(rules.given)] = ","
+    quote: Sign = '"'
+    escape: Sign = Field("", validate_default=True)
+    mapping: Text = ""
+
+    @field_validator("escape")
+    @classmethod
+    def _makes_a_dialect(cls, escape: str, info: ValidationInfo) -> str:
+        """The last of the three looks at all of them together."""
+        rules.dialect(info.data.get("delimiter", ","), info.data.get("quote", ""), escape)
+        return escape
+
+    @property
+    def dialect(self) -> Dialect:
+        return rules.dialect(self.delimiter, self.quote, self.escape)
 
 
 class Limits(Section):

@@ -17,7 +17,7 @@ from orchestrator import naming
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
 from orchestrator.edges.folder import Folder, stamp_of
 from orchestrator.edges.judged import Judged
-from orchestrator.edges.pieces import is_divisible, pieces_of
+from orchestrator.edges.pieces import is_divisible, mark_of, pieces_of
 from orchestrator.edges.sheets import CHUNK, RejectsLists, SheetReader
 from orchestrator.errors import OrchestratorError, SourceChanged
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
@@ -33,7 +33,7 @@ from orchestrator.ports import (
     Unreadable,
     Verdict,
 )
-from orchestrator.validation import UNLIMITED, Limits, Schema, rules_digest
+from orchestrator.validation import CANONICAL, UNLIMITED, Dialect, Limits, Mapping, Rules, Schema, rules_digest
 
 BATCH = 32
 
@@ -45,6 +45,9 @@ class InboxConfig:
     events: tuple[Schema, ...]
     name: str
     encoding: str = "utf-8"
+    dialect: Dialect = CANONICAL
+    mapping: Mapping | None = None
+    """Of the files, not of their companions."""
     drop_rows: bool = False
     limits: Limits = UNLIMITED
 
@@ -64,9 +67,19 @@ class FolderInbox:
         self._is_new = is_new
         self._rejects = rejects
         self._config = config
-        self._sheets = SheetReader(folder, rejects, config.encoding, config.limits)
+        self._sheets = SheetReader(folder, rejects)
+        self._data = Rules(
+            schemas=config.data,
+            encoding=config.encoding,
+            dialect=config.dialect,
+            mapping=config.mapping,
+            limits=config.limits,
+        )
+        self._events = Rules(schemas=config.events, encoding=config.encoding, dialect=config.dialect)
         policy = "drop_rows" if config.drop_rows else "reject_file"
-        self.rules = rules_digest((*config.data, *config.events), config.encoding, policy)
+        self.rules = rules_digest(
+            (*config.data, *config.events), config.encoding, policy, config.dialect, config.mapping
+        )
         self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(self._read_all, limit=BATCH, hop=hop)
         self._judgements: Batcher[Reading, Verdict] = Batcher(self._judge_all, limit=BATCH, hop=hop)
 
@@ -171,17 +184,17 @@ class FolderInbox:
             return error
 
     def _judge(self, reading: Reading) -> Verdict:
-        file, config = reading.file, self._config
+        file = reading.file
         if reading.job is not None:
             return self._judge_part(reading.job, reading.data or b"")
         try:
-            data = self._sheets.judge(config.data, file.path, reading.data, reading.source.data)
+            data = self._sheets.judge(self._data, file.path, reading.data, reading.source.data)
             events = None
             if file.events is None or reading.source.events is None:
                 if (gone := self._folder.companion_of(file.path)) is not None:
                     self._rejects.clear(gone)
             else:
-                events = self._sheets.judge(config.events, file.events, reading.events, reading.source.events)
+                events = self._sheets.judge(self._events, file.events, reading.events, reading.source.events)
             verdict = self._decide(data, events)
             if isinstance(verdict, Prepared) and data.cuts:
                 return self._divide(file, data, verdict.checked, reading.source)
@@ -192,22 +205,25 @@ class FolderInbox:
         return verdict
 
     def _judge_part(self, job: Job, content: bytes) -> Prepared | Rejected:
-        text = self._sheets.judge_part(self._config.data, job, content)
+        text = self._sheets.judge_part(self._data, job, content)
         if text is None or job.checked is None:
             return Rejected("the file was replaced, or it is judged otherwise now")
         return Prepared(Checked(job.checked, self.rules), Body(data=text))
 
     def _divide(self, file: File, data: Judged, checked: Checked, source: Source) -> InParts | Rejected:
+        beginning = self._folder.beginning(file.path)
         objection = ""
         if file.events is not None:
             objection = "it has events, and what belongs together cannot be sent in parts: make it smaller"
-        elif not is_divisible(self._folder.beginning(file.path), self._config.encoding):
+        elif not is_divisible(beginning, self._config.encoding):
             objection = "it is larger than one part, and its encoding cannot be divided: save it as UTF-8"
         if objection:
             return Rejected(f"{file.path}: {objection}", self.rules, checked.sheets)
         lines = [data.header_line + 1, *(cut.line for cut in data.cuts[1:])]
         starts = self._sheets.line_starts(file.path, lines, source.data)
-        return InParts(checked, pieces_of(data.sheet, data.header_line, data.cuts, starts, self.rules))
+        mark = mark_of(beginning)
+        pieces = pieces_of(data.sheet, data.header_line, data.cuts, starts, mark=mark, rules=self.rules)
+        return InParts(checked, pieces)
 
     def _decide(self, data: Judged, events: Judged | None) -> Prepared | Rejected:
         sheets = Sheets(data=data.sheet, events=events.sheet if events else None)

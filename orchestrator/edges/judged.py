@@ -29,6 +29,7 @@ class Judged:
             rows=verdict.rows,
             bad=verdict.bad,
             warned=verdict.warned,
+            left_out=verdict.left_out,
             header=verdict.header,
             gaps=verdict.gaps,
             sent=sent if is_sent else None,

@@ -40,11 +40,20 @@ def line_starts(chunks: Iterable[bytes], lines: Iterable[int], expected: Digest)
     return [*starts, at]
 
 
-def pieces_of(sheet: Sheet, header_line: int, cuts: Sequence[Cut], starts: Sequence[int], rules: str) -> list[Piece]:
+def mark_of(beginning: bytes) -> int:
+    """Bytes of its byte order mark, where a file has one."""
+    return len(codecs.BOM_UTF8) if beginning.startswith(codecs.BOM_UTF8) else 0
+
+
+def pieces_of(
+    sheet: Sheet, header_line: int, cuts: Sequence[Cut], starts: Sequence[int], *, mark: int, rules: str
+) -> list[Piece]:
     """*sheet* is that of the whole file. *starts*: where the rows begin, where each later part does, and the end.
 
+    Without a header every part begins with the byte order *mark*, of so many bytes.
     A part is known by what is sent of it: wherever it lies in another version, the remote has it already.
     """
+    starts = [starts[0] if header_line else mark, *starts[1:]]
     above = tuple((first, last) for first, last in sheet.gaps if last < header_line)
     pieces = []
     for number, cut in enumerate(cuts, 1):
@@ -53,7 +62,7 @@ def pieces_of(sheet: Sheet, header_line: int, cuts: Sequence[Cut], starts: Seque
         part = Part(
             number=number,
             of=len(cuts),
-            head=starts[0] if header_line else 0,
+            head=starts[0],
             start=starts[number - 1],
             size=starts[number] - starts[number - 1],
             line=line,

@@ -20,7 +20,7 @@ import structlog
 from orchestrator.edges.atomic import storing, whole_file
 from orchestrator.model import RelPath
 from orchestrator.naming import printable
-from orchestrator.validation import BadRow, Problem, Warned, reject_header, reject_line
+from orchestrator.validation import BadRow, Problem, Verdict, reject_header, reject_line
 
 
 class Rejects:
@@ -65,10 +65,14 @@ class RejectsFile:
         """A fault of the whole file stands in the list as a line without cells."""
         self.add(BadRow(line=fault.line, last_line=fault.line, raw="", cells=None, problems=(fault,)), names)
 
-    def warn(self, schema: str, warnings: Sequence[Warned]) -> None:
-        """What is sent all the same stands in no list, but in the log: columns, rules and counts."""
-        told = ", ".join(f"{one.problem.rule} in {one.problem.name} ({one.count:,})" for one in warnings)
-        structlog.get_logger().warning("warnings", path=printable(self._path), schema=schema, found=told)
+    def note(self, verdict: Verdict) -> None:
+        """What stands in no list stands in the log: columns, rules and counts, but no cell."""
+        log = structlog.get_logger()
+        if verdict.warnings:
+            told = ", ".join(f"{w.problem.rule} in {printable(w.problem.name)} ({w.count:,})" for w in verdict.warnings)
+            log.warning("warnings", path=printable(self._path), schema=verdict.schema, found=told)
+        if verdict.left_out:
+            log.info("left_out", path=printable(self._path), rows=verdict.left_out, cause="the mapping takes them out")
 
     def _append(self, line: list[str], names: Sequence[str]) -> None:
         if self._text is None:

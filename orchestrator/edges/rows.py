@@ -181,7 +181,7 @@ def _dump_sheets(sheets: Sheets) -> str:
 
 
 def _dump_sheet(sheet: Sheet) -> list[Any]:
-    return [sheet.rows, sheet.bad, sheet.header, sheet.gaps, sheet.sent, sheet.schema, sheet.warned]
+    return [sheet.rows, sheet.bad, sheet.header, sheet.gaps, sheet.sent, sheet.schema, sheet.warned, sheet.left_out]
 
 
 def _load_sheets(text: str) -> Sheets:
@@ -203,13 +203,23 @@ def _load_part(text: str) -> Part:
     return Part(number=number, of=of, head=head, start=start, size=size, line=line)
 
 
-_FEWEST = 5
+_LATER = ("", 0, 0)
+"""What earlier versions did not write, and what it was then."""
 
 
 def _load_sheet(sheet: Sequence[Any]) -> Sheet:
-    # Earlier versions wrote neither schema nor warnings.
-    rows, bad, header, gaps, sent, schema, warned = sheet if len(sheet) != _FEWEST else (*sheet, "", 0)
+    rows, bad, header, gaps, sent, schema, warned, left_out = (*sheet, *_LATER) if len(sheet) == 5 else sheet
     ranges = tuple((first, last) for first, last in gaps)
-    _require(all(type(number) is int for number in (rows, bad, warned, *(end for ends in ranges for end in ends))))
+    numbers = (rows, bad, warned, left_out, *(end for ends in ranges for end in ends))
+    _require(all(type(number) is int for number in numbers))
     _require(isinstance(header, bool) and isinstance(sent, str | None) and isinstance(schema, str))
-    return Sheet(rows=rows, bad=bad, header=header, gaps=ranges, sent=sent, schema=schema, warned=warned)
+    return Sheet(
+        rows=rows,
+        bad=bad,
+        header=header,
+        gaps=ranges,
+        sent=sent,
+        schema=schema,
+        warned=warned,
+        left_out=left_out,
+    )

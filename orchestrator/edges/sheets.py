@@ -6,7 +6,6 @@ first reading.
 
 from __future__ import annotations
 
-import codecs
 import hashlib
 import json
 import os
@@ -23,7 +22,7 @@ from orchestrator.edges.pieces import line_starts
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, Job, RelPath
 from orchestrator.ports import Held, Streamed, Text
-from orchestrator.validation import BadRow, Judge, Limits, Problem, Schema, Warned
+from orchestrator.validation import BadRow, Judge, Problem, Rules, Verdict
 
 CHUNK = 1 << 20
 
@@ -42,7 +41,8 @@ class RejectsList(Protocol):
 
     def add_fault(self, fault: Problem, names: Sequence[str]) -> None: ...
 
-    def warn(self, schema: str, warnings: Sequence[Warned]) -> None: ...
+    def note(self, verdict: Verdict) -> None:
+        """What is no bad row, but worth to be told."""
 
 
 class RejectsLists(Protocol):
@@ -54,22 +54,14 @@ class RejectsLists(Protocol):
 
 
 class SheetReader:
-    def __init__(self, folder: Folder, rejects: RejectsLists, encoding: str, limits: Limits) -> None:
-        """*limits*: of one submission, which a larger file is divided for."""
-        self._limits = limits
+    def __init__(self, folder: Folder, rejects: RejectsLists) -> None:
         self._folder = folder
         self._rejects = rejects
-        self._encoding = encoding
 
-    def judge(self, schemas: Sequence[Schema], path: RelPath, content: bytes | None, digest: Digest) -> Judged:
+    def judge(self, rules: Rules, path: RelPath, content: bytes | None, digest: Digest) -> Judged:
         """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
         with self._rejects.open(path) as rejects:
-            judge = Judge(
-                *schemas,
-                encoding=self._encoding,
-                on_bad=lambda bad: rejects.add(bad, judge.names),
-                limits=self._limits,
-            )
+            judge = rules.judge(lambda bad: rejects.add(bad, judge.names))
             part: Text
             if content is not None:
                 text = judge.feed(content) + judge.close()
@@ -84,33 +76,31 @@ class SheetReader:
                     json_size += json_length(piece)
                 sent = Digest(hashed.hexdigest())
                 part = Streamed(
-                    size=size, json_size=json_size, pieces=lambda: self._pieces(schemas, path, digest, json_size)
+                    size=size, json_size=json_size, pieces=lambda: self._pieces(rules, path, digest, json_size)
                 )
             verdict = judge.verdict
             if verdict.fault is not None:
                 rejects.add_fault(verdict.fault, judge.names)
-            if verdict.warnings:
-                rejects.warn(verdict.schema, verdict.warnings)
+            rejects.note(verdict)
         return Judged.of(path, verdict, part, sent)
 
-    def judge_part(self, schemas: Sequence[Schema], job: Job, content: bytes) -> Held | None:
+    def judge_part(self, rules: Rules, job: Job, content: bytes) -> Held | None:
         """The text of the part that *job* is; None when these are not the rows that were checked."""
         assert job.part is not None
         assert job.checked is not None
         sheet, part = job.checked.data, job.part
-        chosen = [schema for schema in schemas if schema.name == sheet.schema]
-        if not chosen:
+        schema = next((schema for schema in rules.schemas if schema.name == sheet.schema), None)
+        if schema is None:
             return None
         if not sheet.header:
-            names = f"{','.join(chosen[0].names)}\n".encode(self._encoding)
-            content = codecs.BOM_UTF8 * content.startswith(codecs.BOM_UTF8) + names + content
+            names = f"{rules.dialect.delimiter.join(schema.names)}\n"  # lest its first row be taken for them
+            content = (
+                content[: part.head] + names.encode("utf-8" if part.head else rules.encoding) + content[part.head :]
+            )
         above = content.count(b"\n", 0, part.head) if sheet.header else 1
         left_out = _Lines(sheet.gaps, shift=part.line - above - 1)
-        for judge in (
-            Judge(*chosen, encoding=self._encoding),
-            # One row may be wrong only beside another that stands in another part.
-            Judge(*chosen, encoding=self._encoding, fast=False, leave_out=left_out),
-        ):
+        # The second time because one row may be wrong only beside another, which stands in another part.
+        for judge in (rules.judge_again(schema), rules.judge_again(schema, left_out)):
             text = judge.feed(content) + judge.close()
             if _sha256(text.encode()) == sheet.sent:
                 return Held(text)
@@ -131,11 +121,9 @@ class SheetReader:
         if digest.hexdigest() != expected:
             raise SourceChanged("it changed while it was checked")
 
-    async def _pieces(
-        self, schemas: Sequence[Schema], path: RelPath, expected: Digest, size: int
-    ) -> AsyncIterator[str]:
+    async def _pieces(self, rules: Rules, path: RelPath, expected: Digest, size: int) -> AsyncIterator[str]:
         """The last piece is kept back until the hash is known, and no more is ever given than was measured."""
-        judge, digest = Judge(*schemas, encoding=self._encoding), hashlib.sha256()
+        judge, digest = rules.judge(), hashlib.sha256()
         kept, left = "", size
         try:
             fd = self._folder.open(path)

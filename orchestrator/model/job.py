@@ -82,6 +82,8 @@ class Sheet:
     """The kind of file that it was found to be."""
     warned: int = 0
     """Rows with a warning, good and bad."""
+    left_out: int = 0
+    """Rows of the source that its mapping takes out; they are none of `rows`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -1,11 +1,18 @@
 """Is a CSV file fit to be sent, and as which text? Pure: bytes in, text, counts and problems out."""
 
 from orchestrator.validation.cuts import UNLIMITED, Cut, Limits
+from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.digest import VALIDATOR_VERSION, rules_digest
+from orchestrator.validation.explained import Explained, explain
 from orchestrator.validation.gaps import source_line
 from orchestrator.validation.judge import Judge
+from orchestrator.validation.legend import read_mapping
+from orchestrator.validation.looking import Sight, look
+from orchestrator.validation.mapped import bound_to
+from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.problem import BadRow, Problem, Warned
 from orchestrator.validation.rejects import reject_header, reject_line
+from orchestrator.validation.rules import Rules
 from orchestrator.validation.schema import (
     Check,
     Column,
@@ -22,6 +29,7 @@ from orchestrator.validation.verdict import Verdict
 from orchestrator.validation.vocabulary import read_schema
 
 __all__ = [
+    "CANONICAL",
     "UNLIMITED",
     "VALIDATOR_VERSION",
     "BadRow",
@@ -29,18 +37,27 @@ __all__ = [
     "Column",
     "Constraints",
     "Cut",
+    "Dialect",
+    "Explained",
     "Header",
     "Judge",
     "Limits",
+    "Mapping",
     "Match",
     "Order",
     "Problem",
     "Rule",
+    "Rules",
     "Schema",
     "Severity",
+    "Sight",
     "Type",
     "Verdict",
     "Warned",
+    "bound_to",
+    "explain",
+    "look",
+    "read_mapping",
     "read_schema",
     "reject_header",
     "reject_line",

@@ -58,11 +58,16 @@ class Decoding:
             return self._decoder.decode(chunk[: max(0, good)]), False
 
     def _without_bom(self, chunk: bytes) -> bytes:
-        for bom, encoding in _BOMS:
-            if chunk.startswith(bom):
-                self._decoder = _decoder(encoding)
-                return chunk[len(bom) :]
+        if found := byte_order_mark(chunk):
+            mark, encoding = found
+            self._decoder = _decoder(encoding)
+            return chunk[len(mark) :]
         return chunk
+
+
+def byte_order_mark(data: bytes) -> tuple[bytes, str] | None:
+    """The mark that *data* begins with, and the encoding that it stands for."""
+    return next(((mark, encoding) for mark, encoding in _BOMS if data.startswith(mark)), None)
 
 
 @lru_cache(maxsize=32)

@@ -8,17 +8,27 @@ import json
 from collections.abc import Iterable
 from dataclasses import asdict
 
+from orchestrator.validation.dialect import CANONICAL, Dialect
+from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.schema import Schema
 
 # Raise it with every change after which some file would be judged differently.
 VALIDATOR_VERSION = 3
 
 
-def rules_digest(schemas: Iterable[Schema], encoding: str, policy: str) -> str:
+def rules_digest(
+    schemas: Iterable[Schema],
+    encoding: str,
+    policy: str,
+    dialect: Dialect = CANONICAL,
+    mapping: Mapping | None = None,
+) -> str:
     """Equal exactly if nothing that decides about a file has changed; two names of a codec are the same."""
     rules = {
         "validator": VALIDATOR_VERSION,
         "encoding": codecs.lookup(encoding).name,
+        "dialect": asdict(dialect),
+        "mapping": asdict(mapping) if mapping else None,
         "policy": policy,
         "schemas": [asdict(schema) for schema in schemas],
     }

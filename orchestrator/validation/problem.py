@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.validation.dialect import CANONICAL
 from orchestrator.validation.limits import FIELD_LIMIT, KEY_LIMIT, RECORD_LIMIT
 from orchestrator.validation.schema import Rule, Severity
 
@@ -16,10 +17,11 @@ MESSAGES = {
     Rule.RECORD_SIZE: f"the row has more than {RECORD_LIMIT:,} characters: check its line ends and quotes",
     Rule.EMPTY: "the file is empty: export it again, or remove it",
     Rule.NO_ROWS: "there is no row below the header: add rows, or remove the file",
+    Rule.ALL_LEFT_OUT: "the mapping leaves out every row: correct it, or remove the file",
     Rule.KEYS: f"more than {KEY_LIMIT:,} values that must differ: split the file, or let the schema ask for less",
-    Rule.QUOTE: 'a quote in the wrong place: put the whole cell in "…" and write each quote inside it as ""',
+    Rule.QUOTE: CANONICAL.misquoted,
     Rule.CARRIAGE_RETURN: "a lone carriage return, as old Macs end lines: write CRLF or LF, or quote the cell with it",
-    Rule.COLUMNS: "the wrong number of cells: check for a missing comma, or for one that needs quotes",
+    Rule.COLUMNS: CANONICAL.miscounted,
     Rule.REQUIRED: "must not be blank: fill the cell",
     Rule.DELETES: "blank, which deletes what the remote has: fill it, or leave the column out to keep the old values",
     Rule.INTEGER: "not a whole number: write digits only, with a sign in front if need be",

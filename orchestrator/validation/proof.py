@@ -12,9 +12,11 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
+from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.limits import FIELD_LIMIT
-from orchestrator.validation.schema import WRITTEN, Column, Constraints, Type
+from orchestrator.validation.schema import WRITTEN, Column, Constraints, Severity, Type
 
 # Every alternative begins with a digit of its own, and the slash stands inside: measured to be the quickest.
 _DATE = (
@@ -30,12 +32,13 @@ _PARTS = {
     "S": "[0-5][0-9]",
 }
 _REST = FIELD_LIMIT - 1
+_NOTHING = (Constraints(), Constraints(severity=Severity.WARNING))
 # Beyond ASCII only where there is no white space, so that the first character proves a cell not blank.
 _BEYOND = r"\xa1-\u167f\u3001-\U0010ffff"
 _FIRST = rf"#-+\--~!{_BEYOND}"
 _PLAIN = rf'[{_FIRST}][^",\r\n]{{0,{_REST}}}+'
 _QUOTED = rf'"[#-~!{_BEYOND}][^"\r\n]{{0,{_REST}}}+"'
-_TEXT = f"(?:{_PLAIN}|{_QUOTED})"
+_DELIMITERS = ",;\t|"
 _MOST_COLUMNS = 64
 _MOST_WORDS = 64
 
@@ -45,8 +48,8 @@ class Proof:
 
     __slots__ = ("_crlf", "_lf")
 
-    def __init__(self, cells: Sequence[str]) -> None:
-        row = ",".join(cells)
+    def __init__(self, cells: Sequence[str], delimiter: str = ",") -> None:
+        row = re.escape(delimiter).join(cells)
         self._crlf = re.compile(rf"(?:{row}\r\n)*+")
         self._lf = re.compile(rf"(?:{row}\n)*+")
 
@@ -61,21 +64,42 @@ class Proof:
         return (text.rfind("\n", start, match.end()) + 1 or start) if match else start, crlf
 
 
-def proof_of(columns: Sequence[Column], *, blank_deletes: bool = False) -> Proof | None:
+def proof_of(columns: Sequence[Column], dialect: Dialect = CANONICAL, *, blank_deletes: bool = False) -> Proof | None:
     """None where some column allows none; a row of one empty cell is a blank line, and no row at all."""
-    may_be_empty = not blank_deletes and len(columns) > 1
-    cells = [_cell(column, may_be_empty=may_be_empty) for column in columns[: _MOST_COLUMNS + 1]]
-    if not cells or None in cells or len(cells) > _MOST_COLUMNS:
+    if not 0 < len(columns) <= _MOST_COLUMNS or dialect.delimiter not in _DELIMITERS:
         return None
-    return Proof([cell for cell in cells if cell is not None])
+    may_be_empty = not blank_deletes and len(columns) > 1
+    cells = [_cell(column, dialect, may_be_empty=may_be_empty) for column in columns]
+    kept = [cell for cell in cells if cell is not None]
+    return Proof(kept, dialect.delimiter) if len(kept) == len(cells) else None
 
 
-def _cell(column: Column, *, may_be_empty: bool) -> str | None:
+def _cell(column: Column, dialect: Dialect, *, may_be_empty: bool) -> str | None:
     """Its quotes and the comma after it decide where a cell ends, so no pattern may leave that open."""
-    filled = _filled(column)
+    if set(_signs_of(column)) & {*',"\r\n', dialect.delimiter, *dialect.quote}:
+        return None
+    filled = _text(dialect) if _is_text(column) else _filled(column)
     if filled is None or column.constraints.required or not may_be_empty:
         return filled
     return f"(?:{filled})?+"
+
+
+def _signs_of(column: Column) -> str:
+    """Whatever plain signs its rules bring into a pattern."""
+    words = column.true_values + column.false_values if column.type is Type.BOOLEAN else column.constraints.enum
+    return "".join((*words, column.written))
+
+
+def _is_text(column: Column) -> bool:
+    return column.type is Type.STRING and replace(column.constraints, required=False) in _NOTHING
+
+
+def _text(dialect: Dialect) -> str:
+    """Where what is sent is not what stands there, a cell with a comma or any quote is left to be written anew."""
+    if dialect == CANONICAL:
+        return f"(?:{_PLAIN}|{_QUOTED})"
+    never = re.escape(',"' + dialect.delimiter + dialect.quote)
+    return rf"(?![{never}])[{_FIRST}][^{never}\r\n]{{0,{_REST}}}+"
 
 
 def _filled(column: Column) -> str | None:
@@ -86,8 +110,6 @@ def _filled(column: Column) -> str | None:
     if limits.enum:
         return _one_of(limits.enum) if column.type is Type.STRING else None
     match column.type:
-        case Type.STRING:
-            return _TEXT
         case Type.BOOLEAN:
             return _one_of(column.true_values + column.false_values)
         case Type.INTEGER:
@@ -97,7 +119,7 @@ def _filled(column: Column) -> str | None:
 
 def _one_of(words: tuple[str, ...]) -> str | None:
     """No word may go on where another one ends: the first that fits is the one that is taken."""
-    if len(words) > _MOST_WORDS or any(re.search('[",\r\n]', word) or not word.strip() for word in words):
+    if len(words) > _MOST_WORDS or not all(word.strip() for word in words):
         return None
     return f"(?:{'|'.join(re.escape(word) for word in sorted(words, key=len, reverse=True))})"
 
@@ -106,6 +128,6 @@ def _moment(written: str) -> str | None:
     if written == "%d/%m/%Y":
         return _DATE
     parts = re.split("%(.)", written)
-    if any(part not in _PARTS for part in parts[1::2]) or re.search('[",\r\n]', written):
+    if any(part not in _PARTS for part in parts[1::2]):
         return None
     return "".join(_PARTS[part] if nth % 2 else re.escape(part) for nth, part in enumerate(parts))

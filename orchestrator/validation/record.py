@@ -6,8 +6,12 @@ Where a record ends is decided by its quotes alone, so that no broken row can sw
   does not begin with one it is an ordinary character, and a fault of the row.
 - Inside a quoted section `""` is a quote, and any other quote closes it. What then follows up to the next
   comma or line end is ordinary text, and a fault of the row unless there is nothing.
+- In a dialect with an escape it takes the place of the first of two quotes, and may stand before itself; before
+  anything else it is an ordinary character, and a fault of the row.
 - A line feed ends the record unless a quoted section is open. A carriage return right before it is part of
   the line end.
+
+Comma and quote are those of the dialect; without a quote there is no quoted section.
 
 It follows that at the end of a physical line there are just two situations: the record is over, or a quoted
 section is open. So a record is read line by line, every character once, however many lines it has.
@@ -15,8 +19,11 @@ section is open. So a record is read line by line, every character once, however
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from functools import lru_cache
 
+from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.limits import CELL_LIMIT, FIELD_LIMIT
 
 
@@ -53,8 +60,11 @@ class Reading:
     `oversize` it stands in a cell beyond the limit, and cannot go on.
     """
 
-    def __init__(self, line: int) -> None:
+    def __init__(self, line: int, dialect: Dialect = CANONICAL) -> None:
         self.line = line
+        self._delimiter = dialect.delimiter
+        self._quote = dialect.quote
+        self._escape = dialect.escape
         self.is_open = False
         self.oversize = False
         self.size = 0
@@ -103,14 +113,14 @@ class Reading:
         """Read the cell that begins at *at*, and say where its comma stands, or the end of the text."""
         self.cell += 1
         self.cell_line = self._now
-        if text.startswith('"', at):
+        if self._quote and text.startswith(self._quote, at):
             self._section.clear()
             self._width = 0
             self.is_open = True
             return self._read_section(text, at + 1)
-        end = _end_of_cell(text, at)
+        end = self._end_of_cell(text, at)
         value = text[at:end]
-        if '"' in value:
+        if self._quote and self._quote in value:
             self._misquoted = self._misquoted or self.cell
         elif "\r" in value:
             self._returns.append(self.cell)
@@ -119,11 +129,7 @@ class Reading:
 
     def _read_section(self, text: str, start: int) -> int:
         """Go on in the open quoted section, and to the end of its cell if it closes."""
-        at = text.find('"', start)
-        escapes = 0
-        while at >= 0 and text.startswith('"', at + 1):
-            at = text.find('"', at + 2)
-            escapes += 1
+        at, escapes = self._end_of_section(text, start)
         stop = at if at >= 0 else len(text)
         self._section.append(text[start:stop])
         self._width += stop - start - escapes
@@ -131,13 +137,13 @@ class Reading:
             self.oversize = self._width > FIELD_LIMIT
             return stop
         self.is_open = False
-        end = _end_of_cell(text, at + 1)
+        end = self._end_of_cell(text, at + 1)
         section = "".join(self._section)
         if end == at + 1:
-            self._keep(section.replace('""', '"'), self._width)
+            self._keep(self._unescaped(section), self._width)
         else:
             self._misquoted = self._misquoted or self.cell
-            self._keep(f'"{section}{text[at:end]}', self._width + end - at - 1)
+            self._keep(f"{self._quote}{section}{text[at:end]}", self._width + end - at - 1)
         return end
 
     def _keep(self, value: str, width: int) -> None:
@@ -146,7 +152,36 @@ class Reading:
             self._cells.append(value)
             self._lines.append(self.cell_line)
 
+    def _end_of_section(self, text: str, start: int) -> tuple[int, int]:
+        """Where the quote stands that closes the section, -1 without one; and how many escapes come before it."""
+        escapes = 0
+        if not self._escape:
+            at = text.find(self._quote, start)
+            while at >= 0 and text.startswith(self._quote, at + 1):
+                at = text.find(self._quote, at + 2)
+                escapes += 1
+            return at, escapes
+        for sign in _signs(self._quote, self._escape).finditer(text, start):
+            if sign[0] == self._quote:
+                return sign.start(), escapes
+            if len(sign[0]) == 1:
+                self._misquoted = self._misquoted or self.cell
+            else:
+                escapes += 1
+        return -1, escapes
 
-def _end_of_cell(text: str, at: int) -> int:
-    comma = text.find(",", at)
-    return comma if comma >= 0 else len(text)
+    def _unescaped(self, section: str) -> str:
+        if not self._escape:
+            return section.replace(self._quote * 2, self._quote)
+        return _signs(self._quote, self._escape).sub(lambda sign: sign[0][-1], section)
+
+    def _end_of_cell(self, text: str, at: int) -> int:
+        end = text.find(self._delimiter, at)
+        return end if end >= 0 else len(text)
+
+
+@lru_cache(maxsize=32)
+def _signs(quote: str, escape: str) -> re.Pattern[str]:
+    """What an escape makes of the sign behind it, an escape that makes nothing, and a quote that closes."""
+    both = re.escape(quote) + re.escape(escape)
+    return re.compile(f"{re.escape(escape)}[{both}]|{re.escape(escape)}|{re.escape(quote)}")

@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import lru_cache
 from operator import call
+from typing import NamedTuple
 
 from orchestrator.validation.cells import CellRules, value_of
+from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound
 from orchestrator.validation.keys import Keys
 from orchestrator.validation.limits import CELL_LIMIT
@@ -25,11 +27,19 @@ _WORDS = {
 }
 
 
+class Looked(NamedTuple):
+    """A row, looked at: all that is wrong with it, and how it is sent if nothing keeps it back."""
+
+    problems: tuple[Problem, ...]
+    text: str
+    left_out: bool = False
+
+
 class Rows:
     """The rules of one header, made ready once; `proof` is the short cut for rows that are clean anyway."""
 
-    def __init__(self, bound: Bound) -> None:
-        self.header = ",".join([_written(name) for name in bound.names])
+    def __init__(self, bound: Bound, dialect: Dialect) -> None:
+        self.header = written(bound.names)
         self.names = bound.names
         self._width = len(bound.columns)
         deletes = bound.schema.blank_deletes
@@ -43,7 +53,9 @@ class Rows:
         )
         self._key_places = tuple(_key_places(bound, places))
         self._alone = not self._checks and not self._key_places
-        self.proof = proof_of(bound.columns, blank_deletes=deletes) if self._alone else None
+        self.proof = proof_of(bound.columns, dialect, blank_deletes=deletes) if self._alone else None
+        self._is_canonical = dialect.is_canonical
+        self._messages = {**MESSAGES, Rule.QUOTE: dialect.misquoted, Rule.COLUMNS: dialect.miscounted}
 
     def keys(self) -> Keys:
         """For one file."""
@@ -65,7 +77,12 @@ class Rows:
 
     def problem(self, rule: Rule, line: int, cell: int, message: str = "") -> Problem:
         name = self.names[cell - 1] if cell <= len(self.names) else ""
-        return Problem(line=line, column=cell, name=name, rule=rule, message=message or MESSAGES[rule])
+        return Problem(line=line, column=cell, name=name, rule=rule, message=message or self._messages[rule])
+
+    def look(self, record: Record, keys: Keys) -> Looked:
+        """Warnings are among the problems."""
+        text = record.text if self._is_canonical else written(record.cells)
+        return Looked(self.problems(record, keys), text)
 
     def problems(self, record: Record, keys: Keys) -> tuple[Problem, ...]:
         """Warnings among them. Where the quotes or the count are wrong nothing is known of the single cells."""
@@ -164,10 +181,6 @@ def _key_places(bound: Bound, places: dict[str, int]) -> Iterator[tuple[int, ...
         yield tuple(places[name] for name in bound.schema.key)
 
 
-def _written(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"' if any(sign in name for sign in ',"\r\n') else name
-
-
 @lru_cache(maxsize=32)
-def rows_for(bound: Bound) -> Rows:
-    return Rows(bound)
+def rows_for(bound: Bound, dialect: Dialect) -> Rows:
+    return Rows(bound, dialect)

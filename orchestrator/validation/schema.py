@@ -9,7 +9,7 @@ from operator import eq, ge, gt, le, lt, ne
 from types import MappingProxyType
 from typing import Any
 
-_NOT_IN_NAMES = frozenset(',"\r\n\0')
+_NOT_IN_NAMES = frozenset("\r\n\0")
 
 
 class Rule(StrEnum):
@@ -24,6 +24,7 @@ class Rule(StrEnum):
     EMPTY = "empty"
     HEADER = "header"
     NO_ROWS = "no_rows"
+    ALL_LEFT_OUT = "all_left_out"
     KEYS = "keys"
     QUOTE = "quote"
     CARRIAGE_RETURN = "carriage_return"
@@ -47,6 +48,7 @@ class Rule(StrEnum):
     MAXIMUM = "maximum"
     UNIQUE = "unique"
     CHECK = "check"
+    MAPPING = "mapping"
 
 
 class Type(StrEnum):
@@ -176,7 +178,7 @@ class Check:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """One kind of file. Names need no quotes, so that a header that is made of them is one plain line."""
+    """One kind of file."""
 
     name: str
     columns: tuple[Column, ...]

@@ -13,15 +13,16 @@ from orchestrator.validation.schema import Rule, Severity
 class Verdict:
     """`schema` is the name of the kind that the file turned out to be, "" where it turned out to be none.
 
-    `rows` counts the data rows that were read, good and bad, without header and blank lines. `header` is
-    whether the source has one. `gaps` are the ranges of physical lines that no good row begins on, the header
-    apart. `warned` counts the rows with a warning, good and bad. After a `fault` all of it is as far as the
-    file was read.
+    `rows` counts the data rows that were read, good and bad, without header and blank lines, and without the
+    `left_out`, which a mapping takes out. `header` is whether the source has one. `gaps` are the ranges of
+    physical lines that no good row begins on, the header apart. `warned` counts the rows with a warning, good
+    and bad. After a `fault` all of it is as far as the file was read.
     """
 
     schema: str
     rows: int
     bad: int
+    left_out: int
     warned: int
     fault: Problem | None
     gaps: tuple[tuple[int, int], ...]

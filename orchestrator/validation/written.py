@@ -58,6 +58,19 @@ class Table:
             self.complain(key, f"{_shown(value)} is not a whole number from 0 on. Write one, without quotes.")
         return value
 
+    def whole(self, key: str, default: int) -> int:
+        value = self._take(key, int, default, "a whole number. Write one, without quotes")
+        return default if isinstance(value, bool) else value
+
+    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+        """A table of texts, in its order."""
+        self._known.add(key)
+        values = self._values.get(key, {})
+        if not isinstance(values, Mapping) or not all(isinstance(value, str) for value in values.values()):
+            self.complain(key, 'is not a table of texts. Write it as in { one = "1", two = "2" }.')
+            return ()
+        return tuple(values.items())
+
     def texts(self, key: str, default: tuple[str, ...] = ()) -> tuple[str, ...]:
         """A single text counts as a list of one."""
         value = self._values.get(key, default)

@@ -18,9 +18,10 @@ from cli.ledger import events_of, read_ledger
 from cli.program import call, environment, running
 from cli.rosters import plain_rosters, roster, write_all
 from cli.stage import Stage, held, scripted, staged
+from orchestrator.config import load
 from orchestrator.sandbox import Fault
 
-COMMANDS = ("run", "backfill", "validate", "status", "resolve", "check", "sandbox", "demo")
+COMMANDS = ("run", "backfill", "validate", "inspect", "status", "resolve", "check", "sandbox", "demo")
 
 
 async def test_help_names_every_command_and_every_exit_code(tmp_path: Path) -> None:
@@ -367,3 +368,27 @@ async def test_a_pipe_in_the_place_of_the_ledger_or_of_the_configuration_is_told
 
         assert outcome.code == 2
         assert "regular file" in outcome.err
+
+
+# inspect
+
+
+async def test_inspect_proposes_settings_that_can_be_used(tmp_path: Path) -> None:
+    (tmp_path / "users.csv").write_bytes("user_username;user_email\r\nzoë;z@x.org\r\n".encode("cp1252"))
+
+    outcome = await call("inspect", "users.csv", cwd=tmp_path)
+
+    assert outcome.code == 0
+    said = outcome.out.decode()
+    assert "zo" not in said, "cells are not its subject"
+    (tmp_path / "a.toml").write_text(said[said.index("[validation]") :])
+    settings = load(tmp_path / "a.toml", environ={})
+    assert (settings.validation.encoding, settings.validation.delimiter) == ("cp1252", ";")
+    assert settings.validation.schema_names == ("tao.users",)
+
+
+async def test_inspect_says_what_it_cannot_read(tmp_path: Path) -> None:
+    outcome = await call("inspect", ".", cwd=tmp_path)
+
+    assert (outcome.code, outcome.out) == (2, b"")
+    assert "cannot be read (Is a directory). Name a file." in outcome.err

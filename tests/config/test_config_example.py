@@ -10,6 +10,7 @@ import pytest
 from orchestrator.config import Settings, load
 from orchestrator.config.settings import KEYS, SECRET_KEYS
 from orchestrator.config.targets import KINDS
+from orchestrator.validation import Dialect
 
 EXAMPLES = Path(__file__).parents[2] / "config"
 ADDRESSES_AND_NAMES = {
@@ -77,7 +78,7 @@ def test_the_defaults_are_those_that_the_design_promises() -> None:
     assert (settings.target.basic_encoding, settings.target.overwrite_encoding) == ("form", "string")
     assert (settings.validation.schema_names, settings.validation.on_bad_rows) == ((), "reject_file")
     assert (settings.schemas, settings.events_schema) == (("platform.data",), "platform.events")
-    assert settings.validation.encoding == "utf-8"
+    assert (settings.validation.encoding, settings.validation.dialect) == ("utf-8", Dialect())
     assert (settings.limits.uploads, settings.limits.in_flight, settings.limits.polls) == (16, 1000, 16)
     assert (settings.limits.bytes, settings.limits.rate, settings.limits.grace) == (256 * 1024**2, 0.0, 25.0)
     assert (settings.polling.first, settings.polling.factor, settings.polling.cap) == (2.0, 1.5, 30.0)

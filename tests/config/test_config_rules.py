@@ -62,6 +62,9 @@ ACCEPTED: Mapping[str, list[object]] = {
     "validation.schema": ["platform", ["tao"], ["a.toml", "b.json"]],
     "validation.on_bad_rows": ["reject_file", "drop_rows"],
     "validation.encoding": ["utf-8", "UTF8", "cp1252", "latin-1", "utf-16", "shift_jis"],
+    "validation.delimiter": [",", ";", "|", "\t", "tab", " "],
+    "validation.quote": ['"', "'", ""],
+    "validation.escape": ["", "\\"],
     "limits.uploads": [1, 1000],
     "limits.in_flight": [16, 100_000],
     "limits.polls": [1, 1000],
@@ -168,6 +171,14 @@ REFUSED: Mapping[str, list[tuple[object, str]]] = {
     "validation.encoding": [
         (name, f'"{name}" is no text encoding that Python knows. Use one such as "utf-8" or "cp1252".')
         for name in ("", "utf-9", "base64", "rot13", "zlib", "undefined", "../utf-8")
+    ],
+    "validation.delimiter": [
+        ("", '"" is no sign. Write the one between two cells, as ",".'),
+        (";;", '";;" is no single sign. Write one, or "tab".'),
+    ],
+    "validation.escape": [
+        ("x", "the escape is no single sign. Use one that is neither letter, digit nor line end."),
+        (",", "delimiter, quote and escape are not all different. Use three signs."),
     ],
     "limits.uploads": [
         (0, "0 is too small. Use 1 or more."),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv as tables
 import json
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -16,7 +17,8 @@ from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.rows import job_of, job_row
 from orchestrator.model import Digest, Job, Key, Name, Rejected, RelPath, Sheet, Sheets
 from orchestrator.ports import Held, Prepared
-from orchestrator.survey import Finding, survey
+from orchestrator.survey import Finding, show, survey
+from orchestrator.validation import read_mapping
 
 TAO = load_schemas(["tao"])
 USERS = "user_email,user_username,user_role"
@@ -88,7 +90,8 @@ async def test_what_is_sent_is_the_text_of_the_file_in_its_order(desk: Desk) -> 
 
 
 def test_what_a_ledger_of_earlier_versions_says_of_a_file_is_read() -> None:
-    sheet = Sheet(rows=3, bad=1, header=False, gaps=((2, 4),), sent=Digest("d"), schema="tao.users", warned=2)
+    known = Sheet(rows=3, bad=1, header=False, gaps=((2, 4),), sent=Digest("d"))
+    sheet = replace(known, schema="tao.users", warned=2, left_out=3)
     job = Job(key=Key("a"), version=1, name=Name("a"), path=RelPath("a"), checked=Sheets(data=sheet))
     row = list(job_row(job))
     place = next(nth for nth, value in enumerate(row) if isinstance(value, str) and value.startswith("[["))
@@ -96,7 +99,61 @@ def test_what_a_ledger_of_earlier_versions_says_of_a_file_is_read() -> None:
     assert job_of(row) == job
     row[place] = json.dumps([[3, 1, False, [[2, 4]], "d"]])
     earlier = job_of(row).checked
-    assert earlier == Sheets(data=Sheet(rows=3, bad=1, header=False, gaps=((2, 4),), sent=Digest("d")))
+    assert earlier == Sheets(data=known)
+
+
+async def test_what_a_mapping_leaves_out_is_counted_apart_and_told_in_the_log(desk: Desk) -> None:
+    values = {
+        "columns": [{"to": "user_username", "from": "login"}],
+        "leave_out": [{"column": "state", "among": ["gone"]}],
+    }
+    file = desk.put("a.csv", csv("state,login", "here,zoe", "gone,al", "here,bo"))
+    with structlog.testing.capture_logs() as logs:
+        prepared = await judge(desk.inbox(data=TAO, mapping=read_mapping(values, "people")), file)
+
+    assert isinstance(prepared, Prepared)
+    assert isinstance(prepared.body.data, Held)
+    assert prepared.body.data.text == sent("user_username", "zoe", "bo")
+    sheet = prepared.checked.sheets.data
+    assert (sheet.schema, sheet.rows, sheet.bad, sheet.left_out, sheet.gaps) == ("tao.users", 2, 0, 1, ((3, 3),))
+    assert [(line["event"], line["rows"]) for line in logs] == [("left_out", 1)]
+
+
+async def test_the_rejects_of_a_source_that_is_mapped_have_its_own_columns(desk: Desk) -> None:
+    mapping = read_mapping({"columns": [{"to": "user_username", "from": "login"}]}, "people")
+
+    verdict = await judge(desk.inbox(data=TAO, mapping=mapping), desk.put("a.csv", csv("state,login", "here,")))
+
+    assert isinstance(verdict, Rejected)
+    with (desk.rejects / "a.csv").open(newline="", encoding="utf-8") as table:
+        header, row = tables.reader(table, strict=True)
+    assert header == ["state", "login", *REJECTED_COLUMNS.split(",")]
+    assert row[:5] == ["here", "", "2", "login", "required"]
+
+
+async def test_validate_tells_what_a_mapping_leaves_out_and_shows_rows_where_it_is_asked_to(desk: Desk) -> None:
+    desk.put("a.csv", csv("state,login", "here,zoe", "gone,al"))
+    (desk.base / "m.toml").write_text(
+        '[[columns]]\nto = "user_username"\nfrom = "login"\n[[leave_out]]\ncolumn = "state"\namong = ["gone"]\n'
+    )
+    overrides = ["validation.schema=tao", f"validation.mapping={desk.base}/m.toml"]
+    settings = load(None, environ={}, overrides=overrides, folder=desk.root, output=desk.base / "out")
+    found: list[Finding] = []
+    shown: list[str] = []
+
+    await survey(settings, found.append)
+    await show(settings, shown.append)
+
+    assert [one.text for one in found] == ["a.csv: note: left_out: the mapping takes them out [1 rows]"]
+    assert [line.strip() for line in shown] == [
+        "a.csv",
+        "1  state,login",
+        "->  user_username",
+        "2  here,zoe",
+        "->  zoe",
+        "3  gone,al",
+        "->  left out by the mapping",
+    ]
 
 
 async def test_validate_tells_warnings_apart_and_once_with_their_count(desk: Desk) -> None:

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.config.schemas import built_in
-from orchestrator.validation import BadRow, Judge, Problem, Rule, Schema, Verdict
+from orchestrator.validation import CANONICAL, BadRow, Dialect, Judge, Problem, Rule, Rules, Schema, Verdict
 
 PLATFORM_DATA = built_in("platform.data")
 PLATFORM_EVENTS = built_in("platform.events")
@@ -33,10 +33,23 @@ class Judged:
 
 
 def judge_in(
-    chunks: Iterable[bytes], schema: Schema = PLATFORM_DATA, *, encoding: str = "utf-8", fast: bool = True
+    chunks: Iterable[bytes],
+    schema: Schema = PLATFORM_DATA,
+    *,
+    encoding: str = "utf-8",
+    dialect: Dialect = CANONICAL,
+    fast: bool = True,
 ) -> Judged:
     bad: list[BadRow] = []
-    judge = Judge(schema, encoding=encoding, on_bad=bad.append, fast=fast)
+    return _judged(Judge(schema, encoding=encoding, dialect=dialect, on_bad=bad.append, fast=fast), chunks, bad)
+
+
+def judge_with(rules: Rules, chunks: Iterable[bytes]) -> Judged:
+    bad: list[BadRow] = []
+    return _judged(rules.judge(bad.append), chunks, bad)
+
+
+def _judged(judge: Judge, chunks: Iterable[bytes], bad: list[BadRow]) -> Judged:
     text = "".join([judge.feed(chunk) for chunk in chunks]) + judge.close()
     return Judged(text=text, verdict=judge.verdict, bad=tuple(bad))
 

@@ -1,0 +1,134 @@
+"""What a file looks like, from its beginning: proposals for a person to read. A run never guesses."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice, product
+
+from orchestrator.validation.decoding import Decoding, byte_order_mark
+from orchestrator.validation.dialect import CANONICAL, Dialect
+from orchestrator.validation.header import recognise
+from orchestrator.validation.problem import Problem
+from orchestrator.validation.record import Reading, Record
+from orchestrator.validation.schema import Schema
+
+_DELIMITERS = (",", ";", "\t", "|")
+_QUOTES = ('"', "'", "")
+_RECORDS = 300
+_NO_NAME = re.compile(r"\s*|[-+.0-9].*", re.DOTALL)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sight:
+    """`marked` is whether a byte order mark says the encoding; `ends` counts the line ends by what they are."""
+
+    encoding: str
+    marked: bool
+    ends: dict[str, int]
+    dialect: Dialect
+    width: int
+    even: bool
+    """Whether all records that were looked at have as many cells."""
+    names: tuple[str, ...]
+    """The columns; none where the first record does not look like a header."""
+    kind: str
+    """The schema that fits, "" where none does."""
+    lacks: str
+    """What the nearest one misses, where none fits."""
+
+
+def look(data: bytes, schemas: Sequence[Schema], *, whole: bool) -> Sight:
+    """*data* is the beginning of a file, or all of it; *schemas* are what it may be."""
+    mark = byte_order_mark(data)
+    encoding = mark[1] if mark else _encoding_of(data, whole=whole)
+    text, _ = Decoding(encoding).decode(data, last=whole)
+    if not whole:
+        text = text[: text.rfind("\n") + 1]  # what comes after it is cut somewhere
+    dialect = _dialect_of(text)
+    records = list(islice(_records(text, dialect), _RECORDS))
+    widths = Counter(record.count for record in records)
+    width = widths.most_common(1)[0][0] if widths else 0
+    kind, lacks, header = _kind_of(records, schemas)
+    return Sight(
+        encoding=encoding,
+        marked=mark is not None,
+        ends=_line_ends(text),
+        dialect=dialect,
+        width=width,
+        even=len(widths) == 1,
+        names=records[0].cells if header else (),
+        kind=kind,
+        lacks=lacks,
+    )
+
+
+def _encoding_of(data: bytes, *, whole: bool) -> str:
+    """The first that can read it. Many NULs are those of UTF-16, at every other place."""
+    if data.count(0) * 4 > len(data):
+        return "utf-16-le" if data[1::2].count(0) > data[::2].count(0) else "utf-16-be"
+    for encoding in ("utf-8", "cp1252"):
+        if Decoding(encoding).decode(data, last=whole)[1]:
+            return encoding
+    return "latin-1"
+
+
+def _dialect_of(text: str) -> Dialect:
+    """That in which the most records have the same number of cells, and then the most cells."""
+    best, first = CANONICAL, (0.0, 0)
+    for delimiter, quote in product(_DELIMITERS, _QUOTES):
+        escapes = ("", "\\") if quote and f"\\{quote}" in text else ("",)
+        for escape in escapes:
+            dialect = Dialect(delimiter=delimiter, quote=quote, escape=escape)
+            records = list(islice(_records(text, dialect), _RECORDS))
+            widths = Counter(record.count for record in records if not record.misquoted and record.count > 1)
+            if widths:
+                width, count = widths.most_common(1)[0]
+                score = (count / len(records), width)
+                if score > first:
+                    best, first = dialect, score
+    return best
+
+
+def _records(text: str, dialect: Dialect) -> Iterator[Record]:
+    """Those that are whole; the last line may be cut."""
+    reading = None
+    for number, line in enumerate(text.split("\n"), 1):
+        if not line.strip("\r") and reading is None:
+            continue
+        reading = reading or Reading(number, dialect)
+        reading.read(line.removesuffix("\r"))
+        if reading.oversize:
+            return
+        if not reading.is_open:
+            yield reading.record()
+            reading = None
+        else:
+            reading.go_on("\n")
+
+
+def _line_ends(text: str) -> dict[str, int]:
+    crlf = text.count("\r\n")
+    found = {"CRLF": crlf, "LF": text.count("\n") - crlf, "CR": text.count("\r") - crlf}
+    return {name: count for name, count in found.items() if count}
+
+
+def _kind_of(records: Sequence[Record], schemas: Sequence[Schema]) -> tuple[str, str, bool]:
+    """Name of the kind, what it lacks, and whether there is a header."""
+    if not records:
+        return "", "", False
+    first = records[0]
+    named = [schema for schema in schemas if schema.columns]
+    found = recognise(named, first) if named else None
+    if isinstance(found, tuple):
+        bound, is_header = found
+        if is_header:
+            return bound.schema.name, "", True
+        if first.count == len(bound.columns):
+            return bound.schema.name, "", False
+    looks_like_one = not any(_NO_NAME.fullmatch(cell) for cell in first.cells) and len(set(first.cells)) == first.count
+    lacks = found.message if isinstance(found, Problem) and looks_like_one else ""
+    taking_any = next((schema.name for schema in schemas if not schema.columns), "")
+    return (taking_any if looks_like_one and not lacks else ""), lacks, looks_like_one

@@ -1,0 +1,81 @@
+"""The rules for the rows of a source that is mapped: told in its own lines and columns."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import lru_cache
+
+from orchestrator.errors import ConfigError
+from orchestrator.validation.dialect import Dialect, written
+from orchestrator.validation.header import Bound, recognise
+from orchestrator.validation.keys import Keys
+from orchestrator.validation.mapping import Mapping, Steps
+from orchestrator.validation.problem import Problem
+from orchestrator.validation.record import Record
+from orchestrator.validation.rows import Looked, Rows, rows_for
+from orchestrator.validation.schema import Column, Constraints, Match, Rule, Schema
+
+
+def source_of(mapping: Mapping) -> Schema:
+    """What the source has to look like for it."""
+    columns = tuple(Column(name=name) for name in mapping.sources)
+    return Schema(name=mapping.name, columns=columns, match=Match.SUBSET)
+
+
+def bound_to(mapping: Mapping, schemas: Sequence[Schema]) -> Bound:
+    """The kind of file that it makes. Raises ConfigError when it is none of *schemas*."""
+    text = written(mapping.targets)
+    cells = mapping.targets
+    header = Record(text=text, line=1, last_line=1, cells=cells, lines=(1,) * len(cells), count=len(cells))
+    found = recognise(schemas, header)
+    if isinstance(found, Problem) or not found[1]:
+        words = found.message if isinstance(found, Problem) else "none of them is a column of the schema"
+        raise ConfigError(f"columns: {words}. The mapping has to make the columns of the schema.")
+    return found[0]
+
+
+class MappedRows(Rows):
+    """The names, and the rules about quotes and the number of cells, are those of the source."""
+
+    def __init__(self, source: Bound, dialect: Dialect, mapping: Mapping, target: Bound) -> None:
+        plain = tuple(replace(column, constraints=Constraints()) for column in source.columns)
+        super().__init__(replace(source, columns=plain), dialect)
+        self._target = rows_for(target, dialect)
+        self._steps = Steps(mapping, source.names)
+        self.header = self._target.header
+        self.proof = None
+
+    def keys(self) -> Keys:
+        return self._target.keys()
+
+    def takes(self, cells: list[str]) -> bool:
+        return False
+
+    def look(self, record: Record, keys: Keys) -> Looked:
+        found = self.problems(record, keys)
+        if found:
+            return Looked(found, "")
+        mapped = self._steps.apply(record.cells)
+        if mapped.left_out:
+            return Looked((), "", left_out=True)
+        if mapped.unreadable:
+            remedy = "correct it, or leave such rows out in the mapping"
+            faults = [
+                self.problem(Rule.MAPPING, record.lines[place], place + 1, f"{why}: {remedy}")
+                for place, why in sorted(mapped.unreadable)
+            ]
+            return Looked(tuple(faults), "")
+        lines = tuple(record.lines[place] for place in self._steps.origins)
+        row = replace(record, cells=mapped.cells, lines=lines, count=len(mapped.cells))
+        problems = self._target.problems(row, keys)
+        return Looked(tuple(self._at_source(problem) for problem in problems), written(mapped.cells))
+
+    def _at_source(self, problem: Problem) -> Problem:
+        place = self._steps.origins[problem.column - 1]
+        return replace(problem, column=place + 1, name=self.names[place])
+
+
+@lru_cache(maxsize=32)
+def mapped_rows_for(source: Bound, dialect: Dialect, mapping: Mapping, target: Bound) -> MappedRows:
+    return MappedRows(source, dialect, mapping, target)

@@ -1,0 +1,43 @@
+"""What one file is judged by."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from orchestrator.validation.cuts import UNLIMITED, Limits
+from orchestrator.validation.dialect import CANONICAL, Dialect
+from orchestrator.validation.judge import Judge
+from orchestrator.validation.mapping import Mapping
+from orchestrator.validation.problem import BadRow
+from orchestrator.validation.schema import Schema
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rules:
+    schemas: tuple[Schema, ...]
+    encoding: str = "utf-8"
+    dialect: Dialect = CANONICAL
+    mapping: Mapping | None = None
+    limits: Limits = UNLIMITED
+
+    def judge(self, on_bad: Callable[[BadRow], object] = lambda bad: None) -> Judge:
+        return Judge(
+            *self.schemas,
+            encoding=self.encoding,
+            dialect=self.dialect,
+            mapping=self.mapping,
+            on_bad=on_bad,
+            limits=self.limits,
+        )
+
+    def judge_again(self, schema: Schema, leave_out: Callable[[int], bool] | None = None) -> Judge:
+        """For one part of a file that was found to be of this *schema*."""
+        return Judge(
+            schema,
+            encoding=self.encoding,
+            dialect=self.dialect,
+            mapping=self.mapping,
+            fast=leave_out is None,
+            leave_out=leave_out or (lambda line: False),
+        )

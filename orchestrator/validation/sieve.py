@@ -1,0 +1,166 @@
+"""Keeps the good rows of one file, counts the others, and learns from the first record what is good."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from orchestrator.validation.cuts import UNLIMITED, Limits
+from orchestrator.validation.dialect import Dialect, written
+from orchestrator.validation.header import Bound, recognise
+from orchestrator.validation.kept import Kept
+from orchestrator.validation.limits import FIELD_LIMIT
+from orchestrator.validation.mapped import bound_to, mapped_rows_for, source_of
+from orchestrator.validation.mapping import Mapping
+from orchestrator.validation.problem import BadRow, Problem
+from orchestrator.validation.proof import Proof
+from orchestrator.validation.record import Record, plain_record
+from orchestrator.validation.rows import rows_for
+from orchestrator.validation.schema import Rule, Schema
+from orchestrator.validation.verdict import Tally, Verdict
+
+_LINE_END = "\r\n"
+
+
+class Sieve:
+    """What comes through is taken out by `text`. With a `fault` nothing more is to be put in."""
+
+    def __init__(
+        self,
+        schemas: Sequence[Schema],
+        dialect: Dialect,
+        on_bad: Callable[[BadRow], object],
+        mapping: Mapping | None = None,
+        limits: Limits = UNLIMITED,
+        leave_out: Callable[[int], bool] = lambda line: False,
+    ) -> None:
+        self.fault: Problem | None = None
+        self.first_seen = False
+        self._mapping = mapping
+        self._target = bound_to(mapping, schemas) if mapping else None
+        self._schemas = [source_of(mapping)] if mapping else schemas
+        self._schema = ""
+        self._dialect = dialect
+        self._rules = rows_for(Bound.unread(self._schemas[0]), dialect)
+        self._keys = self._rules.keys()
+        self._tally = Tally()
+        self._on_bad = on_bad
+        # The line that the header stands on, 0 without one.
+        self._header = 0
+        self._rows = 0
+        self._bad = 0
+        self.left_out = 0
+        self._kept = Kept(limits)
+        self._leave_out = leave_out
+
+    @property
+    def proof(self) -> Proof | None:
+        """The short cut, as soon as it is known what is to be proven."""
+        return self._rules.proof if self.first_seen else None
+
+    @property
+    def header(self) -> str:
+        """As it is sent."""
+        return self._rules.header
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        return self._rules.names
+
+    def verdict(self) -> Verdict:
+        return Verdict(
+            schema=self._schema,
+            rows=self._rows,
+            bad=self._bad,
+            left_out=self.left_out,
+            warned=self._tally.rows,
+            fault=self.fault,
+            gaps=self._kept.gaps(),
+            header_line=self._header,
+            cuts=self._kept.cuts(),
+            warnings=self._tally.told(),
+        )
+
+    def text(self) -> str:
+        """The canonical text of the good rows since the last time."""
+        return self._kept.take()
+
+    def fail(self, rule: Rule, line: int, cell: int) -> None:
+        self.fault = self._rules.problem(rule, line, cell)
+
+    def end(self) -> None:
+        """There is nothing more to come."""
+        if not self.fault and not self.first_seen:
+            self.fail(Rule.EMPTY, 1, 1)
+        if not self.fault and not self._rows:
+            self.fail(Rule.ALL_LEFT_OUT if self.left_out else Rule.NO_ROWS, self._header, 1)
+
+    def take_clean(self, text: str, canonical: bool, line: int) -> int:
+        """Take rows that were proven; *canonical* says that they end with CRLF. Returns how many they are."""
+        rows = text.count("\n")
+        if self._dialect.delimiter != ",":
+            text = text.replace(self._dialect.delimiter, ",")  # no cell that is proven has a comma
+        self._keep(text[:-2] if canonical else text[:-1].replace("\n", _LINE_END), line, rows)
+        return rows
+
+    def _keep(self, text: str, line: int, rows: int = 1) -> None:
+        self._rows += rows
+        if not self._kept.good(text, line, rows):
+            self.fail(Rule.PART_SIZE, self._kept.too_large, 1)
+
+    def take_plain(self, text: str, line: int) -> None:
+        """Take a line without a quote, the usual one, with as little ado as possible."""
+        if not text:
+            self._kept.skip(line, line)
+            return
+        cells = text.split(self._dialect.delimiter)
+        if len(text) > FIELD_LIMIT:
+            for number, cell in enumerate(cells, 1):
+                if len(cell) > FIELD_LIMIT:
+                    self.fail(Rule.FIELD_SIZE, line, number)
+                    return
+        if self.first_seen and "\r" not in text and self._rules.takes(cells) and not self._leave_out(line):
+            self._keep(text if self._dialect.is_canonical else written(cells), line)
+        else:
+            self.take_record(plain_record(text, line, cells))
+
+    def take_record(self, record: Record) -> None:
+        if not self.first_seen and self._take_first(record):
+            return
+        if self._leave_out(record.line):
+            return
+        looked = self._rules.look(record, self._keys)
+        if looked.left_out:
+            self.left_out += 1
+            self._kept.skip(record.line, record.last_line)
+            return
+        if self._keys.is_full:
+            self.fail(Rule.KEYS, record.line, 1)
+            return
+        errors = self._tally.take(looked.problems)
+        if errors:
+            self._rows += 1
+            self._bad += 1
+            self._kept.skip(record.line, record.last_line, bad=1)
+            self._on_bad(self._rules.bad_row(record, errors))
+            return
+        self._keep(looked.text, record.line)
+        if record.last_line > record.line:
+            self._kept.skip(record.line + 1, record.last_line)
+
+    def _take_first(self, record: Record) -> bool:
+        """Whether there is nothing more to do about it: it was the header, or no file begins so."""
+        self.first_seen = True
+        kind = recognise(self._schemas, record)
+        if isinstance(kind, Problem):
+            self.fault = kind
+            return True
+        bound, is_header = kind
+        if self._mapping and self._target:
+            self._schema = self._target.schema.name
+            self._rules = mapped_rows_for(bound, self._dialect, self._mapping, self._target)
+        else:
+            self._schema, self._rules = bound.schema.name, rows_for(bound, self._dialect)
+        self._keys = self._rules.keys()
+        self._header = record.line if is_header else 0
+        self._kept.begin(self._rules.header)
+        return is_header

@@ -1,0 +1,86 @@
+"""What is proposed for a file from its beginning."""
+
+from __future__ import annotations
+
+import csv
+import io
+
+import pytest
+
+from orchestrator.validation import Dialect, Sight, look
+from validation.kinds import FILES, KINDS
+from validation.samples import HEADER, ROW, judge_in, lines
+from validation.test_dialects import DIALECTS, spelled
+
+NAMED = [schema for name, schema in KINDS.items() if name not in ("shifts", "plain")]
+
+
+def seen(data: bytes | str, *, whole: bool = True) -> Sight:
+    return look(data.encode() if isinstance(data, str) else data, NAMED, whole=whole)
+
+
+@pytest.mark.parametrize("dialect", [one for one in DIALECTS if one.delimiter in ",;\t|"])
+@pytest.mark.parametrize("kind", ["platform.events", "tao.users", "tao.sessions.delivery.new_groups"])
+def test_what_is_proposed_reads_the_file(dialect: Dialect, kind: str) -> None:
+    table = list(csv.reader(io.StringIO(lines(*FILES[kind]), newline=""), strict=True))
+    if not dialect.quote:
+        table = [row for row in table if not set(dialect.delimiter + "\r\n") & set("".join(row))]
+    source = lines(*[spelled(row, dialect) for row in table]).encode()
+
+    sight = seen(source)
+
+    assert (sight.kind, list(sight.names), sight.even, sight.lacks) == (kind, table[0], True, "")
+    wanted = judge_in([source], KINDS[kind], dialect=dialect)
+    assert judge_in([source], KINDS[kind], dialect=sight.dialect).text == wanted.text
+
+
+@pytest.mark.parametrize(
+    ("encoding", "mark", "expected"),
+    [
+        ("utf-8", b"", "utf-8"),
+        ("utf-8", b"\xef\xbb\xbf", "utf-8"),
+        ("cp1252", b"", "cp1252"),
+        ("utf-16-le", b"\xff\xfe", "utf-16-le"),
+        ("utf-16-le", b"", "utf-16-le"),
+        ("utf-16-be", b"", "utf-16-be"),
+    ],
+)
+def test_the_encoding_is_what_the_mark_says_or_what_can_be_read(encoding: str, mark: bytes, expected: str) -> None:
+    sight = seen(mark + lines(HEADER, ROW.replace("N1", "Zoë")).encode(encoding))
+
+    assert (sight.encoding, sight.marked, sight.kind) == (expected, bool(mark), "platform.data")
+
+
+def test_bytes_that_no_better_encoding_knows_are_latin_1() -> None:
+    assert seen(lines(HEADER).encode() + b"Zo\x81").encoding == "latin-1"
+
+
+def test_a_beginning_may_end_inside_a_letter_and_inside_a_row() -> None:
+    data = lines(HEADER, *[ROW.replace("N1", "Zoë")] * 9).encode()
+
+    for end in range(len(HEADER) + 60, len(data)):
+        sight = seen(data[:end], whole=False)
+        assert (sight.encoding, sight.even, sight.kind) == ("utf-8", True, "platform.data")
+
+
+def test_a_file_without_a_header_is_told_by_its_width() -> None:
+    sight = seen(lines(ROW, ROW))
+
+    assert (sight.names, sight.kind, sight.width) == ((), "platform.data", 5)
+    assert seen(lines("1,2", "3,4")).kind == ""
+
+
+def test_a_header_that_fits_no_kind_is_told_with_what_it_lacks() -> None:
+    sight = look(lines("user_username,user_nme", "a,b").encode(), NAMED[3:], whole=True)
+
+    assert sight.kind == ""
+    assert "did you mean user_name?" in sight.lacks
+
+
+def test_line_ends_are_counted_by_what_they_are() -> None:
+    assert seen("a,b\r\nc,d\ne,f\rg").ends == {"CRLF": 1, "LF": 1, "CR": 1}
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf", b'"', b'"' * 999, b"," * 5000])
+def test_there_is_nothing_that_it_cannot_look_at(data: bytes) -> None:
+    assert seen(data).kind == ""
