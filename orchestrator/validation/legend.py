@@ -64,6 +64,8 @@ def _moment(table: Table, before: dict[str, Moment]) -> Moment:
 def _look_at(table: Table, moment: Moment) -> None:
     if not moment.parts:
         table.complain("from", 'is missing. Name columns and how they are written, as in { dep_time = "%H%M" }.')
+    if any(len(written) > 64 for _, written in moment.parts):
+        table.complain("from", "is written in more than 64 characters. Split the cell, or shorten it.")
     unknown = sorted(set(moment.directives) - READ)
     if unknown or any(written.endswith("%") and not written.endswith("%%") for _, written in moment.parts):
         known = ", ".join(f"%{letter}" for letter in sorted(READ))

@@ -20,8 +20,8 @@ _OTHERS: Mapping[str, str] = MappingProxyType(
         "z": r"(?P<z>Z|[+-](?:0[0-9]|1[0-4]):?[0-5][0-9])",
     }
 )
-LONGEST = 128
-"""Characters of a cell that can be a part of a moment."""
+LONGEST = 256
+"""More characters than a part of a moment has, which is written in at most 64."""
 _KEPT = 8_192
 READ = frozenset((*_DIGITS, *_OTHERS))
 """The directives that a source may be written with."""
@@ -92,9 +92,16 @@ def moment_in(moment: Moment, cells: Sequence[str], earliest: datetime | None) -
         raise Unreadable(where.get("H", 0), str(error)) from None
 
 
-@lru_cache(maxsize=_KEPT)
 def write_moment(value: datetime, written: str) -> str:
+    # Moments of different zones may be equal, so that only those without one can be remembered.
+    return _written_plainly(value, written) if value.tzinfo is None else _written(value, written)
+
+
+def _written(value: datetime, written: str) -> str:
     return re.sub("%(.)", lambda directive: _part_of(value, directive[1]), written)
+
+
+_written_plainly = lru_cache(maxsize=_KEPT)(_written)
 
 
 def _part_of(value: datetime, letter: str) -> str:
