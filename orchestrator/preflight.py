@@ -13,11 +13,12 @@ from orchestrator.edges.http import open_http
 from orchestrator.errors import Garbled, Misdirected, Missing, Unclear
 from orchestrator.model import Token
 from orchestrator.remote import make_target
-from orchestrator.wiring import make_folder
+from orchestrator.wiring import make_folder, make_rules
 
 
 async def preflight(settings: Settings, secrets: Credentials, passed: Callable[[str], None]) -> None:
     """Calls *passed* for every step; raises the first trouble, with its remedy."""
+    make_rules(settings)
     passed(f"configuration and secrets of {target_id(settings)}")
     make_folder(settings)
     passed(f"input folder {settings.input.folder}")

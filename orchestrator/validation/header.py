@@ -10,11 +10,16 @@ from orchestrator.naming import printable
 from orchestrator.validation.limits import CELL_LIMIT
 from orchestrator.validation.problem import MESSAGES, Problem
 from orchestrator.validation.record import Record
+from orchestrator.validation.rejects import ADDED
 from orchestrator.validation.schema import Column, Header, Match, Rule, Schema
 
 _TOLD = 3
 _LONGEST = 60
 _LONGEST_NAME = 255
+_REJECTS = (
+    "a list of rejects, not a file to send: mend its rows and put them back into the whole file, "
+    f"without the columns {', '.join(ADDED[:-1])} and {ADDED[-1]}"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,6 +53,8 @@ def recognise(schemas: Sequence[Schema], record: Record) -> tuple[Bound, bool] |
     Better a fault of the header than a wrong row. Of several kinds that fit it is the one that misses the
     fewest columns.
     """
+    if record.cells[-len(ADDED) :] == ADDED:
+        return _problem(record, _Fault(column=record.count - len(ADDED) + 1, name="", words=_REJECTS))
     if not _is_header(schemas, record):
         for schema in schemas:
             if schema.header is Header.OPTIONAL:
@@ -109,7 +116,8 @@ def _bind(schema: Schema, record: Record) -> tuple[tuple[Column, ...], list[_Fau
         elif cell in seen:
             words = f"{_shown(cell)} is there twice: keep one of them"
         elif column is None and not schema.match.takes_others:
-            words = f"{_shown(cell)} is no column of {schema.name}{_nearest(cell, names)}"
+            near = _nearest(cell, names) if len(faults) < _TOLD else ""  # looking for it is dear
+            words = f"{_shown(cell)} is no column of {schema.name}{near}"
         if words:
             faults.append(_Fault(column=number, name=_shown(cell), words=words))
         seen.add(cell)

@@ -10,12 +10,13 @@ from collections.abc import Sequence
 from orchestrator.validation.problem import BadRow
 
 _SEPARATOR = "; "
-_ADDED = ["_line", "_column", "_rule", "_message", "_raw"]
+ADDED = ("_line", "_column", "_rule", "_message", "_raw")
+"""What stands beside the columns of the source; only a list of rejects has these."""
 
 
 def reject_header(names: Sequence[str]) -> list[str]:
     """*names*: the columns as they stand in the file."""
-    return [*names, *_ADDED]
+    return [*names, *ADDED]
 
 
 def reject_line(bad: BadRow, names: Sequence[str]) -> list[str]:

@@ -392,3 +392,26 @@ async def test_inspect_says_what_it_cannot_read(tmp_path: Path) -> None:
 
     assert (outcome.code, outcome.out) == (2, b"")
     assert "cannot be read (Is a directory). Name a file." in outcome.err
+
+
+async def test_validate_shows_rows_only_where_it_is_asked_to(tmp_path: Path) -> None:
+    write_all(tmp_path / "inbox", plain_rosters(1))
+
+    silent = await call("validate", "inbox", cwd=tmp_path)
+    shown = await call("validate", "inbox", "--explain", cwd=tmp_path)
+    both = await call("validate", "inbox", "--explain", "--json", cwd=tmp_path)
+
+    assert silent.out == b""
+    assert b"Reference,StartDate,StartTime,EndDate,EndTime" in shown.out
+    assert shown.out.count(b"->") == 4, "the header and three rows"
+    assert "Reference" not in shown.err
+    assert (both.code, "use one of them" in both.err) == (2, True)
+
+
+async def test_a_schema_that_is_not_known_is_told_with_the_nearest_name(tmp_path: Path) -> None:
+    write_all(tmp_path / "inbox", plain_rosters(1))
+
+    outcome = await call("validate", "inbox", "--set", "validation.schema=platfrom", cwd=tmp_path)
+
+    assert outcome.code == 2
+    assert "Did you mean platform?" in outcome.err

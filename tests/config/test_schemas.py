@@ -11,6 +11,7 @@ import pytest
 
 from orchestrator.config.schemas import built_in, built_in_names, load_schema, load_schemas
 from orchestrator.errors import ConfigError
+from orchestrator.validation import Judge
 
 NAMES = (
     "endgrate.records",
@@ -119,3 +120,17 @@ def test_two_schemas_of_one_name_are_told(tmp_path: Path) -> None:
 
     with pytest.raises(ConfigError, match="two schemas are called mine"):
         load_schemas([str(tmp_path / "a.toml")] * 2)
+
+
+def test_the_example_asks_for_what_the_platform_does_and_tells_an_end_before_its_start() -> None:
+    example = Path(__file__).parents[2] / "config" / "schemas" / "roster.toml"
+    schema = load_schema(example)
+
+    judge = Judge(schema)
+    judge.feed(b"N1,01/07/2024,22:00,02/07/2024,06:00\nN1,01/07/2024,22:00,01/07/2024,06:00\nN1,x,22:00,,06:00\n")
+    judge.close()
+
+    assert schema.names == built_in("platform.data").names
+    assert (judge.verdict.rows, judge.verdict.bad, judge.verdict.warned) == (3, 1, 1)
+    (warned,) = judge.verdict.warnings
+    assert (warned.problem.line, warned.problem.name) == (2, "EndDate")

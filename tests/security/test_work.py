@@ -19,7 +19,8 @@ from orchestrator.errors import TargetError
 from orchestrator.model import Name, RelPath
 from orchestrator.naming import date_in, printable, slug_of
 from orchestrator.targets.platform.answers import read_feedback, status_of
-from orchestrator.validation import Judge, Schema
+from orchestrator.validation import CANONICAL, Dialect, Judge, Schema, read_mapping, read_schema
+from validation.kinds import KINDS
 from validation.samples import PLATFORM_DATA, PLATFORM_EVENTS
 
 SMALL, LARGE = 1 << 15, 1 << 20
@@ -39,16 +40,32 @@ def status_word(unit: str) -> Callable[[int], object]:
     return read
 
 
-def file(schema: Schema, unit: str, *, headed: bool = True, end: str = "") -> Callable[[int], object]:
+def file(
+    schema: Schema, unit: str, *, headed: bool = True, end: str = "", dialect: Dialect = CANONICAL
+) -> Callable[[int], object]:
     """Lines are dear enough that there are fewer of them."""
 
     def read(size: int) -> object:
         size = size // 32 if "\n" in unit else size
         text = f"{','.join(schema.names)}\n" * headed + unit * (size // len(unit)) + end
-        judge = Judge(schema)
+        judge = Judge(schema, dialect=dialect)
         data = text.encode()
         for at in range(0, len(data), 1 << 16):
             judge.feed(data[at : at + (1 << 16)])
+        return judge.close()
+
+    return read
+
+
+def mapped(unit: str) -> Callable[[int], object]:
+    moments = [{"name": "m", "from": {"x": "%Y-%m-%d %H:%M"}, "short": True}]
+    columns = [{"to": "a", "moment": "m", "format": "%d/%m/%Y"}, {"to": "b", "from": "y", "split": "/", "part": -1}]
+    mapping = read_mapping({"moments": moments, "columns": columns}, "mine")
+    schema = read_schema({"fields": [{"name": "a"}, {"name": "b"}], "primaryKey": "b"}, "ab")
+
+    def read(size: int) -> object:
+        judge = Judge(schema, mapping=mapping)
+        judge.feed(b"x,y\n" + unit.encode() * (size // 32 // len(unit)))
         return judge.close()
 
     return read
@@ -91,6 +108,11 @@ READERS: dict[str, Callable[[int], object]] = {
     "spaces": file(PLATFORM_DATA, " "),
     "no header and letters": file(PLATFORM_DATA, "x", headed=False),
     "NULs": file(PLATFORM_DATA, "\0"),
+    "keys that come again": file(KINDS["tao.users"], "zoe,,,,,,,{}\n"),
+    "lists and objects": file(KINDS["tao.users"], "zoe,,,,,A|A|A|A|A|,,x\n"),
+    "other signs and escapes": file(PLATFORM_DATA, "'\\\\''", dialect=Dialect(quote="'", escape="\\")),
+    "moments": mapped("2024-07-01 9:05,a/b\n"),
+    "what is no moment": mapped("2024-07-01 9:05:" + "9" * 99 + ",/////////\n"),
     "wide characters": file(PLATFORM_DATA, "\u2003\u2028"),
 }
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.config.schemas import load_schemas
-from orchestrator.validation import Judge, Rule, read_schema
+from orchestrator.validation import Judge, Rule, read_schema, reject_header
 from validation.kinds import FILES, KINDS
 from validation.samples import HEADER, ROW, judge, lines
 
@@ -77,6 +77,29 @@ def test_many_faults_of_a_header_are_told_together_and_counted() -> None:
     assert "a is no column" in message
     assert message.endswith("; and 2 more")
     assert column == 2
+
+
+def test_of_many_strange_columns_the_nearest_names_are_looked_for_only_as_far_as_they_are_told(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    looked_for: list[str] = []
+    monkeypatch.setattr("orchestrator.validation.header._nearest", lambda cell, names: looked_for.append(cell) or "")
+
+    fault_of("user_username," + ",".join(f"c{number}" for number in range(900)))
+
+    assert 3 <= len(looked_for) <= 3 * len(TAO)
+
+
+@pytest.mark.parametrize("kind", ["platform.data", "platform.events", "tao.users", "endgrate.records"])
+def test_a_list_of_rejects_that_comes_back_is_told_as_what_it_is(kind: str) -> None:
+    names = FILES[kind][0].split(",")
+    source = lines(",".join(reject_header(names)), ",".join(["x"] * (len(names) + 5)))
+
+    judged = judge(source, KINDS[kind])
+
+    assert judged.found == [(Rule.HEADER, 1, len(names) + 1)]
+    assert judged.verdict.fault is not None
+    assert judged.verdict.fault.message.startswith("a list of rejects, not a file to send: mend its rows")
 
 
 def test_a_first_line_without_any_name_is_told_without_what_it_holds() -> None:
