@@ -36,7 +36,7 @@ def sandbox(common: Common, target: str, profile: str, port: int, log: Path | No
     """A remote API on loopback, for trial, tests and rehearsal. Prints one JSON line with its addresses.
 
     \b
-    The line holds what a client needs to be let in, too (it opens nothing else):
+    The line holds the trial credentials, too (they open nothing else; the client_id is sandbox-trial-client):
       platform  client_id, trial_client_secret, trial_api_key
       tao       client_id, trial_client_secret
       endgrate  session_id, trial_api_key

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Literal, Protocol
 
 from aiohttp.hdrs import AUTHORIZATION
 
@@ -80,6 +80,10 @@ class Api(Protocol):
 
     def route(self, method: str, path: str) -> Route | Answer:
         """What this request is as far as its first line tells, or the answer to what the API does not have."""
+        ...
+
+    def trouble(self, status: Literal[401, 500]) -> Answer:
+        """In its own words: the token is void; something went wrong."""
         ...
 
     def revoke(self, authorization: str | None) -> None:

@@ -81,7 +81,7 @@ class Exchange:
         effect = None
         if answer is None:
             effect = ask.act(None if fault is None else fault.kind)
-            answer = spoil(fault, effect.answer)
+            answer = spoil(fault, effect.answer, self.api.trouble)
         self._note(head, route, answer, ask=ask, effect=effect, fault=fault)
         if effect is not None and effect.wait:
             await self.sleep(effect.wait)
@@ -125,7 +125,7 @@ class Exchange:
             await self._hold(fault, ask)
             # A sandbox that ends meanwhile has not taken what it kept waiting.
             return Drop() if self.holds.closed else None
-        return instead(fault, time.time())
+        return instead(fault, time.time(), self.api.trouble)
 
     async def _late(
         self, request: web.BaseRequest, answer: Answer | Drop, fault: Fault | None, ask: Ask

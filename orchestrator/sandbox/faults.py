@@ -24,7 +24,7 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from email.utils import formatdate
 from math import ceil, isinf
@@ -70,7 +70,9 @@ _ONLY_AT: dict[Kind, tuple[Endpoint, ...]] = {
     "unknown_status": ("poll",),
 }
 _PAGE = b"<!DOCTYPE html>\n<html><head><title>Sign in</title></head><body>Please sign in.</body></html>\n"
-_CHALLENGE = 'Bearer error="invalid_token"'
+
+Trouble = Callable[[Literal[401, 500]], Answer]
+"""How an API says in its own words that a token is void or that something went wrong."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -150,7 +152,7 @@ class Faults:
         return struck
 
 
-def instead(fault: Fault | None, now: float) -> Answer | Drop | None:
+def instead(fault: Fault | None, now: float, trouble: Trouble) -> Answer | Drop | None:
     """What the client gets in place of the work, or None if the work is done. *now* is Unix time."""
     if fault is None:
         return None
@@ -158,7 +160,7 @@ def instead(fault: Fault | None, now: float) -> Answer | Drop | None:
         case "drop_unread" | "drop_before" | "reset_before":
             return Drop(reset=fault.kind == "reset_before")
         case "unauthorized" | "revoke":
-            return refusal(401, "Unauthorized", headers=(("WWW-Authenticate", _CHALLENGE),))
+            return trouble(401)
         case "throttle" | "throttle_date":
             return refusal(429, "Too many requests", headers=_retry_after(fault, now))
         case "unavailable" | "unavailable_date":
@@ -166,7 +168,7 @@ def instead(fault: Fault | None, now: float) -> Answer | Drop | None:
         case "unavailable_bare":
             return refusal(503, "Service unavailable")
         case "error_before":
-            return refusal(500, "Internal server error")
+            return trouble(500)
         case "html":
             return Answer(body=_PAGE, content_type=HTML)
         case _:
@@ -179,7 +181,7 @@ def _retry_after(fault: Fault, now: float) -> tuple[tuple[str, str], ...]:
     return (("Retry-After", str(ceil(fault.seconds))),)
 
 
-def spoil(fault: Fault | None, answer: Answer) -> Answer | Drop:
+def spoil(fault: Fault | None, answer: Answer, trouble: Trouble) -> Answer | Drop:
     """What becomes of the *answer* to work that was done."""
     if fault is None:
         return answer
@@ -187,7 +189,7 @@ def spoil(fault: Fault | None, answer: Answer) -> Answer | Drop:
         case "drop_after" | "reset_after":
             return Drop(reset=fault.kind == "reset_after")
         case "error_after":
-            return refusal(500, "Internal server error")
+            return trouble(500)
         case "html_after":
             return Answer(body=_PAGE, content_type=HTML)
         case "empty":

@@ -10,6 +10,9 @@
 L(σ) is log-normal with median 1: 95 % of it lies between e^-2σ and e^2σ, its mean is e^(σ²/2). So a job of
 100 rows takes 1 s in the middle and 0.6–1.65 s mostly under `realistic`. A job waits, first come first
 served, until a slot is free; the request latency passes before the request is looked at.
+
+The profiles are the same for every API. Under `null` nothing comes to stand at TAO or behind Endgrate. The key
+of Endgrate cannot be renewed, so no chance makes it void. `STORM` has faults for endpoints that not every API has.
 """
 
 from __future__ import annotations
@@ -50,7 +53,7 @@ class Profile:
     unknown_word: str = "reticulating"  # what the fault `unknown_status` answers
     success_feedback: str = ""
     result_ids: Literal["rows", "one"] = "rows"  # entries of tableofresultids: one a data row, or one
-    max_body: int | None = None  # bytes; more is 413
+    max_body: int | None = None  # bytes; more is 413 (at Endgrate, too)
 
     tao: TaoKnobs = field(default_factory=TaoKnobs)
     endgrate: EndgrateKnobs = field(default_factory=EndgrateKnobs)

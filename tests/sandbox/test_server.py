@@ -15,6 +15,8 @@ import pytest
 from orchestrator.sandbox import PROFILES, TRIAL_CLIENT_ID, TRIAL_CLIENT_SECRET, announce, serve
 from sandbox.visitor import INSTANT, visit
 
+HAS = {"tao": {"imports", "portal"}, "endgrate": {"transfers", "provider"}}
+
 PROGRAM = """
 import json, sys, anyio
 from pathlib import Path
@@ -39,6 +41,16 @@ async def test_one_port_serves_both_addresses_and_is_announced_without_a_secret(
     assert told["token_url"] == f"{told['base_url']}/connect/token"
     assert told["client_id"] == TRIAL_CLIENT_ID
     assert TRIAL_CLIENT_SECRET not in json.dumps(told)
+
+
+@pytest.mark.parametrize("api", ["tao", "endgrate"])
+async def test_a_sandbox_has_only_what_its_api_has(api: str) -> None:
+    async with serve(INSTANT, api) as sandbox:
+        for what in {"datasets", "imports", "portal", "transfers", "provider"} - HAS[api]:
+            with pytest.raises(TypeError, match="this sandbox is no"):
+                getattr(sandbox, what)
+        assert all(hasattr(sandbox, what) for what in HAS[api])
+        assert bool(sandbox.token_url) is (api == "tao")
 
 
 async def test_two_sandboxes_know_nothing_of_each_other() -> None:

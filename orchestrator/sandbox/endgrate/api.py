@@ -5,6 +5,7 @@ from __future__ import annotations
 import hmac
 import random
 from collections.abc import Callable
+from typing import Literal
 
 from orchestrator.sandbox.answer import Answer
 from orchestrator.sandbox.api import Ask, Head, Route
@@ -29,6 +30,7 @@ class Endgrate:
 
     def __init__(self, profile: Profile, clock: Callable[[], float], seed: int) -> None:
         self._refusals = Refusals(profile.endgrate)
+        self._most = profile.max_body
         self._void = False
         sessions = Sessions(profile.endgrate, clock, random.Random(f"{seed}/sessions"))
         self.transfers = Transfers(profile, clock, seed)
@@ -64,6 +66,11 @@ class Endgrate:
             return self._refusals.make(405, "Method not allowed.", note="method")
         return self._refusals.make(404, "Not found.", note="path")
 
+    def trouble(self, status: Literal[401, 500]) -> Answer:
+        if status == 401:
+            return self._refusals.make(401, "Unauthorized.", note="unauthorized")
+        return self._refusals.make(500, "Internal server error.", note="error")
+
     def revoke(self, authorization: str | None) -> None:
         """The key is void from now on: there is only one, and it does not come back."""
         self._void = self._void or self._opens(authorization)
@@ -76,6 +83,8 @@ class Endgrate:
 
     def _route(self, endpoint: Endpoint, understand: Understand, *, open_to_all: bool = False) -> Route:
         def strictly(head: Head, body: bytes) -> Ask | Answer:
+            if self._most is not None and len(body) > self._most:
+                return self._refusals.make(413, "The request is too large.", note="too_large")
             try:
                 return understand(head, body)
             except BodyError as error:
@@ -83,12 +92,12 @@ class Endgrate:
 
         blank = BLANK if endpoint == "upload" else {} if endpoint == "other" else {"token": None}
         refuse: Callable[[Head], Answer | None] = (lambda _: None) if open_to_all else self._refuse
-        return Route(endpoint=endpoint, understand=strictly, refuse=refuse, blank=blank)
+        return Route(endpoint=endpoint, understand=strictly, refuse=refuse, limit=self._most, blank=blank)
 
     def _refuse(self, head: Head) -> Answer | None:
         if self._opens(head.authorization):
             return None
-        return self._refusals.make(401, "Unauthorized.", note="unauthorized")
+        return self.trouble(401)
 
     def _opens(self, authorization: str | None) -> bool:
         given = bearer_of(authorization or "")

@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 from aiohttp.hdrs import CONTENT_LENGTH, CONTENT_TYPE
 
@@ -73,6 +74,9 @@ class Platform:
             allowed = "GET" if path == RESULTS_PATH else "POST"
             return refusal(405, "Method not allowed", headers=(("Allow", allowed),))
         return refusal(404, "Not found")
+
+    def trouble(self, status: Literal[401, 500]) -> Answer:
+        return self._identity.void() if status == 401 else refusal(500, "Internal server error")
 
     def _ask_token(self, head: Head, body: bytes) -> Ask:
         def grant(_: Kind | None) -> Effect:

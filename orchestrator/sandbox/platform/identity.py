@@ -53,12 +53,16 @@ class Identity:
             return _unauthorized(_REALM)
         scopes = self.bearers.scopes(authorization)
         if scopes is None:
-            return _unauthorized(f'{_REALM}, error="invalid_token", error_description="The token expired"')
+            return self.void()
         if UPLOAD_SCOPE not in scopes:
             challenge = f'{_REALM}, error="insufficient_scope", scope="{UPLOAD_SCOPE}"'
             headers = (("WWW-Authenticate", challenge),)
             return refusal(403, "Forbidden", note="insufficient_scope", headers=headers)
         return None
+
+    def void(self) -> Answer:
+        """What a token gets that is not a live one."""
+        return _unauthorized(f'{_REALM}, error="invalid_token", error_description="The token expired"')
 
     def _knows(self, authorization: str | None, form: dict[str, str]) -> bool:
         if authorization:

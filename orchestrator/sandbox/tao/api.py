@@ -6,6 +6,7 @@ import random
 import re
 from collections.abc import Callable
 from functools import partial
+from typing import Literal
 
 from aiohttp.hdrs import CONTENT_TYPE, HOST
 
@@ -72,6 +73,11 @@ class Tao:
             if plain.startswith(prefix):
                 return self._only("GET", method, route)
         return self._refusals.make(404, "Not found", note="path")
+
+    def trouble(self, status: Literal[401, 500]) -> Answer:
+        if status == 401:
+            return self._identity.void()
+        return self._refusals.make(500, "An error occurred.", note="error")
 
     def _only(self, allowed: str, method: str, route: Route) -> Route | Answer:
         if method == allowed:

@@ -47,13 +47,16 @@ class Identity:
         """Why a request with this Authorization header is not let in, or None if it is."""
         scopes = self.bearers.scopes(authorization) if authorization else None
         if scopes is None:
-            challenge = 'Bearer error="invalid_token"' if authorization else "Bearer"
-            return self._unauthorized(("WWW-Authenticate", challenge))
+            return self.void() if authorization else self._unauthorized(("WWW-Authenticate", "Bearer"))
         if SCOPE not in scopes:
             challenge = f'Bearer error="insufficient_scope", scope="{SCOPE}"'
             headers = (("WWW-Authenticate", challenge),)
             return self._refusals.make(403, "The token lacks a scope.", note="insufficient_scope", headers=headers)
         return None
+
+    def void(self) -> Answer:
+        """What a token gets that is not a live one."""
+        return self._unauthorized(("WWW-Authenticate", 'Bearer error="invalid_token"'))
 
     def _unauthorized(self, challenge: tuple[str, str]) -> Answer:
         if self._profile.tao.unauthorized == "text":

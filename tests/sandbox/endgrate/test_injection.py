@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
+import anyio
 import pytest
 
 from orchestrator.sandbox import PROFILES, Fault
@@ -119,3 +121,17 @@ async def test_a_storm_strikes_but_never_takes_the_key_away_and_can_be_had_again
     assert first == await night("stormy", 200)
     assert len(struck) > 5
     assert not struck & {"revoke", "unauthorized"}
+
+
+@pytest.mark.parametrize(("kind", "applied"), [("hold_before", False), ("hold_after", True)])
+async def test_a_held_push_waits_on_its_side_of_acceptance(kind: Any, applied: bool) -> None:
+    async with visit(INSTANT, Fault(endpoint="upload", kind=kind, seconds=math.inf)) as visitor:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(visitor.push)
+            with anyio.fail_after(5):
+                await visitor.sandbox.until_held()
+            assert visitor.sandbox.held == (TYPE,)
+            assert len(visitor.sandbox.provider.records[TYPE]) == applied
+            visitor.sandbox.release(TYPE)
+
+        assert len(visitor.sandbox.provider.records[TYPE]) == 1

@@ -218,3 +218,10 @@ async def test_without_validation_nothing_comes_to_stand_at_the_provider() -> No
         assert [one["internal_id"] for one in (await visitor.data("push", transfer)).json["transfer_data"]] == ["row-1"]
         assert (await visitor.statistics(transfer))["completed"] is True
         assert not visitor.sandbox.provider.records[TYPE]
+
+
+async def test_a_body_can_be_too_large() -> None:
+    async with visit(Profile(max_body=1000)) as visitor:
+        assert (await visitor.push(item(1, data={"text": "x" * 1000}))).status == 413
+        assert (await visitor.push()).status == 200
+        assert [entry["outcome"] for entry in visitor.sandbox.record.of("upload")] == ["refused", "accepted"]

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
+import anyio
 import pytest
 
 from orchestrator.sandbox import PROFILES, Fault
@@ -117,3 +119,27 @@ async def test_a_storm_strikes_and_can_be_had_again() -> None:
 
     assert first == await night("stormy", 150)
     assert len({fault for _, fault, _ in first}) > 6
+
+
+@pytest.mark.parametrize(("kind", "applied"), [("hold_before", False), ("hold_after", True)])
+async def test_a_held_upload_waits_on_its_side_of_acceptance(kind: Any, applied: bool) -> None:
+    async with visit(INSTANT, Fault(endpoint="upload", kind=kind, seconds=math.inf)) as visitor:
+        async with anyio.create_task_group() as tasks:
+            tasks.start_soon(visitor.upload)
+            with anyio.fail_after(5):
+                await visitor.sandbox.until_held()
+            assert visitor.sandbox.held == ("users.csv",)
+            assert len(visitor.sandbox.imports) == applied
+            visitor.sandbox.release("users.csv")
+
+        assert len(visitor.sandbox.imports) == 1
+
+
+async def test_what_goes_wrong_on_purpose_is_told_in_the_words_of_the_vendor() -> None:
+    faults = (striking("upload", "error_before"), Fault(endpoint="upload", kind="unauthorized", nth=2))
+    async with visit(INSTANT, *faults) as visitor:
+        failed, void = await visitor.upload(), await visitor.upload()
+
+    assert (failed.status, failed.json) == (500, {"error": {"message": "An error occurred."}})
+    assert (void.status, void.text) == (401, "Unauthorized")
+    assert void.headers["WWW-Authenticate"] == 'Bearer error="invalid_token"'
