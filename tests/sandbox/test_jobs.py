@@ -47,6 +47,16 @@ def test_a_stuck_job_never_ends_and_keeps_no_slot() -> None:
     assert submit(jobs, 0.0).starts == 0.0
 
 
+def test_the_share_of_the_work_that_is_done_grows_from_nothing_to_all() -> None:
+    jobs = Jobs(Profile(slots=1, job_base=10.0), random.Random(1))
+    submit(jobs, 0.0)
+    second, stuck = submit(jobs, 0.0), submit(jobs, 0.0, stuck=True)
+
+    assert [second.done(now) for now in (0.0, 10.0, 15.0, 20.0, 99.0)] == [0.0, 0.0, 0.5, 1.0, 1.0]
+    assert submit(Jobs(Profile(job_base=0.0), random.Random(1)), 5.0).done(5.0) == 1.0
+    assert stuck.done(1e9) == 0.0
+
+
 def test_the_running_words_follow_one_another_until_the_end() -> None:
     words = ("queued", "validating", "processing")
     jobs = Jobs(Profile(slots=1, job_base=10.0, running_words=words), random.Random(1))

@@ -36,6 +36,13 @@ async def test_all_pages_together_are_every_record_once() -> None:
         assert visitor.last().items() >= {"direction": "pull", "records": 601, "sha256": None}.items()
 
 
+async def test_a_page_that_ends_with_the_last_record_has_none_after_it() -> None:
+    async with visit(supply=500) as visitor:
+        page = (await visitor.data("pull", await begin(visitor), offset=250)).json
+
+    assert (len(page["transfer_data"]), "next" in page["meta"]) == (250, False)
+
+
 async def test_what_there_is_to_pull_follows_from_the_seed_and_differs_by_type() -> None:
     async with visit(supply=20) as one, visit(supply=20) as other:
         first, again = await begin(one), await begin(other)
