@@ -17,6 +17,7 @@ class TaoKnobs:
     reports: bool = True  # False: there is neither status nor download
     unknown_for: float = 0.0  # seconds during which a new referenceId is not found
     url_ttl: float = 900.0  # seconds for which a signed address works
+    failing_rows: int | None = None  # every nth row fails with an error of the server's own
     organizations: bool = False  # the feature is on: users and groups must name theirs
 
 

@@ -17,11 +17,12 @@ from orchestrator.sandbox.tao.upload import Upload
 
 _ADDED = ("status", "errorType", "errorCode", "errorMessage")
 _GOOD = ("processed", "", "", "")
+_INTERNAL = ("500", "error", "csv.import.internalError", "Internal error while processing row.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Import:
-    """One uploaded file. `problems` are those of its rows by their number, known once it was processed."""
+    """One uploaded file. `problems` are the verdicts on its bad rows by their number, known once it was processed."""
 
     reference: str
     filename: str
@@ -30,7 +31,7 @@ class Import:
     job: Job
     born: float
     packed: bytes = field(repr=False)
-    problems: dict[int, str] = field(default_factory=dict)
+    problems: dict[int, tuple[str, ...]] = field(default_factory=dict)
 
 
 class Imports:
@@ -109,7 +110,7 @@ class Imports:
             sheet = read(content)
         except SheetError:
             return content  # nobody has validated it
-        rows = [cells + _verdict(asked.problems.get(number)) for number, cells in enumerate(sheet.rows)]
+        rows = [cells + asked.problems.get(number, _GOOD) for number, cells in enumerate(sheet.rows)]
         return write(sheet.columns + _ADDED, rows)
 
     def _settle(self) -> None:
@@ -117,8 +118,14 @@ class Imports:
             sheet = read(zlib.decompress(due.packed))
             kind = _kind(sheet)
             for number, cells in enumerate(sheet.rows):
-                if problem := self._portal.take(kind, dict(zip(sheet.columns, cells, strict=True))):
-                    due.problems[number] = problem
+                if self._breaks(number):
+                    due.problems[number] = _INTERNAL
+                elif problem := self._portal.take(kind, dict(zip(sheet.columns, cells, strict=True))):
+                    due.problems[number] = "400", "error", "validation.fieldError", problem
+
+    def _breaks(self, number: int) -> bool:
+        nth = self._profile.tao.failing_rows
+        return nth is not None and (number + 1) % nth == 0
 
 
 def _failures(sheet: Sheet) -> tuple[str, ...]:
@@ -135,7 +142,3 @@ def _kind(sheet: Sheet) -> Kind:
 
 def _status(word: str, lines: int, *messages: str) -> dict[str, object]:
     return {"status": word, "fileLine": lines, "messages": list(messages)}
-
-
-def _verdict(problem: str | None) -> tuple[str, ...]:
-    return _GOOD if problem is None else ("400", "error", "validation.fieldError", problem)

@@ -80,6 +80,14 @@ async def test_a_password_must_be_strong(password: str) -> None:
     assert said.startswith('Field "user_password" must have 8 characters')
 
 
+async def test_every_nth_row_can_fail_by_the_fault_of_the_server() -> None:
+    async with visit(failing_rows=2) as visitor:
+        anna, bert = await visitor.result(await visitor.accepted(USERS))
+
+        assert (anna["status"], bert["status"], bert["errorCode"]) == ("processed", "500", "csv.import.internalError")
+        assert set(visitor.sandbox.portal.users) == {"anna"}
+
+
 async def test_users_are_upserted_and_a_blank_cell_deletes_what_stood_there() -> None:
     async with visit() as visitor:
         await visitor.accepted("user_username,user_password,user_name,user_email\nanna,Secret-1,Anna,a@example.com\n")
