@@ -76,6 +76,13 @@ async def test_completion_can_be_a_word_that_nobody_knows() -> None:
         assert [(await visitor.statistics(transfer))["completed"] for _ in range(2)] == ["reticulating", True]
 
 
+async def test_what_goes_wrong_on_purpose_is_told_in_the_words_of_the_vendor() -> None:
+    async with visit(INSTANT, striking("upload", "error_before")) as visitor:
+        seen = await visitor.push()
+
+    assert (seen.status, seen.json) == (500, {"message": "Internal server error."})
+
+
 async def test_a_fault_can_be_aimed_at_a_type() -> None:
     async with visit(INSTANT, Fault(endpoint="upload", kind="throttle", name="crm-deal")) as visitor:
         seen = [(await visitor.push(endgrate_type=name)).status for name in (TYPE, "crm-deal")]

@@ -137,6 +137,7 @@ async def test_statistics_come_as_they_are_documented() -> None:
         for wrong in ({"method": "IMPORT"}, {"session_id": "x"}, {"transfer_id": "x"}):
             assert (await visitor.get("/api/statistics", **({"transfer_id": transfer} | wrong))).status == 404
         assert (await visitor.get("/api/statistics", transfer_id=transfer, method="push")).status == 400
+        assert (await visitor.get("/api/errors", transfer_id=transfer, session_id="x")).status == 404
 
 
 async def test_every_nth_batch_can_fail_and_its_records_are_named_by_key_and_place() -> None:

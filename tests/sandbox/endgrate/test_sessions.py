@@ -32,6 +32,25 @@ async def test_a_session_can_be_configured_at_once() -> None:
         assert (await visitor.push(session_id=await visitor.initiate())).status == 200
 
 
+async def test_a_session_that_there_is_not_has_no_configuration() -> None:
+    async with visit() as visitor:
+        seen = await visitor.get("/api/session/configuration", session_id="x")
+        twice = await visitor.send(
+            "GET", "/api/session/configuration?session_id=a&session_id=b", headers=visitor.authorization
+        )
+
+    assert (seen.status, seen.json) == (404, EXPIRED)
+    assert (twice.status, list(twice.json["errors"])) == (400, ["query"])
+
+
+async def test_the_key_can_be_made_void_for_good() -> None:
+    async with visit() as visitor:
+        visitor.sandbox.expire_tokens()
+
+        assert (await visitor.push()).status == 401
+        assert visitor.sandbox.tokens == ()
+
+
 async def test_there_is_a_session_that_was_configured_before() -> None:
     async with visit() as visitor:
         visitor.clock.now += 1e9

@@ -53,6 +53,26 @@ async def test_a_result_holds_the_rows_of_the_file_each_with_its_verdict() -> No
             'Field "session_startDate" must be a date and time of ISO 8601 in UTC.',
         ),
         (
+            "session_deliveryId,group_name,session_name,session_endDate",
+            "d1,night,exam,2024-13-01T09:00:00Z",
+            'Field "session_endDate" must be a date and time of ISO 8601 in UTC.',
+        ),
+        (
+            "session_deliveryId,group_name,session_name,group_active",
+            "d1,morning,exam,perhaps",
+            'Field "group_active" must be one of: true, false, 1, 0.',
+        ),
+        (
+            "user_username,user_password,group_name,group_role",
+            "carl,Secret-1,day,GRADER",
+            'Field "group_name" names no group.',
+        ),
+        (
+            "user_username,user_password,group_name,group_role",
+            "carl,Secret-1,night,",
+            'Field "group_role" is required.',
+        ),
+        (
             "session_deliveryId,group_name,session_name,session_startDate,session_timezone",
             "d1,night,exam,2024-07-01T09:00:00Z,Europe/Paris",
             "",
@@ -115,8 +135,13 @@ async def test_a_file_can_bring_its_users_or_its_groups_with_it() -> None:
         assert await visitor.verdicts(f"{columns}\ncarl,Secret-1,night,GRADER\n") == [""]
         columns = "session_deliveryId,group_name,session_name,group_description"
         assert await visitor.verdicts(f"{columns}\nd1,morning,exam,new\n") == [""]
+        columns = "user_username,user_password,group_name,group_role"
+        assert await visitor.verdicts(f"{columns}\ndora,Secret-1,day,GRADER\n") == [
+            'Field "group_name" names no group.'
+        ]
         portal = visitor.sandbox.portal
 
+    assert set(portal.users) == {"carl"}, "a row that is refused leaves nothing"
     assert portal.links == {("carl", "night"): "GRADER"}
     assert portal.groups["morning"] == {"group_name": "morning", "group_description": "new"}
 
@@ -165,3 +190,5 @@ async def test_without_validation_nothing_is_judged_and_nothing_comes_to_stand_t
         assert (await visitor.status(reference)).items() >= {"status": "processed", "fileLine": 1}.items()
         assert [row["status"] for row in await visitor.result(reference)] == ["processed"]
         assert visitor.sandbox.portal.users == {}
+        odd = await visitor.accepted("user_username\ncarl,bert\n")
+        assert (await visitor.send("GET", await visitor.address(odd))).text == "user_username\ncarl,bert\n"

@@ -14,7 +14,7 @@ DISPOSITION = 'Content-Disposition: form-data; name="file"; filename="users.csv"
 
 async def send(visitor: Visitor, body: str, content_type: str = "multipart/form-data; boundary=x") -> Seen:
     headers = visitor.authorization | {"Content-Type": content_type}
-    return await visitor.send("POST", "/api/v1/upload", data=body.encode(), headers=headers)
+    return await visitor.send("POST", "/api/v1/upload", data=body.encode(errors="surrogateescape"), headers=headers)
 
 
 def form(*heads: str, content: str = USERS) -> str:
@@ -70,6 +70,8 @@ async def test_the_form_may_be_written_by_hand() -> None:
         (form('Content-Disposition: attachment; name="file"; filename="users.csv"'), "malformed"),
         (form('Content-Disposition: form-data; filename="users.csv"'), "malformed"),
         (form("Content-Type: text/csv"), "malformed"),
+        (f"--x{DISPOSITION}\r\n\r\n{USERS}\r\n--x--\r\n", "malformed"),
+        (form(DISPOSITION.replace("users", "\udcff")), "malformed"),
         (form(DISPOSITION).removesuffix("--\r\n"), "malformed"),
         ("preamble\r\n" + form(DISPOSITION), "malformed"),
         (form(DISPOSITION) + "epilogue", "malformed"),
