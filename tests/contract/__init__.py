@@ -1,0 +1,1 @@
+"""What every target promises, whichever remote is behind it."""
