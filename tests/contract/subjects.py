@@ -86,6 +86,18 @@ Counted = Callable[[Portal], int]
 _SESSIONS = (lambda portal: len(portal.sessions), Trace.UNKNOWN)
 _TABLES: Mapping[str, tuple[str, str, Counted, Trace]] = {
     "groups": ("group_name", CANARY, lambda portal: len(portal.groups) - 1, Trace.REPEATABLE),
+    "users in groups": (
+        "user_username,group_name,group_role",
+        "canary-member,canary-group,GRADER",
+        lambda portal: len(portal.links),
+        Trace.REPEATABLE,
+    ),
+    "new users in groups": (
+        "user_username,user_password,group_name,group_role",
+        f"{CANARY},{_PASSWORD},canary-group,GRADER",
+        lambda portal: len(portal.links),
+        Trace.REPEATABLE,
+    ),
     "deliveries": ("session_deliveryId,session_name,group_name", "canary,canary,canary-group", *_SESSIONS),
     "batteries": ("session_batteryId,session_name,group_name", "canary,canary,canary-group", *_SESSIONS),
     "deliveries in new groups": (

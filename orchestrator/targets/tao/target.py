@@ -28,8 +28,8 @@ from orchestrator.targets.tao.answers import RESULT, require_read, signed_url_of
 from orchestrator.targets.tao.form import size_of, upload_of
 from orchestrator.targets.tao.rows import RowResults, read_rows
 
-_UPSERTS = frozenset({"tao.users", "tao.groups", "tao.organizations", "tao.links"})
-"""Kinds of file whose rows are found again by their keys."""
+_UPSERTS = frozenset({"tao.users", "tao.groups", "tao.organizations", "tao.links.existing_user", "tao.links.new_user"})
+"""Kinds of file whose rows are found again by their keys. An organization without an id is a new one each time."""
 _NOT_TRACKED = "not tracked: the remote took it, and offers no status"
 
 
