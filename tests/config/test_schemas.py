@@ -21,6 +21,7 @@ NAMES = (
     "tao.links.existing_user",
     "tao.links.new_user",
     "tao.organizations",
+    "tao.organizations.new",
     "tao.sessions.battery.existing_groups",
     "tao.sessions.battery.new_groups",
     "tao.sessions.delivery.existing_groups",

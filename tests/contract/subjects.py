@@ -86,6 +86,18 @@ Counted = Callable[[Portal], int]
 _SESSIONS = (lambda portal: len(portal.sessions), Trace.UNKNOWN)
 _TABLES: Mapping[str, tuple[str, str, Counted, Trace]] = {
     "groups": ("group_name", CANARY, lambda portal: len(portal.groups) - 1, Trace.REPEATABLE),
+    "organizations with ids": (
+        "hierarchy_organizationId,hierarchy_organizationName",
+        f"{CANARY},canary",
+        lambda portal: len(portal.organizations),
+        Trace.REPEATABLE,
+    ),
+    "organizations without ids": (
+        "hierarchy_organizationName",
+        CANARY,
+        lambda portal: len(portal.organizations),
+        Trace.UNKNOWN,
+    ),
     "users in groups": (
         "user_username,group_name,group_role",
         "canary-member,canary-group,GRADER",

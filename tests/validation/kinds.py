@@ -71,8 +71,9 @@ FILES: dict[str, list[str]] = {
         "hierarchy_organizationId,hierarchy_organizationName,hierarchy_parentOrganizationId",
         "o1,One,",
         "o2,Two,o1",
-        ",New,o2",
+        "o3,New,o2",
     ],
+    "tao.organizations.new": ["hierarchy_organizationName,hierarchy_parentOrganizationId", "One,", "New,o2"],
     "tao.links.new_user": [
         "user_username,user_password,group_role,group_name",
         "zoe,Secret-12,GRADER,Nord",

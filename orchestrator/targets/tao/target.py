@@ -1,7 +1,8 @@
 """TAO: a CSV file in a form, a referenceId for it, a status by that, and a result for every row.
 
 There is no key and no way to ask for what arrived, so what may be sent again hangs on what is in the file: an import
-of users, groups, organizations or links finds its rows by their keys, one of sessions makes new ones each time.
+of users, groups, links or organizations with ids finds its rows by their keys, one of sessions makes new ones each
+time.
 """
 
 from __future__ import annotations
