@@ -6,13 +6,14 @@ from collections.abc import AsyncIterator, Callable, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 from fakes import FakeClock
 
 from contract.stand import Stand, Watched
 from contract.subject import Said
 from orchestrator.errors import Busy, Denied, Garbled, NotSent, Refused, Unclear, Unreachable
-from orchestrator.model import Accepted, Checked, Name, Sheet, Sheets
+from orchestrator.model import Accepted, Checked, Name, Sheet, Sheets, Token
 from orchestrator.ports import Body, Held, Trace
 from tests.remotes.line import Call, Fault, Line, Trouble
 from tests.remotes.remote import Fate, Remote, Repeat
@@ -39,6 +40,7 @@ class FakeSubject:
     make: Callable[[Remote, Line, FakeClock], Client]
     repeat: Repeat
     trace: Trace
+    stranger: ClassVar[Token] = Token("token-0")
 
     def __str__(self) -> str:
         return self.name

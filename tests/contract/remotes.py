@@ -37,7 +37,7 @@ HIDDEN = (
 """Also every bearer token, the secret as it is and encoded, the API key, and what opens a store of results."""
 
 _LOST = ("drop_unread", "drop_before", "drop_after", "reset_before", "reset_after", "truncated")
-_BUSY = ("throttle", "throttle_date", "unavailable", "unavailable_date")
+BUSY = ("throttle", "throttle_date", "unavailable", "unavailable_date")
 _SPENT = ("unauthorized", "revoke")
 _GOOD = ("hold_before", "hold_after", "trickle", "stuck", "fail")
 _TAKEN = {"drop_after", "reset_after", "error_after", "html_after", "truncated", "empty", *_GOOD}
@@ -49,7 +49,7 @@ def _faults(*, renews: bool) -> dict[str, tuple[Said, bool]]:
     """With a token that can be renewed, one that is spent is no trouble."""
     said: dict[str, Said] = {
         **dict.fromkeys(_LOST, Unclear),
-        **dict.fromkeys(_BUSY, Busy),
+        **dict.fromkeys(BUSY, Busy),
         **dict.fromkeys(_SPENT, Accepted if renews else Denied),
         **dict.fromkeys(_GOOD, Accepted),
         "unavailable_bare": Unclear,
@@ -60,6 +60,9 @@ def _faults(*, renews: bool) -> dict[str, tuple[Said, bool]]:
         "empty": Garbled,
     }
     return {kind: (each, kind in _TAKEN or (renews and kind in _SPENT)) for kind, each in said.items()}
+
+
+_USUAL: Mapping[str, object] = {"client_id": Sandbox.client_id, "session_id": Sandbox.session_id}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -106,7 +109,7 @@ class RemoteSubject:
         profile = replace(self.profile, script=script, **knobs)
         async with serve(profile, self.api, clock=clock, sleep=clock.sleep) as sandbox:
             self.prepare(sandbox)
-            settings = self.at(folder, sandbox.base_url, {"client_id": "", **sandbox.addresses})
+            settings = self.at(folder, sandbox.base_url, sandbox.addresses)
             async with self.facing(folder, settings, file=file) as stand:
 
                 def pass_time(seconds: float) -> None:
@@ -139,9 +142,11 @@ class RemoteSubject:
                 requests=lambda: 0,
             )
 
-    def at(self, folder: Path, base_url: str, addresses: Mapping[str, object]) -> Settings:
+    def at(self, folder: Path, base_url: str, addresses: Mapping[str, object] = _USUAL) -> Settings:
+        """The configuration of such a target whose remote is there; a test's own server gives tokens where it can."""
         known = KINDS[self.api].model_fields
-        given = {"kind": self.api, "base_url": base_url, **addresses, **self.settings}
+        own = {"token_url": f"{base_url}/connect/token", "token_path": "/connect/token"} if addresses is _USUAL else {}
+        given = {"kind": self.api, "base_url": base_url, **own, **addresses, **self.settings}
         words = [f"target.{key}={value}" for key, value in given.items() if key in known]
         return load(None, overrides=words, environ={}, folder=folder, output=folder / "out")
 
@@ -150,5 +155,5 @@ _CREDENTIALS = Credentials(client_id=Sandbox.client_id, client_secret=Sandbox.cl
 
 
 def striking(endpoint: Any, kind: Any, nth: int = 1, times: int = 1) -> Fault:
-    seconds = 0.001 if kind.startswith("hold") else WAIT if kind in _BUSY else 1.0
+    seconds = 0.001 if kind.startswith("hold") else WAIT if kind in BUSY else 1.0
     return Fault(endpoint=endpoint, kind=kind, nth=nth, times=times, seconds=seconds)

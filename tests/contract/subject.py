@@ -9,7 +9,7 @@ from typing import Protocol
 
 from contract.stand import Stand
 from orchestrator.errors import TargetError
-from orchestrator.model import Accepted
+from orchestrator.model import Accepted, Token
 from orchestrator.ports import Trace
 
 Said = type[Accepted | TargetError]
@@ -24,6 +24,11 @@ class Subject(Protocol):
     @property
     def faults(self) -> Mapping[str, tuple[Said, bool]]:
         """What an upload can meet: what the target says then, and whether the remote has taken it in the end."""
+        ...
+
+    @property
+    def stranger(self) -> Token:
+        """Nobody has it, and it looks like one."""
         ...
 
     @property
