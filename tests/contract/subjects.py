@@ -73,7 +73,10 @@ TAO = RemoteSubject(
     trace=Trace.REPEATABLE,
 )
 
+UNTRACKED = replace(TAO, name="tao, untracked", settings={"status_path": "", "download_path": ""})
+
 REMOTES = (PLATFORM, TAO)
+"""A remote of another kind is put to everything by being named here."""
 SUBJECTS: tuple[Subject, ...] = (*REMOTES, *FAKES)
 
 

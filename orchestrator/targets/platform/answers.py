@@ -31,13 +31,13 @@ _PLAIN = re.compile(r"[a-z]{1,40}", re.ASCII)
 _OBJECTION = re.compile(r"\s*(?P<row>[0-9]{1,9})\s*\|(?P<value>.*)\|(?P<says>.*)", re.ASCII | re.DOTALL)
 _OF_WHAT_IS_THERE = re.compile(r"exist|already|duplicate|conflict|overwrite", re.IGNORECASE)
 
-_NO_ACCESS = "the remote refuses access. Check that this client may use the API, and the API key"
+NO_ACCESS = "the remote refuses access. Check that this client may use the API, and the API key"
 NAME_CONFLICT = (
     "name_conflict: the Name exists at the remote, and it is not known to be ours. Rename the file, or set "
     "target.overwrite = true and run with --retry-failed if what stands there may be replaced"
 )
 _MANNERS = Manners(
-    denied=_NO_ACCESS,
+    denied=NO_ACCESS,
     objections={
         400: "the remote refuses the submission as it stands",
         409: NAME_CONFLICT,
@@ -79,20 +79,16 @@ def require_result(answer: Answer, key: str) -> None:
     _require_read(answer, key)
 
 
-def require_access(answer: Answer) -> None:
-    if answer.status == 403:
-        raise Denied(f"{_NO_ACCESS} (403)")
-
-
 def _require_read(answer: Answer, key: str) -> None:
     """Raises for every answer that is not the 200 that was asked for. A read may always be repeated."""
-    require_access(answer)
     status = answer.status
     kind: type[TargetError]
     if status == 200 and not is_page(answer):
         return
     if status == 200:
         kind, cause = Unclear, "an HTML page in place of an answer"
+    elif status == 403:
+        raise Denied(f"{NO_ACCESS} (403)")
     elif status == 404:
         kind, cause = Missing, "the remote does not know the processing token (404)"
     elif status == 400 and key != "status":

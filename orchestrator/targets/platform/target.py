@@ -11,21 +11,22 @@ from orchestrator.edges.answer import Answer
 from orchestrator.edges.body import HOLD_FROM, Hold, releasing
 from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import Garbled, Misdirected, NotSent, TargetError
+from orchestrator.errors import Garbled, TargetError
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
 from orchestrator.targets.fetched import fetched_of
 from orchestrator.targets.platform.answers import (
     FEEDBACK,
     NAME_CONFLICT,
+    NO_ACCESS,
     objections_in,
     read_feedback,
-    require_access,
     require_result,
     status_of,
     token_of,
 )
 from orchestrator.targets.platform.payload import length_of, payload_of
+from orchestrator.targets.probed import require_well
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,22 +63,11 @@ class Platform:
         await self._credentials.token()
 
     async def probe(self) -> None:
-        """A GET sends nothing: an upload endpoint that is well does not allow it (405), and says nothing else.
-
-        Raises Misdirected when there is none, Garbled for an answer that an endpoint in trouble would not give.
-        """
         url = f"{self._config.base_url}/api/UploadData"
         answer = await self._authorized(
             lambda authorization: self._http.call(Kind.POLL, "GET", url, headers=authorization)
         )
-        require_access(answer)
-        status, after = answer.status, answer.retry_after
-        if status == 404:
-            raise Misdirected(f"{url}: there is no upload endpoint (404). Check target.base_url.")
-        if status in (408, 425, 429) or status >= 500:
-            raise NotSent(f"{url}: the remote answered {status}", retry_after=after)
-        if status != 405:
-            raise Garbled(f"{url}: the remote answers {status} to a GET, an upload endpoint 405", retry_after=after)
+        require_well(answer, url, denied=NO_ACCESS, remedy="Check target.base_url.")
 
     @property
     def looks_up(self) -> bool:

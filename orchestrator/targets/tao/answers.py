@@ -24,7 +24,7 @@ _RUNNING = frozenset({"pending", "processing"})
 _UUID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}", re.ASCII | re.IGNORECASE)
 _PLAIN = re.compile(r"[a-z]{1,40}", re.ASCII)
 _TOO_LARGE = "the file is larger than the remote takes. Lower target.part_bytes"
-_NO_ACCESS = "the remote refuses access. Check that this client has the scope rostering"
+NO_ACCESS = "the remote refuses access. Check that this client has the scope rostering"
 _SAID = (
     (r"no file", "the remote found no file in the request"),
     (r"extension|file type", "the remote takes CSV files only"),
@@ -82,7 +82,7 @@ def require_read(answer: Answer, key: str) -> None:
     if status == 200:
         kind, cause = Garbled, "an HTML page in place of an answer"
     elif status == 403:
-        kind, cause = Denied, f"{_NO_ACCESS} (403)"
+        kind, cause = Denied, f"{NO_ACCESS} (403)"
     elif status == 404:
         kind, cause = Missing, "the remote does not know the referenceId, or not yet (404)"
     elif status in (405, 415):
@@ -112,7 +112,7 @@ def _explained(answer: Answer) -> str:
 
 
 _MANNERS = Manners(
-    denied=_NO_ACCESS,
+    denied=NO_ACCESS,
     misdirected="this is not its upload endpoint. Check target.base_url and target.upload_path.",
     objections={
         400: "the remote refuses the file as it stands",

@@ -25,7 +25,8 @@ from orchestrator.errors import Garbled, Missing, NotSent, TargetError, Unclear
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
 from orchestrator.targets.fetched import fetched_of
-from orchestrator.targets.tao.answers import RESULT, require_read, signed_url_of, status_of, token_of
+from orchestrator.targets.probed import require_well
+from orchestrator.targets.tao.answers import NO_ACCESS, RESULT, require_read, signed_url_of, status_of, token_of
 from orchestrator.targets.tao.form import size_of, upload_of
 from orchestrator.targets.tao.rows import RowResults, read_rows
 
@@ -74,9 +75,8 @@ class Tao:
             except Missing:
                 return
         else:
-            answer = await self._get(Kind.POLL, self._config.base_url + self._config.upload_path)
-            if answer.status in (408, 425, 429) or answer.status >= 500:
-                raise NotSent(f"upload: the remote answered {answer.status}", retry_after=answer.retry_after)
+            url = self._config.base_url + self._config.upload_path
+            require_well(await self._get(Kind.POLL, url), url, denied=NO_ACCESS, remedy="Check target.upload_path.")
 
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         """Where a repeat would do no harm, or the body leaves in a moment, holding back gains nothing."""
