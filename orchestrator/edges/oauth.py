@@ -184,8 +184,7 @@ async def authorized(
     """
     for last in (False, True):
         token = await credentials.token()
-        if not may_go():
-            raise LeftAlone("the remote wants to be left alone since just before it was asked")
+        require_leave(may_go)
         answer = await exchange({"Authorization": f"Bearer {token}"})
         if answer.status != 401:
             return answer
@@ -193,3 +192,9 @@ async def authorized(
         if last:
             break
     raise Denied("the remote refuses a fresh token (401). Check the client's rights and target.scope.")
+
+
+def require_leave(may_go: MayGo) -> None:
+    """For the moment before a request leaves. Raises LeftAlone."""
+    if not may_go():
+        raise LeftAlone("the remote wants to be left alone since just before it was asked")

@@ -20,7 +20,7 @@ from orchestrator.edges.answer import Answer
 from orchestrator.edges.body import HOLD_FROM, Hold, releasing
 from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.multipart import Form
-from orchestrator.edges.oauth import ClientCredentials, authorized
+from orchestrator.edges.oauth import ClientCredentials, authorized, require_leave
 from orchestrator.errors import Garbled, Missing, NotSent, TargetError, Unclear
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
@@ -142,6 +142,7 @@ class Tao:
         address = signed_url_of(await self._ask(Kind.RESULT, self._config.download_path, token))
         _require_safe(address)
         where = f"{RESULT}: GET of the signed address"
+        require_leave(self._may_go)
         answer = await self._http.call(Kind.RESULT, "GET", address, headers={}, where=where)
         if answer.status != 200:  # it is valid for some minutes only: the next try gets a new one
             raise NotSent(f"{where}: the store answered {answer.status}", retry_after=answer.retry_after)
