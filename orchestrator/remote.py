@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import assert_never
 
 from orchestrator import naming
-from orchestrator.config import Credentials, PlatformTarget, Settings, TaoTarget, target_id
+from orchestrator.config import Credentials, EndgrateTarget, PlatformTarget, Settings, TaoTarget, target_id
 from orchestrator.edges.http import Http
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.ports import Clock, Target
+from orchestrator.targets.endgrate import Endgrate, EndgrateConfig
 from orchestrator.targets.platform import Platform, PlatformConfig
 from orchestrator.targets.tao import Tao, TaoConfig
 
@@ -19,6 +20,8 @@ def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clo
             return _platform(target, target_id(settings), secrets, http, clock)
         case TaoTarget():
             return _tao(target, target_id(settings), secrets, http, clock)
+        case EndgrateTarget():
+            return _endgrate(target, target_id(settings), secrets, http, clock)
         case _:
             assert_never(target)
 
@@ -60,3 +63,15 @@ def _tao(target: TaoTarget, id: str, secrets: Credentials, http: Http, clock: Cl
         resend=target.resend,
     )
     return Tao(config, http, ClientCredentials(oauth, http, clock), clock)
+
+
+def _endgrate(target: EndgrateTarget, id: str, secrets: Credentials, http: Http, clock: Clock) -> Endgrate:
+    config = EndgrateConfig(
+        id=id,
+        base_url=target.base_url,
+        session_id=target.session_id,
+        endgrate_type=target.endgrate_type,
+        api_key=secrets.api_key,
+        key=target.key,
+    )
+    return Endgrate(config, http, clock)

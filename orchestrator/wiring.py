@@ -62,7 +62,7 @@ def make_folder(settings: Settings) -> Folder:
 def make_rules(settings: Settings) -> Rules:
     """What a file is judged by, its companion apart. Raises ConfigError for a schema or a mapping that is none."""
     validation = settings.validation
-    chosen = load_schemas(settings.schemas)
+    chosen = load_schemas(settings.schemas, settings.target.key_column)
     schemas = tuple(schema for schema in chosen if schema.name != settings.events_schema) or chosen
     mapping = load_mapping(validation.mapping, schemas)
     limits = Limits(rows=settings.target.part_rows, size=settings.target.part_bytes)

@@ -14,7 +14,7 @@ from typing import Any
 from orchestrator.config.problems import shown
 from orchestrator.config.sources import in_file, tables
 from orchestrator.errors import ConfigError
-from orchestrator.validation import Schema, read_schema
+from orchestrator.validation import Schema, keyed, read_schema
 
 _FOLDER = resources.files("orchestrator") / "schemas"
 
@@ -53,8 +53,10 @@ def _unknown(choice: str) -> str:
     return f"{shown(choice)} is neither a kind of file that is known nor a file of TOML or JSON. {meant}"
 
 
-def load_schemas(chosen: Iterable[str]) -> tuple[Schema, ...]:
+def load_schemas(chosen: Iterable[str], key_column: str = "") -> tuple[Schema, ...]:
     """*chosen*: built-in names, beginnings of names up to a dot ("tao" is all of TAO's), and paths of files.
+
+    With *key_column* every row needs a value of its own there.
 
     Raises ConfigError with all that is wrong with all of them.
     """
@@ -72,6 +74,16 @@ def load_schemas(chosen: Iterable[str]) -> tuple[Schema, ...]:
     names = [schema.name for schema in schemas]
     for name in sorted({name for name in names if names.count(name) > 1}):
         problems.append(f"validation.schema: two schemas are called {name}. Give each a name of its own.")
+    if key_column:
+        schemas = [_keyed(schema, key_column, problems) for schema in schemas]
     if problems:
         raise ConfigError(*problems)
     return tuple(schemas)
+
+
+def _keyed(schema: Schema, column: str, problems: list[str]) -> Schema:
+    try:
+        return keyed(schema, column)
+    except ValueError as error:
+        problems.append(f"target.key: {error}. Name a column that the files have.")
+        return schema

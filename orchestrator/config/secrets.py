@@ -43,13 +43,14 @@ def places(path: str) -> str:
     )
 
 
-def require_secrets(settings: Settings) -> Credentials:
+def require_secrets(settings: Settings, *, but: str = "") -> Credentials:
+    """Raises ConfigError for all that is needed and missing, except for what is called *but*."""
     target = settings.target
-    given = {name: _text(getattr(target, name)) for name in target.needs}
+    given = {name: _text(getattr(target, name)) for name in target.needs if name != but}
     missing = [name for name, text in given.items() if not text.strip()]
     if missing:
         raise ConfigError(*(f"target.{name}: is missing. {_remedy(name)}" for name in missing))
-    return Credentials(**given)
+    return Credentials(**{name: text for name, text in given.items() if name in Credentials.__slots__})
 
 
 def _text(given: SecretStr | str | None) -> str:
@@ -58,7 +59,14 @@ def _text(given: SecretStr | str | None) -> str:
 
 def _remedy(name: str) -> str:
     path = f"target.{name}"
-    return places(path) if name in SECRETS else f"Write it into the file, or set {variable(path)}."
+    hint = _HINTS.get(name, "")
+    return places(path) if name in SECRETS else f"Write it into the file, or set {variable(path)}.{hint}"
+
+
+_HINTS = {
+    "session_id": " orchestrator session initiate makes one.",
+    "endgrate_type": ' It names the schema of the records, such as "crm-contact".',
+}
 
 
 def clean(text: str) -> str:

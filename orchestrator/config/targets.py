@@ -24,7 +24,7 @@ class Target(Section):
     """Common to all kinds."""
 
     needs: ClassVar[tuple[str, ...]] = ()
-    """The credentials without which nothing can be sent."""
+    """What has no default, and without which nothing can be sent: credentials, and names that the remote goes by."""
     takes: ClassVar[tuple[str, ...]] = ()
     """The schemas of its files, one of which each of them has to fit."""
     takes_events: ClassVar[str] = ""
@@ -48,6 +48,11 @@ class Target(Section):
     def overwrites(self) -> bool:
         """Whether every send may replace what stands under its Name."""
         return False
+
+    @property
+    def key_column(self) -> str:
+        """By which column the remote finds its records again, if it does: every row needs a value of its own there."""
+        return ""
 
 
 class Client(Target):
@@ -101,7 +106,29 @@ class TaoTarget(Client):
     part_bytes: Bytes = Field(10_000_000, ge=0, le=LARGEST_PART)
 
 
-KINDS: dict[str, type[Target]] = {"platform": PlatformTarget, "tao": TaoTarget}
+class EndgrateTarget(Target):
+    needs: ClassVar[tuple[str, ...]] = ("api_key", "session_id", "endgrate_type")
+    takes: ClassVar[tuple[str, ...]] = ("endgrate.records",)
+
+    kind: Literal["endgrate"] = "endgrate"
+    base_url: Base = "https://endgrate.com"
+    api_key: SecretStr | None = None
+    api_key_file: Text = ""
+    session_id: Text = ""
+    endgrate_type: Text = ""
+    key: Text = ""
+    part_rows: int = Field(250, ge=0)
+
+    @property
+    def account(self) -> str:
+        return self.endgrate_type
+
+    @property
+    def key_column(self) -> str:
+        return self.key
+
+
+KINDS: dict[str, type[Target]] = {"platform": PlatformTarget, "tao": TaoTarget, "endgrate": EndgrateTarget}
 
 
 def kind_of(values: Any) -> str:
@@ -111,5 +138,8 @@ def kind_of(values: Any) -> str:
 
 
 AnyTarget: TypeAlias = Annotated[
-    Annotated[PlatformTarget, Tag("platform")] | Annotated[TaoTarget, Tag("tao")], Discriminator(kind_of)
+    Annotated[PlatformTarget, Tag("platform")]
+    | Annotated[TaoTarget, Tag("tao")]
+    | Annotated[EndgrateTarget, Tag("endgrate")],
+    Discriminator(kind_of),
 ]

@@ -28,6 +28,7 @@ _BATCH = 64
 
 _SUFFIXES = {
     "application/json": ".json",
+    "application/jsonl": ".jsonl",
     "text/csv": ".csv",
     "text/plain": ".txt",
     "text/html": ".html",

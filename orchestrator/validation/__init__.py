@@ -6,6 +6,7 @@ from orchestrator.validation.digest import VALIDATOR_VERSION, rules_digest
 from orchestrator.validation.explained import Explained, explain
 from orchestrator.validation.gaps import source_line
 from orchestrator.validation.judge import Judge
+from orchestrator.validation.keyed import is_keyed, keyed
 from orchestrator.validation.legend import read_mapping
 from orchestrator.validation.looking import Sight, look
 from orchestrator.validation.mapped import bound_to
@@ -56,6 +57,8 @@ __all__ = [
     "Warned",
     "bound_to",
     "explain",
+    "is_keyed",
+    "keyed",
     "look",
     "read_mapping",
     "read_schema",

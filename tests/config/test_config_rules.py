@@ -125,9 +125,9 @@ REFUSED: Mapping[str, list[tuple[object, str]]] = {
         (True, "true is not a whole number. Write a whole number, without quotes."),
     ],
     "target.kind": [
-        ("oat", '"oat" is not known. This version knows "platform", "tao".'),
-        ("", '"" is not known. This version knows "platform", "tao".'),
-        (3, '"3" is not known. This version knows "platform", "tao".'),
+        ("oat", '"oat" is not known. This version knows "platform", "tao", "endgrate".'),
+        ("", '"" is not known. This version knows "platform", "tao", "endgrate".'),
+        (3, '"3" is not known. This version knows "platform", "tao", "endgrate".'),
     ],
     "target.id": [("a\tb", '"a\\tb" holds a control character. Take it out.')],
     "target.client_id": [

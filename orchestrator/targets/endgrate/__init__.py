@@ -1,0 +1,5 @@
+"""Endgrate: records pushed to a provider behind it, in a session that a person has configured."""
+
+from orchestrator.targets.endgrate.target import Endgrate, EndgrateConfig
+
+__all__ = ["Endgrate", "EndgrateConfig"]

@@ -1,0 +1,55 @@
+"""What is wrong with which record: the errors of a push, read as they come. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from orchestrator.ports import OBJECTIONS_LIMIT, Objection
+
+_REAUTHENTICATE = (
+    "the provider does not let the session in any more: somebody has to open the session's reauthenticate page, which "
+    "orchestrator session show prints; then run with --retry-failed"
+)
+
+
+class Refusals:
+    def __init__(self) -> None:
+        self._rows: set[int] = set()
+        self._keys: set[str] = set()
+        self._needs_person = False
+        self.objections: list[Objection] = []
+        self.has_others = False
+        """There are errors that are about no single record."""
+
+    def add(self, items: Iterable[Mapping[str, Any]]) -> None:
+        for item in items:
+            kind, says = _text(item, "error_type"), _text(item, "error_resolve_text")
+            key, index = _text(item, "internal_id"), item.get("index")
+            self._needs_person |= kind.casefold() == "authentication"
+            row = 0  # of none that we can tell
+            if type(index) is int and index >= 0:
+                row = index + 1
+                self._rows.add(row)
+            elif key:
+                self._keys.add(key)
+            else:
+                self.has_others = True
+            if len(self.objections) < OBJECTIONS_LIMIT:
+                whose = f"internal_id {key}" if key else ""
+                told = ": ".join(filter(None, (whose, kind, says)))
+                self.objections.append(Objection(rows=(row,), says=told))
+
+    @property
+    def count(self) -> int:
+        """Records that they name."""
+        return len(self._rows) + len(self._keys)
+
+    @property
+    def remark(self) -> str:
+        return _REAUTHENTICATE if self._needs_person else ""
+
+
+def _text(item: Mapping[str, Any], name: str) -> str:
+    value = item.get(name)
+    return value if isinstance(value, str) else ""

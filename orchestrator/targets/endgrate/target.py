@@ -1,0 +1,192 @@
+"""Endgrate: records in a push transfer, its statistics, and what became of them.
+
+A record with a key of our own is an upsert: sent twice it has the effect of sent once. One without is added again.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+
+import anyio.to_thread
+
+from orchestrator.edges.answer import Answer
+from orchestrator.edges.body import HOLD_FROM, Hold, releasing
+from orchestrator.edges.http import Http, Kind
+from orchestrator.errors import Refused
+from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
+from orchestrator.ports import Body, Clock, Ended, Fetched, Held, MayGo, Release, Running, Text, Trace
+from orchestrator.targets.endgrate.answers import (
+    DATA,
+    ERRORS,
+    NONE,
+    counts_of,
+    read,
+    require_session,
+    status_of,
+    token_of,
+)
+from orchestrator.targets.endgrate.api import Api, as_body
+from orchestrator.targets.endgrate.lines import Lines
+from orchestrator.targets.endgrate.pages import pages
+from orchestrator.targets.endgrate.records import records_of
+from orchestrator.targets.endgrate.refusals import Refusals
+from orchestrator.targets.fetched import fetched_of
+from orchestrator.targets.outgoing import Outgoing, encoded
+from orchestrator.validation import is_keyed
+
+_LARGEST = 64 << 20
+"""Bytes of CSV, as many as a part of a file may have: they are held in memory while they are sent."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EndgrateConfig:
+    id: str
+    base_url: str
+    session_id: str = field(repr=False)
+    endgrate_type: str
+    api_key: str = field(repr=False)
+    key: str = ""
+    """The column that holds our own key of each record, if there is one."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What the results of one transfer have said, from the first of them to the verdict."""
+
+    lost: int = 0
+    refused: int = 0
+    has_others: bool = False
+
+
+class Endgrate:
+    looks_up = False
+
+    def __init__(self, config: EndgrateConfig, http: Http, clock: Clock) -> None:
+        self._config = config
+        self._api = Api(config.base_url, config.api_key, http)
+        self._clock = clock
+        self._found: dict[Token, _Found] = {}
+
+    @property
+    def id(self) -> str:
+        return self._config.id
+
+    def heed(self, may_go: MayGo) -> None:
+        self._api.may_go = may_go
+
+    async def sign_in(self) -> None:
+        """The key is all that it takes."""
+
+    async def probe(self) -> None:
+        """Asks whether the session is configured. Raises Denied when it is not, or not any more."""
+        answer = await self._api.get(Kind.POLL, "/api/session/configuration", session_id=self._config.session_id)
+        require_session(answer, "session")
+        read(answer, "session")
+
+    def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+        """Where a repeat would do no harm, or the body leaves in a moment, holding back gains nothing."""
+        return not self._may_repeat(job) and _likely_size(body.data) > HOLD_FROM
+
+    async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Accepted:
+        hold = Hold() if release is not None else None
+        text = await _held(body.data)
+        try:
+            content = await anyio.to_thread.run_sync(self._content, text)
+        except ValueError as error:
+            raise Refused(f"not sent: {error}") from None
+        upload = Outgoing(content, len(content), hold)
+        once = not self._may_repeat(job)
+
+        async def send() -> Answer:
+            return await self._api.post(Kind.UPLOAD, "/api/push/transfer", upload, once=once)
+
+        token = token_of(await (send() if hold is None or release is None else releasing(hold, release, send)))
+        return Accepted(token, self._clock.now().timestamp())
+
+    async def recall(self, job: Job) -> Trace:
+        return Trace.REPEATABLE if self._may_repeat(job) else Trace.UNKNOWN
+
+    async def check(self, token: Token) -> Running | Ended:
+        return status_of(await self._ask(Kind.POLL, token))
+
+    async def fetch(self, token: Token, key: str) -> Fetched:
+        found = self._found.setdefault(token, _Found())
+        if key == ERRORS:
+            return await self._fetch_errors(token, found)
+        if key == DATA:
+            return await self._fetch_data(token, found)
+        answer = await self._ask(Kind.POLL, token)
+        found.lost = counts_of(read(answer, key)).lost
+        return fetched_of(key, answer)
+
+    def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
+        """Success is when every batch succeeded and nothing is said to be wrong, with any record or at all."""
+        found = self._found.pop(job.token, _Found()) if job.token else _Found()
+        sent = job.checked.data.rows - job.checked.data.bad if job.checked else 0
+        if ended.word == NONE or found.refused >= sent > 0:
+            return Failed("the remote took none of the records; see its errors under results/", tuple(results))
+        if not found.refused and (found.has_others or not ended.success):
+            cause = "the remote says that there were errors, and not with which records; see results/"
+            return Failed(cause, tuple(results))
+        return Completed(tuple(results))
+
+    def _may_repeat(self, job: Job) -> bool:
+        """Every record has a key of ours: the check of the file has seen to it, and the ledger has it in writing."""
+        return job.checked is not None and is_keyed(job.checked.data.schema, self._config.key)
+
+    def _content(self, text: str) -> bytes:
+        config = self._config
+        return as_body(
+            {
+                "session_id": config.session_id,
+                "endgrate_type": config.endgrate_type,
+                "transfer_data": list(records_of(text, config.key)),
+            }
+        )
+
+    async def _ask(self, kind: Kind, token: Token) -> Answer:
+        return await self._api.get(kind, "/api/statistics", method="EXPORT", transfer_id=token)
+
+    async def _fetch_errors(self, token: Token, found: _Found) -> Fetched:
+        refusals, is_cut = Refusals(), False
+        async with Lines(self._api.spill) as lines:
+            async for page in pages(self._api, "/api/errors", ERRORS, {"transfer_id": token}):
+                refusals.add(page.items)
+                await lines.add(page.items)
+                is_cut |= page.has_errors
+            found.refused = max(refusals.count, found.lost)
+            found.has_others = refusals.has_others or is_cut
+            unnamed = found.refused - refusals.count
+            remarks = [refusals.remark, f"of {unnamed} of these it does not say which" if unnamed else ""]
+            return replace(
+                lines.fetched(ERRORS),
+                refused=found.refused,
+                objections=tuple(refusals.objections),
+                remark="; ".join(filter(None, remarks)),
+            )
+
+    async def _fetch_data(self, token: Token, found: _Found) -> Fetched:
+        async with Lines(self._api.spill) as lines:
+            of = {"endgrate_type": self._config.endgrate_type, "transfer_id": token}
+            async for page in pages(self._api, "/api/push/data", "transfer_data", of):
+                await lines.add(page.items)
+                found.has_others |= page.has_errors
+            return lines.fetched(DATA)
+
+
+def _likely_size(part: Text) -> int:
+    """Bytes of it as records, which all have the names of the columns."""
+    if not isinstance(part, Held):
+        return part.size
+    rows = part.text.count("\n")
+    return len(part.text.encode()) + rows * part.text.find("\n")
+
+
+async def _held(part: Text) -> str:
+    """Raises SourceChanged when it is not the text any more that was checked; nothing of it was sent by then."""
+    if isinstance(part, Held):
+        return part.text
+    if part.size > _LARGEST:
+        raise Refused("not sent: so many bytes do not fit into one request. Set target.part_rows or target.part_bytes")
+    return b"".join([piece async for piece in encoded(part, part.size, str.encode)]).decode()
