@@ -16,7 +16,9 @@ def keyed(schema: Schema, name: str) -> Schema:
     if name not in known and not schema.match.takes_others:
         raise ValueError(f"{schema.name} has no column {name}")
     column = known.get(name) or Column(name=name)
-    strict = replace(column, constraints=replace(column.constraints, required=True, unique=True))
+    # What is its primary key already need not be told twice.
+    constraints = replace(column.constraints, required=True, unique=schema.key != (name,))
+    strict = replace(column, constraints=constraints)
     columns = tuple(strict if each.name == name else each for each in schema.columns)
     return replace(schema, name=_called(schema.name, name), columns=columns if name in known else (*columns, strict))
 

@@ -402,3 +402,17 @@ def test_what_is_missing_is_told_without_what_is_there() -> None:
         "target.api_key",
     ]
     assert CANARY not in str(caught.value)
+
+
+def test_what_a_remote_goes_by_is_asked_for_with_its_secrets_but_is_none_of_them() -> None:
+    settings = load(None, environ={KEY: "one"}, overrides=["target.kind=endgrate"])
+    with pytest.raises(ConfigError) as caught:
+        require_secrets(settings)
+
+    session, kind = caught.value.problems
+    assert session.startswith("target.session_id: is missing.")
+    assert "orchestrator session initiate" in session
+    assert kind.startswith("target.endgrate_type: is missing.")
+    assert "ORCHESTRATOR_TARGET__ENDGRATE_TYPE" in kind
+    given = load(None, environ={KEY: "one"}, overrides=["target.kind=endgrate", "target.endgrate_type=crm-contact"])
+    assert require_secrets(given, but="session_id") == Credentials(api_key="one")

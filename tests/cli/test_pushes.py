@@ -1,0 +1,211 @@
+"""Records to Endgrate, end to end: with a key of our own no record is there twice, without one a person decides."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cli.leaks import forms, leaks, said, stored, stored_without_results
+from cli.ledger import ask
+from cli.program import AFRESH
+from cli.pushes import TYPE, people, pushing
+from cli.stage import held
+from orchestrator.sandbox import Fault
+
+FILES = {"a.csv": people(1, 3), "b.csv": people(11, 2)}
+ONCE = Counter(map(str, (1, 2, 3, 11, 12)))
+LOST = ("drop_after", "reset_after", "error_after", "truncated", "html_after", "empty")
+"""The transfer was begun, and nobody has told us its id."""
+
+for_either = pytest.mark.parametrize("key", ["id", ""], ids=["keyed", "unkeyed"])
+
+
+@for_either
+async def test_every_row_becomes_a_record_and_what_the_remote_says_lies_in_the_results(
+    tmp_path: Path, key: str
+) -> None:
+    async with pushing(tmp_path, FILES, key=key) as stage:
+        outcome = await stage.run()
+
+        assert outcome.code == 0
+        assert outcome.ends == {"found": 2, "done": 2}
+        assert stage.standing == ONCE
+        stored = stage.remote.provider.records[TYPE].values()
+        assert all(record.data["address"] == {"city": "Riga"} for record in stored)
+        assert {record.internal_id for record in stored} == (set(ONCE) if key else {None})
+        place = stage.results("a")
+        assert sorted(file.name for file in place.iterdir()) == ["data.jsonl", "errors.jsonl", "statistics.json"]
+        data = [json.loads(line)["data"]["id"] for line in (place / "data.jsonl").read_text().splitlines()]
+        assert data == ["1", "2", "3"]
+        assert (place / "errors.jsonl").read_bytes() == b""
+
+        again = await stage.run()
+
+        assert again.ends == {"found": 2, "skipped": 2}
+        assert len(stage.pushes) == 2
+
+
+@pytest.mark.parametrize("kind", LOST)
+async def test_after_a_lost_answer_records_with_a_key_are_sent_again_and_none_is_there_twice(
+    tmp_path: Path, kind: str
+) -> None:
+    async with pushing(tmp_path, FILES, Fault(endpoint="upload", kind=kind), key="id") as stage:
+        outcome = await stage.run()
+
+        assert outcome.code == 0
+        assert outcome.ends == {"found": 2, "done": 2}
+        assert stage.standing == ONCE
+        assert len(stage.pushes) == 3
+
+
+@pytest.mark.parametrize("kind", LOST)
+async def test_after_a_lost_answer_records_without_a_key_are_left_to_a_person(tmp_path: Path, kind: str) -> None:
+    async with pushing(tmp_path, FILES, Fault(endpoint="upload", kind=kind)) as stage:
+        outcome = await stage.run()
+        again = await stage.run()
+
+        assert (outcome.code, again.code) == (4, 4)
+        assert outcome.ends == {"found": 2, "done": 1, "in_doubt": 1}
+        assert stage.standing == ONCE
+        assert len(stage.pushes) == 2
+
+
+@pytest.mark.parametrize("kind", ["hold_after", "hold_before"])
+@for_either
+async def test_killed_before_the_answer_came_the_next_run_repeats_what_has_a_key_and_nothing_else(
+    tmp_path: Path, key: str, kind: str
+) -> None:
+    async with pushing(tmp_path, {"a.csv": people(1, 3)}, held("upload", kind), key=key) as stage:
+        async with stage.start("run", by=AFRESH) as program:
+            await stage.remote.until_held()
+            program.kill()
+            await program.wait()
+        stage.remote.release()
+        await stage.until(lambda: stage.standing)
+        outcome = await stage.run()
+
+        assert outcome.code == (0 if key else 4)
+        assert stage.states == {"a.csv": "done" if key else "in_doubt"}
+        assert stage.standing == Counter("123")
+        assert len(stage.pushes) == (2 if key else 1)
+
+
+@pytest.mark.parametrize(("before", "after"), [("", "id"), ("id", ""), ("id", "name")])
+async def test_a_key_that_came_went_or_changed_since_it_was_sent_is_no_key_of_what_was_sent(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    async with pushing(tmp_path, {"a.csv": people(1, 3)}, held("upload", "hold_after"), key=before) as stage:
+        async with stage.start("run", by=AFRESH) as program:
+            await stage.remote.until_held()
+            program.kill()
+            await program.wait()
+        stage.remote.release()
+        outcome = await stage.run(target__key=after)
+
+        assert outcome.code == 4
+        assert stage.states == {"a.csv": "in_doubt"}
+        assert stage.standing == Counter("123")
+
+
+async def test_rows_that_the_remote_refuses_are_told_with_the_lines_that_they_came_from(tmp_path: Path) -> None:
+    files = {"a.csv": people(1, 3) + "\r\n\r\n" + people(4, 2).partition("\r\n")[2]}
+    async with pushing(tmp_path, files, key="id", batch=2, failing=2, page=1) as stage:
+        outcome = await stage.run()
+
+        assert outcome.code == 3
+        assert outcome.summary["rows"]["data"]["refused"] == 2
+        assert stage.standing == Counter("125")
+        with (stage.results("a") / "objections.csv").open(newline="") as file:
+            told = [(row["row"], row["line"]) for row in csv.DictReader(file)]
+        assert told == [("3", "a.csv:4"), ("4", "a.csv:6")]
+
+
+async def test_a_row_without_a_key_of_its_own_is_not_sent(tmp_path: Path) -> None:
+    files = {"a.csv": people(1, 2) + "\r\n ,Bert,Riga\r\n1,Anna again,Riga"}
+    async with pushing(tmp_path, files, key="id") as stage:
+        refused = await stage.run()
+
+        assert refused.code == 3
+        assert stage.pushes == []
+        with (stage.out / "rejects" / "a.csv").open(newline="") as file:
+            told = [(row["_line"], row["_column"], row["_rule"]) for row in csv.DictReader(file)]
+        assert told == [("4", "id", "required"), ("5", "id", "unique")]
+
+        outcome = await stage.run(validation__on_bad_rows="drop_rows")
+
+        assert outcome.code == 3
+        assert stage.standing == Counter("12")
+
+
+async def test_a_file_without_the_column_of_the_key_is_not_sent(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {"a.csv": people(1, 2)}, key="customer_no") as stage:
+        outcome = await stage.run()
+
+        assert outcome.code == 3
+        assert "customer_no" in (stage.out / "rejects" / "a.csv").read_text()
+        assert stage.pushes == []
+
+
+async def test_a_provider_that_wants_somebody_to_sign_in_again_is_not_asked_a_second_time(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {"a.csv": people(1, 2)}, authenticated=False) as stage:
+        outcome = await stage.run()
+        again = await stage.run()
+
+        assert (outcome.code, again.code) == (3, 3)
+        assert stage.states == {"a.csv": "failed"}
+        assert "reauthenticate page" in stage.jobs["a.csv"].cause
+        assert len(stage.pushes) == 1
+
+
+@pytest.mark.parametrize(
+    ("setting", "code", "remedy"),
+    [
+        ("session_id=", 2, "orchestrator session initiate"),
+        ("endgrate_type=", 2, "crm-contact"),
+        ("session_id=gone", 77, "orchestrator session initiate"),
+    ],
+)
+async def test_without_a_session_or_a_type_nothing_is_sent_and_the_remedy_is_told(
+    tmp_path: Path, setting: str, code: int, remedy: str
+) -> None:
+    async with pushing(tmp_path, FILES) as stage:
+        outcome = await stage.run("--set", f"target.{setting}")
+        checked = await stage.call("check", "--set", f"target.{setting}")
+
+        assert (outcome.code, checked.code) == (code, code)
+        assert remedy in outcome.json["message"]
+        assert remedy in checked.err
+        assert stage.standing == Counter()
+
+
+async def test_check_finds_everything_ready_and_says_nothing_of_what_there_is_not(tmp_path: Path) -> None:
+    async with pushing(tmp_path, FILES) as stage:
+        outcome = await stage.call("check", "--json")
+
+        assert outcome.code == 0
+        assert not any("identity server" in step for step in outcome.json["passed"])
+        assert stage.pushes == []
+
+
+async def test_neither_the_key_nor_the_session_nor_a_cell_shows_up_where_it_does_not_belong(tmp_path: Path) -> None:
+    cell = "Canary Bird-4711"
+    faults = (
+        Fault(endpoint="upload", kind="html"),
+        Fault(endpoint="poll", kind="reset_before"),
+        Fault(endpoint="result", kind="truncated"),
+    )
+    files = {"a.csv": f"id,name\r\n1,{cell}\r\n2,{cell}\r\n3,{cell}"}
+    async with pushing(tmp_path, files, *faults, key="id", batch=2, failing=2) as stage:
+        outcome = await stage.run("-v", "--log-format", "json")
+
+        assert outcome.code == 3
+        spoken = said("the run", outcome)
+        secrets = forms(stage.remote.api_key)
+        assert leaks(spoken | stored(stage.out), secrets) == []
+        assert leaks(spoken | stored_without_results(stage.out), [cell.encode()]) == []
+        assert leaks(spoken | stored_without_results(stage.out), [stage.remote.session_id.encode()]) == []
+        assert any(cell in str(body) for (body,) in ask(stage.out, "SELECT body FROM results"))

@@ -1,0 +1,56 @@
+"""A file whose rows have to tell themselves apart by one column, because the remote finds its records by that."""
+
+from __future__ import annotations
+
+import pytest
+
+from orchestrator.config.schemas import built_in, load_schemas
+from orchestrator.errors import ConfigError
+from orchestrator.validation import BadRow, Judge, Schema, is_keyed, keyed, rules_digest
+
+RECORDS = built_in("endgrate.records")
+
+
+def problems(schema: Schema, *lines: str) -> list[tuple[int, str, str]]:
+    bad: list[BadRow] = []
+    judge = Judge(schema, on_bad=bad.append)
+    judge.feed("\r\n".join(lines).encode())
+    judge.close()
+    faults = [judge.fault] if judge.fault else []
+    found = [*faults, *(problem for row in bad for problem in row.problems)]
+    return [(problem.line, problem.name, problem.rule) for problem in found]
+
+
+def test_every_row_needs_a_value_of_its_own_in_the_column() -> None:
+    rows = ("a,id", "x,1", "x,", "x, ", "x,2", "x,1")
+
+    assert problems(RECORDS, *rows) == []
+    assert problems(keyed(RECORDS, "id"), *rows) == [(3, "id", "required"), (4, "id", "required"), (6, "id", "unique")]
+
+
+def test_a_file_without_the_column_is_not_of_the_kind() -> None:
+    assert problems(keyed(RECORDS, "id"), "a,b", "1,2") == [(1, "", "header")]
+
+
+def test_a_column_that_the_schema_has_keeps_its_other_rules() -> None:
+    (groups,) = load_schemas(["tao.groups"], "group_name")
+
+    assert len(groups.columns) == len(built_in("tao.groups").columns)
+    assert problems(groups, "group_name,group_active", "a,TRUE", "a,maybe") == [(3, "group_active", "boolean")]
+    assert problems(groups, "group_name,group_active", "a,TRUE", "a,TRUE") == [(3, "group_name", "unique")]
+
+
+def test_a_column_that_there_cannot_be_is_told_with_the_key_of_the_configuration() -> None:
+    for name in ("customer", 'a"b', "a,b"):
+        with pytest.raises(ConfigError, match=r"target\.key: "):
+            load_schemas(["platform.data" if name == "customer" else "endgrate.records"], name)
+
+
+def test_what_was_judged_with_a_key_is_told_from_what_was_judged_without_or_by_another() -> None:
+    by_id = keyed(RECORDS, "id")
+
+    assert is_keyed(by_id.name, "id")
+    assert not is_keyed(RECORDS.name, "id")
+    assert not is_keyed(by_id.name, "d")
+    assert not is_keyed(by_id.name, "")
+    assert len({rules_digest([each], "utf-8", "") for each in (RECORDS, by_id, keyed(RECORDS, "name"))}) == 3
