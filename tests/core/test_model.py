@@ -11,12 +11,14 @@ from orchestrator.model import (
     Checked,
     Completed,
     Digest,
+    Divided,
     Doubted,
     Event,
     Failed,
     Job,
     Key,
     Name,
+    Part,
     Rejected,
     RelPath,
     Reopened,
@@ -54,6 +56,7 @@ EVENTS: tuple[Event, ...] = (
     Resolved(Verdict.RESEND),
     Resolved(Verdict.ABANDON),
     TailReleased(),
+    Divided(3),
 )
 
 LEGAL = {
@@ -77,6 +80,7 @@ LEGAL = {
     (State.IN_DOUBT, EVENTS[13]): State.READY,
     (State.IN_DOUBT, EVENTS[14]): State.FAILED,
     (State.SENDING, EVENTS[15]): State.SENDING,
+    (State.READY, EVENTS[16]): State.WAITING,
 }
 
 
@@ -92,6 +96,22 @@ def test_every_event_leads_where_the_table_says_and_every_other_is_illegal(state
     else:
         with pytest.raises(IllegalTransition, match=type(event).__name__):
             evolve(job(state), event)
+
+
+def test_what_was_divided_waits_for_its_parts_and_may_be_superseded_by_other_bytes() -> None:
+    whole = evolve(job(State.READY), Divided(3))
+
+    assert (whole.state, whole.parts, whole.token) == (State.WAITING, 3, None)
+    assert evolve(whole, Superseded("replaced")).state is State.SUPERSEDED
+    assert next_version(whole, Source(data=Digest("d"), size=1)).parts == 0
+
+
+@pytest.mark.parametrize("parts", [0, -1])
+def test_a_file_cannot_be_divided_into_nothing_nor_a_part_once_more(parts: int) -> None:
+    with pytest.raises(IllegalTransition):
+        evolve(job(State.READY), Divided(parts))
+    with pytest.raises(IllegalTransition):
+        evolve(job(State.READY, part=Part(number=1, of=2, head=0, start=0, size=1, line=1)), Divided(2))
 
 
 def test_final_states_accept_only_what_a_person_or_new_rules_say() -> None:

@@ -13,12 +13,14 @@ from orchestrator.model import (
     Checked,
     Completed,
     Digest,
+    Divided,
     Doubted,
     Event,
     Failed,
     Job,
     Key,
     Name,
+    Part,
     Rejected,
     RelPath,
     Reopened,
@@ -76,6 +78,13 @@ sheets_of_one = st.builds(
     header=st.booleans(),
     gaps=st.lists(st.tuples(counts, counts), max_size=4).map(tuple),
     sent=st.none() | digests,
+    schema=texts,
+    warned=counts,
+    left_out=counts,
+)
+small = st.integers(1, 9)
+parts_of_files = st.builds(Part, number=small, of=small, head=counts, start=counts, size=counts, line=counts).filter(
+    lambda part: part.number <= part.of
 )
 sheets = st.builds(Sheets, data=sheets_of_one, events=st.none() | sheets_of_one)
 jobs = st.builds(
@@ -95,7 +104,10 @@ jobs = st.builds(
     owns=st.booleans(),
     overwrote=st.booleans(),
     repeats=st.booleans(),
-).filter(lambda job: job.token is not None or job.state is not State.WAITING)
+    parts=counts,
+    part=st.none() | parts_of_files,
+    refused=counts,
+).filter(lambda job: job.token is not None or job.parts or job.state is not State.WAITING)
 results = st.lists(
     st.builds(
         Result,
@@ -118,7 +130,8 @@ EVENTS: dict[type, st.SearchStrategy[Event]] = {
     SendUndone: st.builds(SendUndone, texts),
     SendRepeatable: st.builds(SendRepeatable, texts, moments),
     Accepted: st.builds(Accepted, st.builds(Token, some_text), moments),
-    Completed: st.builds(Completed, results, texts),
+    Divided: st.builds(Divided, small),
+    Completed: st.builds(Completed, results, texts, counts),
     Failed: st.builds(Failed, texts, results, st.booleans()),
     Doubted: st.builds(Doubted, texts, st.none() | moments, st.none() | st.builds(Token, some_text)),
     Superseded: st.builds(Superseded, texts),
@@ -144,6 +157,7 @@ _SAMPLES: dict[type, Event] = {
     Checked: CHECKED,
     Rejected: Rejected(""),
     Reopened: Reopened(),
+    Divided: Divided(2),
     SendStarted: STARTED,
     TailReleased: TailReleased(),
     SendUndone: SendUndone(""),

@@ -25,6 +25,7 @@ from orchestrator.edges.rows import event_row, job_of, job_row
 from orchestrator.errors import IllegalTransition, OutputError
 from orchestrator.model import (
     Completed,
+    Divided,
     Doubted,
     Event,
     Failed,
@@ -32,6 +33,7 @@ from orchestrator.model import (
     Key,
     Rejected,
     SendUndone,
+    State,
     Superseded,
     evolve,
 )
@@ -194,6 +196,20 @@ async def test_several_events_are_recorded_all_or_none(path: Path) -> None:
 
         assert commits(path) == before + 1
         assert ledger.find(job.key) == job
+
+
+async def test_a_division_is_one_commit(path: Path) -> None:
+    with a_ledger(path) as ledger:
+        before = commits(path)
+        whole = new_job("whole")
+        parts = [(new_job(f"whole#{number}"), CHECKED) for number in range(3)]
+        after = await ledger.divide(whole, parts, CHECKED, Divided(3))
+
+        assert commits(path) == before + 1
+        assert (after.state, after.parts) == (State.WAITING, 3)
+        assert [ledger.find(part.key) for part, _ in parts] == [evolve(part, CHECKED) for part, _ in parts]
+        assert ledger.find(whole.key) == after
+        assert not rows(path, "SELECT 1 FROM jobs WHERE token IS NOT NULL")
 
 
 async def test_what_cannot_happen_writes_nothing(path: Path) -> None:

@@ -8,7 +8,8 @@ from .deciding import DECIDING
 from .durability import DURABILITY
 from .nights import NIGHTS
 from .pacing import PACING
+from .parting import PARTING
 from .telling import TELLING
 from .wire import WIRE
 
-BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING, *PACING, *NIGHTS)
+BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING, *PACING, *NIGHTS, *PARTING)

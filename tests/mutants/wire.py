@@ -169,9 +169,9 @@ WIRE = (
     ),
     Bug(
         wrong="A page of some gateway counts as a remote that is well again.",
-        file="targets/platform/target.py",
-        old="        if status != 405:",
-        new="        if 300 <= status < 400:",
+        file="targets/probed.py",
+        old="    if status != 405:",
+        new="    if 300 <= status < 400:",
         test="targets/test_probe.py::test_every_answer_but_405_to_a_get_is_not_well_and_says_for_how_long",
     ),
     Bug(

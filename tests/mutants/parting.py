@@ -1,0 +1,74 @@
+"""Bugs in how a file is divided, and in what becomes of its parts."""
+
+from __future__ import annotations
+
+from .bug import Bug
+
+PARTING = (
+    Bug(
+        wrong="A death leaves some parts of a file in the ledger and others not.",
+        file="edges/ledger.py",
+        old="        await self._record((*((evolve(part, checked), (checked,)) for part, checked in parts), "
+        "(after, events)))",
+        new="        for part, checked in parts:\n"
+        "            await self._record(((evolve(part, checked), (checked,)),))\n"
+        "        await self._record(((after, events),))",
+        test="edges/test_ledger.py::test_a_division_is_one_commit",
+    ),
+    Bug(
+        wrong="A part that the remote has already is sent again with every other version of its file.",
+        file="partition.py",
+        old="    if known.state is State.DONE and same_bytes(known, piece.source):\n        return None\n",
+        new="",
+        test="core/test_partition.py::test_a_changed_file_sends_only_the_parts_that_changed",
+    ),
+    Bug(
+        wrong="A file is done although one of its parts failed.",
+        file="partition.py",
+        old="        if ends[State.DONE] == len(parts):",
+        new="        if ends[State.DONE]:",
+        test="core/test_partition.py::test_only_the_parts_that_failed_are_sent_again",
+    ),
+    Bug(
+        wrong="A part in doubt is forgotten as soon as the others have ended.",
+        file="partition.py",
+        old="part.state.is_open or part.state is State.IN_DOUBT for part in parts",
+        new="part.state.is_open for part in parts",
+        test="core/test_partition.py::test_a_part_in_doubt_keeps_the_file_open_until_a_person_has_spoken",
+    ),
+    Bug(
+        wrong="A part takes the Name of another file.",
+        file="partition.py",
+        old="            if (clash := self.names.claim(name, job.path, known)) is not None:",
+        new="            if (clash := self.names.claim(name, job.path, None)) is not None:",
+        test="core/test_partition.py::test_a_part_whose_name_belongs_to_another_file_rejects_the_whole",
+    ),
+    Bug(
+        wrong="A new version of a part is sent although a lost attempt may arrive after it.",
+        file="partition.py",
+        old="            if known is not None and may_arrive_late(known, self.clock.now().timestamp()):",
+        new="            if known is not None and not known:",
+        test="core/test_partition.py::test_a_new_version_waits_for_a_lost_attempt_of_one_part",
+    ),
+    Bug(
+        wrong="A row that belongs to no part is sent with one, because it is wrong only beside another part's.",
+        file="edges/sheets.py",
+        old="            if _sha256(text.encode()) == sheet.sent:\n",
+        new="            if text:\n",
+        test="edges/test_pieces.py::test_a_row_that_is_wrong_beside_one_of_another_part_is_in_none",
+    ),
+    Bug(
+        wrong="A part holds one row more than its limit.",
+        file="validation/cuts.py",
+        old="self._rows + rows <= limits.rows",
+        new="self._rows + rows <= limits.rows + 1",
+        test="validation/test_cuts.py::test_the_parts_are_the_whole_each_within_its_limits",
+    ),
+    Bug(
+        wrong="The rows of a part are joined to lines of another.",
+        file="edges/pieces.py",
+        old="            gaps=(*above, *before, *cut.gaps),",
+        new="            gaps=(*above, *cut.gaps),",
+        test="edges/test_pieces.py::test_the_parts_as_they_are_sent_are_the_rows_of_the_whole_and_know_their_lines",
+    ),
+)
