@@ -73,7 +73,7 @@ def read_schema(values: object, name: str) -> Schema:
                 blank_deletes=blank == "deletes",
             )
         except ValueError as error:
-            problems.append(f"fields: {error}. Names differ in more than case, and have no comma and no quote.")
+            problems.append(f"fields: {error}. Names differ in more than case, and are on one line.")
     raise ConfigError(*problems)
 
 

@@ -174,10 +174,17 @@ def test_columns_may_be_optional_but_not_blank_where_they_have_a_format() -> Non
     ]
 
 
-@pytest.mark.parametrize("name", ["", " a", "a,b", 'a"', "a\nb", "a\0"])
-def test_a_schema_takes_no_name_that_would_need_quotes(name: str) -> None:
+@pytest.mark.parametrize("name", ["", " a", "a ", "a\rb", "a\nb", "a\0"])
+def test_a_schema_takes_no_name_of_several_lines_or_with_white_space_around_it(name: str) -> None:
     with pytest.raises(ValueError, match="schema odd"):
         Schema(name="odd", header=Header.OPTIONAL, columns=(Column(name=name),))
+
+
+def test_a_name_may_need_quotes() -> None:
+    schema = Schema(name="odd", columns=(Column(name="Sum (EUR, net)"), Column(name='5" nails')))
+    source = '"Sum (EUR, net)","5"" nails"\r\n1,2'
+
+    assert judge(source, schema).text == source
 
 
 def test_a_schema_takes_no_name_twice() -> None:
