@@ -65,6 +65,9 @@ def _faults(*, renews: bool) -> dict[str, tuple[Said, bool]]:
 _USUAL: Mapping[str, object] = {"client_id": Sandbox.client_id, "session_id": Sandbox.session_id}
 
 
+CREDENTIALS = Credentials(client_id=Sandbox.client_id, client_secret=Sandbox.client_secret, api_key=Sandbox.api_key)
+
+
 @dataclass(frozen=True, kw_only=True)
 class RemoteSubject:
     name: str
@@ -87,6 +90,7 @@ class RemoteSubject:
     renews: bool = True
     """A bearer token that is spent can be had anew."""
     one_answer: bool = False
+    secrets: Credentials = CREDENTIALS
 
     def __str__(self) -> str:
         return self.name
@@ -132,7 +136,7 @@ class RemoteSubject:
         spill.mkdir(exist_ok=True)
         async with open_http(spill) as http:
             yield Stand(
-                target=Watched(make_target(settings, _CREDENTIALS, http, StillClock()), HIDDEN),
+                target=Watched(make_target(settings, self.secrets, http, StillClock()), HIDDEN),
                 checked=prepared.checked,
                 body=prepared.body,
                 overwrites=settings.target.overwrites,
@@ -149,9 +153,6 @@ class RemoteSubject:
         given = {"kind": self.api, "base_url": base_url, **own, **addresses, **self.settings}
         words = [f"target.{key}={value}" for key, value in given.items() if key in known]
         return load(None, overrides=words, environ={}, folder=folder, output=folder / "out")
-
-
-_CREDENTIALS = Credentials(client_id=Sandbox.client_id, client_secret=Sandbox.client_secret, api_key=Sandbox.api_key)
 
 
 def striking(endpoint: Any, kind: Any, nth: int = 1, times: int = 1) -> Fault:

@@ -31,7 +31,7 @@ _SAID = (
     (r"exceeds maximum allowed size|too large", _TOO_LARGE),
     (r"records count", "the file has more rows than the remote takes. Lower target.part_rows"),
     (
-        r'csv structure detected at row "?(?P<row>[0-9]{1,9})',
+        r'csv structure detected at row [\\"]*(?P<row>[0-9]{1,9})',  # the quote may stand in a JSON string
         "the remote finds row {row} to have too many or few cells",
     ),
     (r"cannot be parsed|csv structure", "the remote cannot read the file as CSV"),

@@ -1,0 +1,1 @@
+"""TAO alone: what the contract of all targets does not ask."""
