@@ -165,8 +165,11 @@ def _require_safe(address: str) -> None:
     """The rows go the way that they came: encrypted, or on this machine. The address itself is not shown."""
     try:
         parts = urlsplit(address)
-    except ValueError:
-        parts = urlsplit("")
+        is_one = bool(parts.hostname) and parts.port != 0
+    except ValueError:  # of the port, which is looked at only when it is asked for
+        is_one = False
+    if not is_one:
+        raise Unclear(f"{RESULT}: the address to download from is none")
     if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")):
         raise Unclear(f"{RESULT}: the address to download from is not https")
 
