@@ -31,7 +31,7 @@ def read_rows(lines: Iterable[str]) -> RowResults:
         if (status := places.get("status")) is None:
             return RowResults(refused=0, objections=(), are_told=False)
         code, message = places.get("errorcode"), places.get("errormessage")
-        for number, row in enumerate(rows, 1):
+        for number, row in enumerate(filter(None, rows), 1):  # a blank line is no row
             if _cell(row, status).strip().casefold() == _TAKEN:
                 continue
             refused += 1
