@@ -1,0 +1,116 @@
+"""The status of a file: four words that are documented, anything else no end, and never a success by mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+from contract.subjects import TAO
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.edges.answer import Answer
+from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, TargetError, Unclear
+from orchestrator.model import Failed
+from orchestrator.ports import Ended, Running
+from orchestrator.sandbox import TaoKnobs
+from orchestrator.targets.tao.answers import status_of
+from targets.tao.place import REFERENCE, status, tao_at
+from targets.wire import answer, as_json
+
+DONE = Ended(success=True, word="processed", results=("status", "result"))
+NOT_DONE = Ended(success=False, word="failed", results=("status",))
+
+
+@pytest.mark.parametrize(
+    ("word", "meaning"),
+    [
+        ("pending", Running()),
+        ("processing", Running()),
+        ("processed", DONE),
+        ("failed", NOT_DONE),
+        (" Processed\n", DONE),
+        ("FAILED", NOT_DONE),
+        ("queued", Running(word="queued")),
+        ("completed", Running(word="completed")),
+        ("success", Running(word="success")),
+        ("done", Running(word="done")),
+        ("error", Running(word="error")),
+        ("processed with errors", Running(word="unreadable")),
+        ("canary-cell-0", Running(word="unreadable")),
+        ("x" * 41, Running(word="unreadable")),
+        ("", Running(word="unreadable")),
+    ],
+)
+async def test_a_word_means_what_is_documented_and_no_more(tmp_path: Path, word: str, meaning: Running | Ended) -> None:
+    async with tao_at(tmp_path, status(word, fileLine="7", messages=["canary"])) as (stand, server):
+        assert await stand.target.check(REFERENCE) == meaning
+
+    (request,) = server.requests
+    assert (request.method, request.target) == ("GET", f"/api/v1/status/{REFERENCE}")
+
+
+@pytest.mark.parametrize(
+    ("reply", "raised"),
+    [
+        (status(None), Unclear),
+        (status(7), Unclear),
+        (as_json({"status": "processed"}), Unclear),
+        (as_json({"result": "processed"}), Unclear),
+        (as_json(["processed"]), Unclear),
+        (answer(200, "processed"), Unclear),
+        (answer(200, ""), Unclear),
+        (answer(200, "<html>processed</html>", kind="text/html"), Garbled),
+        (answer(204), NotSent),
+        (answer(400, "Unable to resolve rostering import status."), NotSent),
+        (answer(403, "no"), Denied),
+        (answer(404, f'Status for referenceId "{REFERENCE}" was not found.'), Missing),
+        (answer(405), Misdirected),
+        (answer(500), NotSent),
+    ],
+)
+async def test_what_is_no_status_is_an_error_that_says_what_may_be_done(
+    tmp_path: Path, reply: bytes, raised: type[TargetError]
+) -> None:
+    async with tao_at(tmp_path, reply) as (stand, _):
+        with pytest.raises(raised) as caught:
+            await stand.target.check(REFERENCE)
+
+    assert type(caught.value) is raised
+
+
+@given(st.binary())
+def test_nothing_that_comes_for_a_status_is_taken_for_a_success(body: bytes) -> None:
+    try:
+        told = status_of(Answer(status=200, content_type="application/json", body=body))
+    except Unclear:
+        return
+    assert told != DONE or b"processed" in body.lower()
+
+
+async def test_a_reference_that_is_not_known_yet_is_missing_until_it_is(tmp_path: Path) -> None:
+    async with TAO.at_sandbox(tmp_path, tao=TaoKnobs(unknown_for=30.0)) as (stand, _):
+        token = (await stand.send()).token
+        with pytest.raises(Missing):
+            await stand.target.check(token)
+        stand.pass_time(30.0)
+
+        assert await stand.target.check(token) == DONE
+
+
+async def test_a_file_that_is_processed_with_refused_rows_is_done_and_one_of_no_kind_has_failed(
+    tmp_path: Path,
+) -> None:
+    async with TAO.at_sandbox(tmp_path, file=TAO.refused) as (stand, sandbox):
+        token = (await stand.send()).token
+        assert await stand.target.check(token) == DONE
+        fetched = await stand.target.fetch(token, "result")
+        assert (fetched.refused, len(fetched.objections)) == (1, 1)
+        assert len(sandbox.portal.users) == 1
+
+    async with tao_at(tmp_path, status("failed", messages=["The columns belong to canary."])) as (stand, _):
+        ended = await stand.target.check(REFERENCE)
+        outcome = stand.target.conclude(stand.job, ended, [])
+        assert isinstance(outcome, Failed)
+        assert outcome.cause == "the remote says: failed; see its messages under results/"
+        assert b"canary" in ((await stand.target.fetch(REFERENCE, "status")).body or b"")
