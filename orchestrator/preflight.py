@@ -7,7 +7,7 @@ import uuid
 from collections.abc import Callable
 from pathlib import Path
 
-from orchestrator.config import Credentials, Settings, target_id
+from orchestrator.config import Client, Credentials, Settings, Target, target_id
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.http import open_http
 from orchestrator.errors import Garbled, Misdirected, Missing, Unclear
@@ -26,18 +26,26 @@ async def preflight(settings: Settings, secrets: Credentials, passed: Callable[[
         async with open_http(Path(spill), ca_file=settings.target.ca_file) as http:
             target = make_target(settings, secrets, http, SystemClock())
             await target.sign_in()
-            if "client_secret" in settings.target.needs:
+            if isinstance(settings.target, Client):
                 passed("the identity server gives out a token")
             try:
                 await target.probe()
             except Garbled as error:
                 raise Misdirected(f"{error}. Is target.base_url the API?") from None
-            passed("the upload endpoint is there")
+            passed("the remote is well")
+            if not settings.target.tracks:
+                passed("it offers no status: what it takes is done")
+                return
             try:
                 await target.check(Token(str(uuid.uuid4())))
             except Missing:
-                passed("the API answers, and takes the token and the API key")
+                passed(f"the API answers, and takes {_shown_to_it(settings.target)}")
             except Unclear as error:
                 raise Misdirected(f"{error}. Is target.base_url the API?") from None
             else:
                 passed("the API answers")
+
+
+def _shown_to_it(target: Target) -> str:
+    shown = {"the token": isinstance(target, Client), "the API key": "api_key" in target.needs}
+    return " and ".join(what for what, is_shown in shown.items() if is_shown)

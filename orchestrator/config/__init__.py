@@ -24,10 +24,11 @@ from orchestrator.config.settings import (
     variable,
 )
 from orchestrator.config.sources import Values, from_environment, from_file, from_overrides, in_file
-from orchestrator.config.targets import EndgrateTarget, PlatformTarget, TaoTarget, Target
+from orchestrator.config.targets import Client, EndgrateTarget, PlatformTarget, TaoTarget, Target
 from orchestrator.errors import ConfigError
 
 __all__ = [
+    "Client",
     "Credentials",
     "EndgrateTarget",
     "Input",

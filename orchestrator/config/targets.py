@@ -54,6 +54,11 @@ class Target(Section):
         """By which column the remote finds its records again, if it does: every row needs a value of its own there."""
         return ""
 
+    @property
+    def tracks(self) -> bool:
+        """Whether the remote can be asked what became of a job."""
+        return True
+
 
 class Client(Target):
     """One that signs in with OAuth2 client credentials."""
@@ -104,6 +109,10 @@ class TaoTarget(Client):
     scope: Text = ""
     resend: Literal["upserts", "always", "never"] = "upserts"
     part_bytes: Bytes = Field(10_000_000, ge=0, le=LARGEST_PART)
+
+    @property
+    def tracks(self) -> bool:
+        return bool(self.status_path)
 
 
 class EndgrateTarget(Target):
