@@ -8,8 +8,10 @@ from orchestrator import naming
 from orchestrator.config import Credentials, EndgrateTarget, PlatformTarget, Settings, TaoTarget, target_id
 from orchestrator.edges.http import Http
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
+from orchestrator.errors import ConfigError
 from orchestrator.ports import Clock, Target
-from orchestrator.targets.endgrate import Endgrate, EndgrateConfig
+from orchestrator.targets.endgrate import Endgrate, EndgrateConfig, Sessions
+from orchestrator.targets.endgrate.api import Api
 from orchestrator.targets.platform import Platform, PlatformConfig
 from orchestrator.targets.tao import Tao, TaoConfig
 
@@ -24,6 +26,17 @@ def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clo
             return _endgrate(target, target_id(settings), secrets, http, clock)
         case _:
             assert_never(target)
+
+
+def require_endgrate(settings: Settings, what: str) -> EndgrateTarget:
+    """Raises ConfigError: only that remote has *what*."""
+    if not isinstance(settings.target, EndgrateTarget):
+        raise ConfigError(f'target.kind: only "endgrate" has {what}. Name a configuration for it with -c.')
+    return settings.target
+
+
+def make_sessions(target: EndgrateTarget, secrets: Credentials, http: Http) -> Sessions:
+    return Sessions(Api(target.base_url, secrets.api_key, http))
 
 
 def _platform(target: PlatformTarget, id: str, secrets: Credentials, http: Http, clock: Clock) -> Platform:

@@ -126,6 +126,7 @@ class EndgrateTarget(Target):
     session_id: Text = ""
     endgrate_type: Text = ""
     key: Text = ""
+    sync: bool = False
     part_rows: int = Field(250, ge=0)
 
     @property

@@ -31,14 +31,15 @@ NONE = "completed, and no record got through"
 _ID = re.compile(r"[!-~]{1,200}")
 _PLAIN = re.compile(r"[a-z]{1,40}", re.ASCII)
 _NO_ACCESS = "the remote refuses access. Check the API key"
+_UNCONFIGURED, _GONE = "not yet configured", "invalid or expired session"
 _OF_SESSIONS: tuple[tuple[str, type[TargetError], str], ...] = (
     (
-        r"not yet configured",
+        _UNCONFIGURED,
         Denied,
         "the session is not configured: somebody has to open its page, which orchestrator session show prints",
     ),
     (
-        r"invalid or expired session",
+        _GONE,
         Denied,
         "the session is unknown or has expired. Make one with orchestrator session initiate, and set target.session_id",
     ),
@@ -94,6 +95,21 @@ def require_session(answer: Answer, what: str) -> None:
         for pattern, kind, words in _OF_SESSIONS:
             if answer.is_whole and re.search(pattern, _message(members)):
                 raise kind(f"{what}: {words} ({answer.status})")
+
+
+def is_unconfigured(answer: Answer) -> bool:
+    """Nobody has opened the session's page yet."""
+    return _UNCONFIGURED in _message(members_of(answer))
+
+
+def is_gone(answer: Answer) -> bool:
+    """There is no such session, or not any more."""
+    return _GONE in _message(members_of(answer))
+
+
+def session_of(members: dict[str, Any]) -> str | None:
+    session = members.get("session_id")
+    return session if isinstance(session, str) and _ID.fullmatch(session) else None
 
 
 def status_of(answer: Answer) -> Running | Ended:

@@ -38,13 +38,14 @@ class Api:
             kind, "POST", f"{self.base_url}{path}", headers=headers, data=body.open(), once=once
         )
 
+    async def tell(self, kind: Kind, path: str, members: Mapping[str, Any]) -> Answer:
+        """A POST of something small."""
+        content = json.dumps(members, ensure_ascii=False).encode()
+        return await self.post(kind, path, Outgoing(content, len(content)))
+
     def _headers(self) -> Mapping[str, str]:
         return {"Authorization": f"Bearer {self.api_key}", "Accept": "application/json"}
 
     def _require_leave(self) -> None:
         if not self.may_go():
             raise LeftAlone("the remote wants to be left alone since just before it was asked")
-
-
-def as_body(members: Mapping[str, Any]) -> bytes:
-    return json.dumps(members, ensure_ascii=False).encode()

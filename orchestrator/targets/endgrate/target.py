@@ -5,6 +5,7 @@ A record with a key of our own is an upsert: sent twice it has the effect of sen
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
@@ -26,7 +27,7 @@ from orchestrator.targets.endgrate.answers import (
     status_of,
     token_of,
 )
-from orchestrator.targets.endgrate.api import Api, as_body
+from orchestrator.targets.endgrate.api import Api
 from orchestrator.targets.endgrate.lines import Lines
 from orchestrator.targets.endgrate.pages import pages
 from orchestrator.targets.endgrate.records import records_of
@@ -137,13 +138,12 @@ class Endgrate:
 
     def _content(self, text: str) -> bytes:
         config = self._config
-        return as_body(
-            {
-                "session_id": config.session_id,
-                "endgrate_type": config.endgrate_type,
-                "transfer_data": list(records_of(text, config.key)),
-            }
-        )
+        members = {
+            "session_id": config.session_id,
+            "endgrate_type": config.endgrate_type,
+            "transfer_data": list(records_of(text, config.key)),
+        }
+        return json.dumps(members, ensure_ascii=False).encode()
 
     async def _ask(self, kind: Kind, token: Token) -> Answer:
         return await self._api.get(kind, "/api/statistics", method="EXPORT", transfer_id=token)

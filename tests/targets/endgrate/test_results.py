@@ -84,9 +84,10 @@ def test_a_word_that_nobody_documents_is_repeated_and_anything_else_is_not_under
         ([counts(failed=1)], "completed, but not for every record"),
         ([counts(), counts(transferred=1)], "completed, but not for every record"),
         ([counts() | {"batches_success": 0, "batches_queued": 1}], "completed, but not for every record"),
+        ([counts() | {"batches_fail": 1}], "completed, but not for every record"),
         ([counts(transferred=0, failed=1)], "completed, and no record got through"),
     ],
-    ids=["all", "all twice", "a batch", "a record", "queued", "none"],
+    ids=["all", "all twice", "a batch", "a record", "queued", "one too many", "none"],
 )
 def test_success_is_when_every_batch_succeeded(told: list[dict[str, Any]], word: str) -> None:
     assert read(statistics(*told)) == Ended(
