@@ -176,12 +176,13 @@ class Reader:
             trip.polls += 1
             return await self.target.check(token)
 
-        return await self._patiently(poll)
+        return await self.patiently(poll)
 
     async def fetch(self, token: Token, key: str) -> Fetched:
-        return await self._patiently(lambda: self.target.fetch(token, key))
+        return await self.patiently(lambda: self.target.fetch(token, key))
 
-    async def _patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+    async def patiently(self, call: Callable[[], Awaitable[T]]) -> T:
+        """One request, until it is answered. Raises as `check` does."""
         nth, started = 0, self.clock.monotonic()
         while True:
             try:

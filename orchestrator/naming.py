@@ -58,6 +58,18 @@ def key_without_name(path: RelPath) -> Key:
     return Key(f"\0{path}")
 
 
+_PULL = "\0pull\0"
+
+
+def key_of_pull(what: str) -> Key:
+    """For a job that brings in records and sends no file: no Name can contain a NUL."""
+    return Key(f"{_PULL}{what}")
+
+
+def is_pull(key: Key) -> bool:
+    return key.startswith(_PULL)
+
+
 def slug_of(name: Name) -> str:
     """A folder name that is safe everywhere, and different for every Name."""
     if _SAFE.fullmatch(name) and not _RESERVED.fullmatch(name) and not name.endswith("."):

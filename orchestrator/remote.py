@@ -10,7 +10,7 @@ from orchestrator.edges.http import Http
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.errors import ConfigError
 from orchestrator.ports import Clock, Target
-from orchestrator.targets.endgrate import Endgrate, EndgrateConfig, Sessions
+from orchestrator.targets.endgrate import Endgrate, EndgrateConfig, EndgratePull, Sessions
 from orchestrator.targets.endgrate.api import Api
 from orchestrator.targets.platform import Platform, PlatformConfig
 from orchestrator.targets.tao import Tao, TaoConfig
@@ -23,7 +23,7 @@ def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clo
         case TaoTarget():
             return _tao(target, target_id(settings), secrets, http, clock)
         case EndgrateTarget():
-            return _endgrate(target, target_id(settings), secrets, http, clock)
+            return Endgrate(_endgrate_config(target, target_id(settings), secrets), http, clock)
         case _:
             assert_never(target)
 
@@ -33,6 +33,13 @@ def require_endgrate(settings: Settings, what: str) -> EndgrateTarget:
     if not isinstance(settings.target, EndgrateTarget):
         raise ConfigError(f'target.kind: only "endgrate" has {what}. Name a configuration for it with -c.')
     return settings.target
+
+
+def make_puller(settings: Settings, secrets: Credentials, http: Http, clock: Clock) -> EndgratePull:
+    """Raises ConfigError."""
+    target = require_endgrate(settings, "pulls")
+    config = _endgrate_config(target, target_id(settings), secrets)
+    return EndgratePull(config, http, clock, sync=target.sync)
 
 
 def make_sessions(target: EndgrateTarget, secrets: Credentials, http: Http) -> Sessions:
@@ -78,8 +85,8 @@ def _tao(target: TaoTarget, id: str, secrets: Credentials, http: Http, clock: Cl
     return Tao(config, http, ClientCredentials(oauth, http, clock), clock)
 
 
-def _endgrate(target: EndgrateTarget, id: str, secrets: Credentials, http: Http, clock: Clock) -> Endgrate:
-    config = EndgrateConfig(
+def _endgrate_config(target: EndgrateTarget, id: str, secrets: Credentials) -> EndgrateConfig:
+    return EndgrateConfig(
         id=id,
         base_url=target.base_url,
         session_id=target.session_id,
@@ -87,4 +94,3 @@ def _endgrate(target: EndgrateTarget, id: str, secrets: Credentials, http: Http,
         api_key=secrets.api_key,
         key=target.key,
     )
-    return Endgrate(config, http, clock)

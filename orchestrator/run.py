@@ -14,6 +14,7 @@ from orchestrator.books import Ending, Trip
 from orchestrator.errors import Denied, Misdirected, OutputError, StorageError, Unreachable
 from orchestrator.guards import Grace
 from orchestrator.model import Job, RelPath
+from orchestrator.naming import is_pull
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, File
 
@@ -72,7 +73,7 @@ def plan(files: Iterable[File], unfinished: Iterable[Job], wanted: Callable[[Rel
     """One errand a path: what is open comes first, then the files in their order."""
     by_path: dict[RelPath, list[Job]] = defaultdict(list)
     for job in unfinished:
-        if job.part is None:  # a part goes with the job of its whole file
+        if job.part is None and not is_pull(job.key):  # a part goes with the job of its whole file
             by_path[job.path].append(job)
     listed = {file.path: file for file in files}
     left_open = [

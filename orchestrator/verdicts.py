@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import uuid
 from dataclasses import replace
 from pathlib import Path
@@ -13,6 +14,8 @@ from orchestrator.edges.workplace import ledger_file, open_workplace
 from orchestrator.errors import ConfigError
 from orchestrator.model import Job, Resolved, State, Token, Verdict
 from orchestrator.naming import printable
+
+_TRANSFER = re.compile(r"[0-9a-f]{24}", re.ASCII)
 
 
 async def settle(out: Path, item: str, verdict: Resolved, wait: float) -> Job:
@@ -46,7 +49,14 @@ def _require_free(verdict: Resolved, job: Job, ledger: SqliteLedger) -> None:
 
 
 def _require_token(verdict: Resolved) -> Token:
+    """Of one of the forms that remotes give out: any other is a slip of the hand."""
+    token = verdict.token or ""
+    if _TRANSFER.fullmatch(token):
+        return Token(token)
     try:
-        return Token(str(uuid.UUID(verdict.token or "")))
+        return Token(str(uuid.UUID(token)))
     except ValueError:
-        raise ConfigError("--accepted: a processing token is a UUID, as the upload was answered with.") from None
+        raise ConfigError(
+            "--accepted: a processing token is a UUID, that of a transfer has 24 hexadecimal digits. Give the one that "
+            "the upload was answered with."
+        ) from None

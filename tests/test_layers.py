@@ -26,6 +26,7 @@ LAYERS = (
     {"config"},
     {"wiring", "remote"},
     {"batch", "survey", "preflight", "verdicts"},
+    {"pull"},
     {"sandbox"},
     {"cli"},
     {"__main__"},

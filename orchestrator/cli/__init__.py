@@ -16,6 +16,7 @@ from orchestrator.cli.batches import backfill, run
 from orchestrator.cli.checks import check, status, validate
 from orchestrator.cli.inspect import inspect
 from orchestrator.cli.options import Terminated, print_json, say, silence
+from orchestrator.cli.pulls import pull
 from orchestrator.cli.resolve import resolve
 from orchestrator.cli.sessions import session
 from orchestrator.cli.trial import demo, sandbox
@@ -40,7 +41,7 @@ def app() -> None:
     """
 
 
-for command in (run, backfill, validate, inspect, status, resolve, check, session, sandbox, demo):
+for command in (run, backfill, validate, inspect, status, resolve, check, session, pull, sandbox, demo):
     app.add_command(command)
 
 

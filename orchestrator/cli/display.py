@@ -42,3 +42,14 @@ def tell(finished: Finished) -> None:
 
 def _nonzero(counts: dict[str, Any], skip: int = 0) -> str:
     return ", ".join(f"{n:,} {key.replace('_', ' ')}" for key, n in list(counts.items())[skip:] if n)
+
+
+def tell_pull(finished: Finished) -> None:
+    summary, code = finished.summary, finished.exit_code
+    said = f"pull {summary['run']}: version {summary['version']} is {summary['state']}"
+    say(f"{said}, exit code {int(code)}: {_MEANING[code]}")
+    for line in finished.message.splitlines():
+        say(f"  why       {printable(line)}")
+    if "records" in summary:
+        say(f"  records   {summary['records']:,}, {summary['missing']:,} missing")
+        say(f"  files     {printable(str(finished.folder))}")

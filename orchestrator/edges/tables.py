@@ -105,7 +105,7 @@ SELECT size, seconds FROM (
     SELECT done.id, jobs.size, done.at - jobs.accepted_at AS seconds
     FROM events done JOIN jobs ON jobs.id = done.job
     JOIN events accepted ON accepted.job = done.job AND accepted.run = done.run
-    WHERE done.event = 'Completed' AND accepted.event = 'Accepted' ORDER BY done.id DESC LIMIT 1000
+    WHERE done.event = 'Completed' AND accepted.event = 'Accepted' AND jobs.size > 0 ORDER BY done.id DESC LIMIT 1000
 ) WHERE seconds >= 0 ORDER BY id
 """
 SELECT_OPEN = (

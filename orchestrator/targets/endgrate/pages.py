@@ -26,17 +26,23 @@ class Page:
     next: int | None
     """The offset of the page after it."""
     has_errors: bool
-    """Its list is marked, or breaks off: not everything is in it that should be."""
+    """It is marked: not everything is in the list that should be."""
+    is_cut: bool
+    """There is more, and it does not say where."""
 
 
-async def pages(api: Api, path: str, member: str, query: Mapping[str, str], offset: int = 0) -> AsyncIterator[Page]:
-    """From *offset* on. A page that does not lead on is the last, whatever it says."""
-    at: int | None = offset
+async def pages(api: Api, path: str, member: str, query: Mapping[str, str]) -> AsyncIterator[Page]:
+    """All of them. A page that does not lead on is the last, whatever it says."""
+    at: int | None = 0
     while at is not None:
-        answer = await api.get(Kind.RESULT, path, **query, offset=str(at))
-        page = page_of(await _whole(answer), answer, member, at)
+        page = await page_at(api, path, member, query, at)
         yield page
         at = page.next
+
+
+async def page_at(api: Api, path: str, member: str, query: Mapping[str, str], offset: int) -> Page:
+    answer = await api.get(Kind.RESULT, path, **query, offset=str(offset))
+    return page_of(await _whole(answer), answer, member, offset)
 
 
 def page_of(body: bytes, answer: Answer, member: str, offset: int) -> Page:
@@ -52,7 +58,8 @@ def page_of(body: bytes, answer: Answer, member: str, offset: int) -> Page:
     return Page(
         items=items,
         next=following if grows else None,
-        has_errors=bool(members.get("transfer_errors")) or (after is not None and not grows),
+        has_errors=bool(members.get("transfer_errors")),
+        is_cut=after is not None and not grows,
     )
 
 

@@ -62,6 +62,8 @@ class _Found:
 
 class Endgrate:
     looks_up = False
+    method = "EXPORT"
+    """What the remote calls a transfer in this direction."""
 
     def __init__(self, config: EndgrateConfig, http: Http, clock: Clock) -> None:
         self._config = config
@@ -146,7 +148,7 @@ class Endgrate:
         return json.dumps(members, ensure_ascii=False).encode()
 
     async def _ask(self, kind: Kind, token: Token) -> Answer:
-        return await self._api.get(kind, "/api/statistics", method="EXPORT", transfer_id=token)
+        return await self._api.get(kind, "/api/statistics", method=self.method, transfer_id=token)
 
     async def _fetch_errors(self, token: Token, found: _Found) -> Fetched:
         refusals, is_cut = Refusals(), False
@@ -154,7 +156,7 @@ class Endgrate:
             async for page in pages(self._api, "/api/errors", ERRORS, {"transfer_id": token}):
                 refusals.add(page.items)
                 await lines.add(page.items)
-                is_cut |= page.has_errors
+                is_cut |= page.is_cut
             found.refused = max(refusals.count, found.lost)
             found.has_others = refusals.has_others or is_cut
             unnamed = found.refused - refusals.count
@@ -171,7 +173,7 @@ class Endgrate:
             of = {"endgrate_type": self._config.endgrate_type, "transfer_id": token}
             async for page in pages(self._api, "/api/push/data", "transfer_data", of):
                 await lines.add(page.items)
-                found.has_others |= page.has_errors
+                found.has_others |= page.has_errors or page.is_cut
             return lines.fetched(DATA)
 
 
