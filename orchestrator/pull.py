@@ -37,7 +37,6 @@ from orchestrator.model import (
     Failed,
     Job,
     Name,
-    Part,
     RelPath,
     Sheet,
     Sheets,
@@ -66,7 +65,7 @@ class _Nothing:
     job: Job
     checked: Checked
 
-    async def read(self, file: File, part: Part | None = None) -> Reading:
+    async def read(self, file: File, job: Job | None = None) -> Reading:
         assert self.job.source is not None
         return Reading(file=file, source=self.job.source, name=self.job.name, key=self.job.key, data=b"", events=None)
 

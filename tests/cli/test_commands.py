@@ -21,7 +21,10 @@ from cli.stage import Stage, held, scripted, staged
 from orchestrator.config import load
 from orchestrator.sandbox import Fault
 
-COMMANDS = ("run", "backfill", "validate", "inspect", "status", "resolve", "check", "sandbox", "demo")
+COMMANDS = (
+    *("run", "backfill", "validate", "inspect", "status", "resolve", "check", "session", "pull"),
+    *("sandbox", "demo"),
+)
 
 
 async def test_help_names_every_command_and_every_exit_code(tmp_path: Path) -> None:

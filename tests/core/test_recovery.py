@@ -11,7 +11,7 @@ import pytest
 from fakes import FakeTarget, World
 
 from orchestrator.books import Ending, Trip
-from orchestrator.errors import Denied, NotSent, Unclear
+from orchestrator.errors import Denied, Missing, NotSent, Refused, Unclear
 from orchestrator.model import Accepted, Completed, Job, RelPath, SendStarted, State, Token
 from orchestrator.ports import Body, Trace
 
@@ -128,3 +128,15 @@ async def test_a_token_that_two_uploads_are_found_under_ends_neither() -> None:
         await pipeline.drive(job, Trip(path=job.path), world.inbox.file(job.path))
 
     assert {job.state for job in world.ledger.jobs.values()} == {State.IN_DOUBT}
+
+
+@pytest.mark.parametrize("says", [Missing("404"), Refused("400")], ids=type)
+async def test_a_remote_that_will_not_say_leaves_the_question_open_for_the_next_run(says: BaseException) -> None:
+    world, target = world_of(1)
+    target.busy = [says]
+    [job] = await left_sending(world)
+    trip = Trip(path=job.path)
+    await world.pipeline().drive(job, trip, world.inbox.file(job.path))
+
+    assert world.ledger.jobs[job.key, 1].state is State.SENDING
+    assert world.target.remote.copies == {}
