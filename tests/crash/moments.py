@@ -20,7 +20,7 @@ from orchestrator import batch
 from orchestrator.config import Settings
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.ledger import SqliteLedger
-from orchestrator.model import Accepted, Completed, Event, Failed, Job, Result, Token
+from orchestrator.model import Accepted, Checked, Completed, Event, Failed, Job, Result, Token
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Body, Ended, Fetched, MayGo, Release, Running, Target, Trace
 from orchestrator.targets import platform
@@ -148,6 +148,18 @@ def _strike_around_commits(moments: Moments) -> None:
         return after
 
     SqliteLedger.record = record_and_reach  # type: ignore[method-assign]  # in this process only
+    divide = SqliteLedger.divide
+
+    async def divide_and_reach(
+        ledger: SqliteLedger, job: Job, parts: Sequence[tuple[Job, Checked]], *events: Event
+    ) -> Job:
+        what = "+".join(type(event).__name__ for event in events)
+        moments.reach(f"before the commit of {what}", job.path, job.state)
+        after = await divide(ledger, job, parts, *events)
+        moments.reach(f"after the commit of {what}", job.path, job.state)
+        return after
+
+    SqliteLedger.divide = divide_and_reach  # type: ignore[method-assign]  # in this process only
 
 
 def _strike_around_replace(moments: Moments) -> None:
