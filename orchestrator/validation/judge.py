@@ -49,6 +49,7 @@ class Judge:
         leave_out: Callable[[int], bool] = lambda line: False,
     ) -> None:
         self._dialect = dialect
+        self._quote = dialect.quote
         self._sieve = Sieve(schemas, dialect, on_bad, mapping, limits, leave_out)
         self._decoding = Decoding(encoding)
         self._fast = fast
@@ -160,7 +161,7 @@ class Judge:
             self._tail = [text]
             self._stop(Rule.RECORD_SIZE)
             return
-        if not reading and not (self._dialect.quote and self._dialect.quote in text):
+        if not reading and not (self._quote and self._quote in text):
             self._sieve.take_plain(text, self._line)
             self._line += 1
             return

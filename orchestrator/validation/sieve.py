@@ -40,6 +40,8 @@ class Sieve:
         self._schemas = [source_of(mapping)] if mapping else schemas
         self._schema = ""
         self._dialect = dialect
+        self._delimiter = dialect.delimiter
+        self._is_canonical = dialect.is_canonical
         self._rules = rows_for(Bound.unread(self._schemas[0]), dialect)
         self._keys = self._rules.keys()
         self._tally = Tally()
@@ -112,14 +114,14 @@ class Sieve:
         if not text:
             self._kept.skip(line, line)
             return
-        cells = text.split(self._dialect.delimiter)
+        cells = text.split(self._delimiter)
         if len(text) > FIELD_LIMIT:
             for number, cell in enumerate(cells, 1):
                 if len(cell) > FIELD_LIMIT:
                     self.fail(Rule.FIELD_SIZE, line, number)
                     return
         if self.first_seen and "\r" not in text and self._rules.takes(cells) and not self._leave_out(line):
-            self._keep(text if self._dialect.is_canonical else written(cells), line)
+            self._keep(text if self._is_canonical else written(cells), line)
         else:
             self.take_record(plain_record(text, line, cells))
 
