@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from targets.endgrate.remote import BEGUN, counts, page, statistics
+from targets.wire import Request, as_json, scripted
 
 from cli.leaks import forms, leaks, said, stored, stored_without_results
 from cli.ledger import events_of
@@ -240,6 +242,33 @@ async def test_a_provider_that_wants_somebody_to_sign_in_again_has_failed_the_pu
         assert outcome.code == 3
         assert stage.states == {PATH: "failed"}
         assert "reauthenticate page" in outcome.json["message"]
+
+
+async def test_pages_that_lead_nowhere_leave_no_files_and_no_other_host_is_asked(tmp_path: Path) -> None:
+    pages = [
+        page("transfer_data", {"id": "a", "data": {"n": 1}}, following=1),
+        page("transfer_data", {"id": "b", "data": {"n": 2}}, following=1),
+    ]
+
+    def reply(request: Request) -> bytes:
+        match request.target.partition("?")[0]:
+            case "/api/pull/transfer":
+                return BEGUN
+            case "/api/statistics":
+                return as_json(statistics(counts(4, 4)))
+            case "/api/errors":
+                return page("errors")
+            case _:
+                return pages.pop(0)
+
+    async with pushing(tmp_path, {}) as stage, scripted(reply) as server:
+        outcome = await stage.call("pull", "--json", target__base_url=server.url)
+
+        assert outcome.code == 3
+        assert "break off after 2 records" in outcome.json["message"]
+        assert stage.states == {PATH: "failed"}
+        assert names(place(stage)) == []
+        assert pages == []
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -11,7 +12,18 @@ from edges.jobs import CHECKED, STARTED, new_job, result
 from edges.places import FakeClock
 from orchestrator.edges.batcher import inline
 from orchestrator.edges.ledger import SqliteLedger
-from orchestrator.model import Accepted, Completed, Doubted, Failed, Job, Resolved, Token, Verdict
+from orchestrator.model import (
+    Accepted,
+    Completed,
+    Digest,
+    Doubted,
+    Failed,
+    Job,
+    Resolved,
+    Source,
+    Token,
+    Verdict,
+)
 
 
 class Runs:
@@ -46,6 +58,18 @@ async def test_a_job_that_one_run_took_from_acceptance_to_done_is_told_with_its_
     ledger.close()
 
     assert told == [(10, pytest.approx(10.0)), (10, pytest.approx(25.0))]
+
+
+async def test_a_job_that_sends_nothing_teaches_nothing_about_those_that_do(runs: Runs) -> None:
+    ledger = runs.begin()
+    pull = replace(new_job("pull"), source=Source(data=Digest("0" * 64), size=0))
+    at = runs.clock.now().timestamp()
+    job = await ledger.record(pull, CHECKED, STARTED, Accepted(Token("token-pull"), at))
+    await ledger.record(job, Completed())
+    told = list(ledger.durations())
+    ledger.close()
+
+    assert told == []
 
 
 async def test_a_job_that_outlived_a_killed_run_teaches_nothing(runs: Runs) -> None:
