@@ -15,7 +15,6 @@ from contract.stand import Stand, Watched
 from contract.subject import Said
 from edges.samples import Desk, csv, judge
 from orchestrator.config import Credentials, Settings, load
-from orchestrator.config.schemas import load_schemas
 from orchestrator.config.targets import KINDS
 from orchestrator.edges.http import open_http
 from orchestrator.errors import Busy, Denied, Garbled, Unclear
@@ -23,6 +22,7 @@ from orchestrator.model import Accepted, Token
 from orchestrator.ports import Prepared, Trace
 from orchestrator.remote import make_target
 from orchestrator.sandbox import Fault, Profile, Sandbox, serve
+from orchestrator.wiring import make_rules
 
 CANARY = "canary-cell"
 """Part of every cell that is sent, in some case; no error may show it."""
@@ -77,13 +77,17 @@ class RemoteSubject:
     copies: Callable[[Sandbox], int]
     stranger: Token
     """Nobody has it, and it looks like one."""
-    results: Callable[[Sandbox, Stand], Mapping[str, bytes]]
-    """What there is to fetch after a success, byte for byte."""
+    results: Callable[[Sandbox, Stand], Mapping[str, object]]
+    """What there is to fetch after a success, as `read` reads it."""
     many: Callable[[int], tuple[str, ...]]
     """A file of so many rows."""
     refused: tuple[str, ...]
     """A file that is sent, and whose second row the remote does not take."""
     trace: Trace
+    read: Callable[[str, bytes], object] = lambda key, body: body
+    """Byte for byte, where the target keeps a result as it came."""
+    refusing: Mapping[str, object] = field(default_factory=dict)
+    """What makes the remote refuse the second row of `refused`, beyond its profile."""
     settings: Mapping[str, object] = field(default_factory=dict)
     profile: Profile = INSTANT
     prepare: Callable[[Sandbox], object] = lambda sandbox: None
@@ -129,7 +133,7 @@ class RemoteSubject:
     async def facing(self, folder: Path, settings: Settings, *, file: tuple[str, ...] = ()) -> AsyncIterator[Stand]:
         """Whatever is there. The file is judged as in a run, so the job is what a run would make of it."""
         desk = Desk(folder)
-        inbox = desk.inbox(data=load_schemas(settings.schemas), name=settings.target.name)
+        inbox = desk.inbox(data=make_rules(settings).schemas, name=settings.target.name)
         prepared = await judge(inbox, desk.put("night.csv", csv(*(file or self.file))))
         assert isinstance(prepared, Prepared)
         spill = folder / "spill"

@@ -12,7 +12,7 @@ from contract.stand import Stand
 from contract.subject import Subject
 from orchestrator.model import Token
 from orchestrator.ports import Trace
-from orchestrator.sandbox import Profile, Sandbox
+from orchestrator.sandbox import EndgrateKnobs, Profile, Sandbox
 from orchestrator.sandbox.platform.datasets import result_ids
 from orchestrator.sandbox.tao import Portal
 
@@ -26,7 +26,7 @@ def _roster(rows: int) -> tuple[str, ...]:
     return (_ROSTER, *(f"{CANARY}-{number},{_HOURS}" for number in range(rows)))
 
 
-def _of_the_platform(sandbox: Sandbox, stand: Stand) -> Mapping[str, bytes]:
+def _of_the_platform(sandbox: Sandbox, stand: Stand) -> Mapping[str, object]:
     token, rows = str(stand.job.token), stand.checked.sheets.data.rows
     return {"feedback": b"", "tableofresultids": json.dumps(result_ids(token, rows)).encode()}
 
@@ -49,7 +49,7 @@ def _users(rows: int) -> tuple[str, ...]:
     return ("user_username,user_password", *(f"{CANARY}-{number},{_PASSWORD}" for number in range(rows)))
 
 
-def _of_tao(sandbox: Sandbox, stand: Stand) -> Mapping[str, bytes]:
+def _of_tao(sandbox: Sandbox, stand: Stand) -> Mapping[str, object]:
     rows = stand.checked.sheets.data.rows
     status = {"result": {"status": "processed", "fileLine": rows, "messages": []}}
     header, *lines = _users(rows)
@@ -73,9 +73,42 @@ TAO = RemoteSubject(
     trace=Trace.REPEATABLE,
 )
 
+
+def _records(rows: int) -> tuple[str, ...]:
+    return ("id,name", *(f"{number},{CANARY}" for number in range(rows)))
+
+
+def _of_endgrate(sandbox: Sandbox, stand: Stand) -> Mapping[str, object]:
+    rows = stand.checked.sheets.data.rows
+    return {"statistics": [rows], "errors": [], "data": [str(number) for number in range(rows)]}
+
+
+def _read_of_endgrate(key: str, body: bytes) -> object:
+    lines = [json.loads(line) for line in body.splitlines()]
+    if key == "statistics":
+        return [each["records_transferred"] for line in lines for each in line["statistics"].values()]
+    return [line["data"]["id"] for line in lines]
+
+
+ENDGRATE = RemoteSubject(
+    name="endgrate",
+    api="endgrate",
+    file=_records(1),
+    many=_records,
+    refused=_records(2),
+    refusing={"endgrate": EndgrateKnobs(batch=1, failing=2)},
+    copies=lambda sandbox: len(sandbox.provider.records["crm-contact"]),
+    stranger=Token("5f0d3a1b2c4d5e6f70819203"),
+    results=_of_endgrate,
+    read=_read_of_endgrate,
+    trace=Trace.REPEATABLE,
+    settings={"endgrate_type": "crm-contact", "key": "id"},
+    renews=False,
+)
+
 UNTRACKED = replace(TAO, name="tao, untracked", settings={"status_path": "", "download_path": ""})
 
-REMOTES = (PLATFORM, TAO)
+REMOTES = (PLATFORM, TAO, ENDGRATE)
 """A remote of another kind is put to everything by being named here."""
 SUBJECTS: tuple[Subject, ...] = (*REMOTES, *FAKES)
 
@@ -150,6 +183,8 @@ WAYS: tuple[Subject, ...] = (
     TAO,
     replace(TAO, name="tao, never again", settings={"resend": "never"}, trace=Trace.UNKNOWN),
     *(_of_kind(name) for name in _TABLES),
+    ENDGRATE,
+    replace(ENDGRATE, name="endgrate, without keys", settings={"endgrate_type": "crm-contact"}, trace=Trace.UNKNOWN),
     *FAKES,
 )
 """Of every remote each way in which a lost answer may be met."""

@@ -148,4 +148,5 @@ async def test_a_file_that_changes_while_it_is_sent_never_arrives_whole(
         stand.body = Body(data=streamed(*pieces[:2]))
         await stand.send()
 
-        assert [entry["outcome"] for entry in sandbox.record.of("upload")] == ["incomplete", "accepted"]
+        outcomes = [entry["outcome"] for entry in sandbox.record.of("upload")]
+        assert outcomes in (["incomplete", "accepted"], ["accepted"]), "broken off, or not begun"

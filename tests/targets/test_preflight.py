@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from contract.remotes import CREDENTIALS, RemoteSubject
-from contract.subjects import PLATFORM, TAO, UNTRACKED
+from contract.subjects import ENDGRATE, PLATFORM, TAO, UNTRACKED
 from sandbox.visitor import INSTANT
 
 from orchestrator.errors import Denied, Misdirected, TargetError
@@ -20,6 +20,7 @@ WELL = "the remote is well"
 SAYS = {
     PLATFORM.name: [SIGNED_IN, WELL, "the API answers, and takes the token and the API key"],
     TAO.name: [SIGNED_IN, WELL, "the API answers, and takes the token"],
+    ENDGRATE.name: [WELL, "the API answers, and takes the API key"],
     UNTRACKED.name: [SIGNED_IN, WELL, "it offers no status: what it takes is done"],
 }
 PAGE = answer(200, "<html>Closed.</html>", kind="text/html")
@@ -32,7 +33,7 @@ async def says(folder: Path, subject: RemoteSubject, base_url: str, addresses: d
     return passed
 
 
-@pytest.mark.parametrize("subject", [PLATFORM, TAO, UNTRACKED], ids=str)
+@pytest.mark.parametrize("subject", [PLATFORM, TAO, UNTRACKED, ENDGRATE], ids=str)
 async def test_check_says_what_it_has_seen(tmp_path: Path, subject: RemoteSubject) -> None:
     async with serve(INSTANT, subject.api) as sandbox:
         first, second, *seen = await says(tmp_path, subject, sandbox.base_url, sandbox.addresses)
@@ -66,7 +67,7 @@ async def test_check_of_tao_names_the_key_to_look_at(
             await says(tmp_path, subject, sandbox.base_url, sandbox.addresses)
 
 
-@pytest.mark.parametrize("subject", [PLATFORM, TAO, UNTRACKED], ids=str)
+@pytest.mark.parametrize("subject", [PLATFORM, TAO, UNTRACKED, ENDGRATE], ids=str)
 async def test_an_address_that_answers_like_no_api_may_be_another(tmp_path: Path, subject: RemoteSubject) -> None:
     async with scripted(PAGE) as server:
         with pytest.raises(Misdirected, match=r"Is target\.base_url the API\?"):
