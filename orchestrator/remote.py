@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+import importlib
 from typing import assert_never
 
 from orchestrator import naming
-from orchestrator.config import Credentials, EndgrateTarget, PlatformTarget, Settings, TaoTarget, target_id
+from orchestrator.config import Credentials, EndgrateTarget, OwnTarget, PlatformTarget, Settings, TaoTarget, target_id
 from orchestrator.edges.http import Http
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.errors import ConfigError
+from orchestrator.naming import printable
 from orchestrator.ports import Clock, Target
 from orchestrator.targets.endgrate import Endgrate, EndgrateConfig, EndgratePull, Sessions
 from orchestrator.targets.endgrate.api import Api
+from orchestrator.targets.own import Setup
 from orchestrator.targets.platform import Platform, PlatformConfig
 from orchestrator.targets.tao import Tao, TaoConfig
 
@@ -24,6 +27,8 @@ def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clo
             return _tao(target, target_id(settings), secrets, http, clock)
         case EndgrateTarget():
             return Endgrate(_endgrate_config(target, target_id(settings), secrets), http, clock)
+        case OwnTarget():
+            return _own(target, target_id(settings), secrets, http, clock)
         case _:
             assert_never(target)
 
@@ -44,6 +49,29 @@ def make_puller(settings: Settings, secrets: Credentials, http: Http, clock: Clo
 
 def make_sessions(target: EndgrateTarget, secrets: Credentials, http: Http) -> Sessions:
     return Sessions(Api(target.base_url, secrets.api_key, http))
+
+
+def _own(target: OwnTarget, id: str, secrets: Credentials, http: Http, clock: Clock) -> Target:
+    """Raises ConfigError when it cannot be made."""
+    setup = Setup(
+        id=id,
+        base_url=target.base_url,
+        client_id=secrets.client_id,
+        client_secret=secrets.client_secret,
+        api_key=secrets.api_key,
+        options=target.options,
+        http=http,
+        clock=clock,
+    )
+    module, _, name = target.kind.partition(":")
+    try:
+        made: Target = getattr(importlib.import_module(module), name)(setup)
+    except (ImportError, AttributeError, ValueError, TypeError, LookupError) as error:
+        raise ConfigError(
+            f"target.kind: {printable(target.kind)} cannot be made ({type(error).__name__}: {printable(str(error))}). "
+            "Install the package that holds it, or name its folder in PYTHONPATH; check target.options."
+        ) from None
+    return made
 
 
 def _platform(target: PlatformTarget, id: str, secrets: Credentials, http: Http, clock: Clock) -> Platform:

@@ -62,6 +62,10 @@ def make_folder(settings: Settings) -> Folder:
 def make_rules(settings: Settings) -> Rules:
     """What a file is judged by, its companion apart. Raises ConfigError for a schema or a mapping that is none."""
     validation = settings.validation
+    if not settings.schemas:
+        raise ConfigError(
+            "validation.schema: is missing: a target of one's own has none. Name what its files look like."
+        )
     chosen = load_schemas(settings.schemas, settings.target.key_column)
     schemas = tuple(schema for schema in chosen if schema.name != settings.events_schema) or chosen
     mapping = load_mapping(validation.mapping, schemas)

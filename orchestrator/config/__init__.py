@@ -24,7 +24,7 @@ from orchestrator.config.settings import (
     variable,
 )
 from orchestrator.config.sources import Values, from_environment, from_file, from_overrides, in_file
-from orchestrator.config.targets import Client, EndgrateTarget, PlatformTarget, TaoTarget, Target
+from orchestrator.config.targets import Client, EndgrateTarget, OwnTarget, PlatformTarget, TaoTarget, Target
 from orchestrator.errors import ConfigError
 
 __all__ = [
@@ -34,6 +34,7 @@ __all__ = [
     "Input",
     "Limits",
     "Output",
+    "OwnTarget",
     "PlatformTarget",
     "Polling",
     "Settings",

@@ -17,7 +17,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource
 
 from orchestrator.config.problems import printable
 from orchestrator.config.settings import SECRETS, Settings, variable
-from orchestrator.config.targets import KINDS, Target, kind_of
+from orchestrator.config.targets import kind_of, model_of
 from orchestrator.errors import ConfigError
 
 LARGEST_SECRET = 64 * 1024
@@ -46,8 +46,8 @@ def places(path: str) -> str:
 def require_secrets(settings: Settings, *, but: str = "") -> Credentials:
     """Raises ConfigError for all that is needed and missing, except for what is called *but*."""
     target = settings.target
-    given = {name: _text(getattr(target, name)) for name in target.needs if name != but}
-    missing = [name for name, text in given.items() if not text.strip()]
+    given = {name: _text(getattr(target, name)) for name in (*target.needs, *target.may_need) if name != but}
+    missing = [name for name in target.needs if name != but and not given[name].strip()]
     if missing:
         raise ConfigError(*(f"target.{name}: is missing. {_remedy(name)}" for name in missing))
     return Credentials(**{name: text for name, text in given.items() if name in Credentials.__slots__})
@@ -96,7 +96,8 @@ class SecretFiles(PydanticBaseSettingsSource):
                 f'target.secrets_dir: "{printable(directory)}" is no directory. Name an existing one.'
             )
         found: dict[str, SecretStr] = {}
-        wanted = KINDS.get(kind_of(target), Target).needs
+        model = model_of(kind_of(target))
+        wanted = (*model.needs, *model.may_need)
         for name in SECRETS:
             if name in target or name not in wanted:
                 continue

@@ -10,7 +10,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 
 from orchestrator.config import rules
 from orchestrator.config.section import Bytes, Names, Section, Text
-from orchestrator.config.targets import KINDS, AnyTarget, PlatformTarget
+from orchestrator.config.targets import KINDS, AnyTarget, OwnTarget, PlatformTarget, Target
 from orchestrator.validation import Dialect
 
 MEBIBYTE = 1024 * 1024
@@ -136,7 +136,8 @@ PREFIX = "ORCHESTRATOR_"
 SECRETS = ("client_secret", "api_key")
 SECRET_KEYS = tuple(f"target.{name}" for name in SECRETS)
 _SECTIONS = [(name, type(outer.default)) for name, outer in Settings.model_fields.items()]
-_OF_TARGETS = [("target", kind) for kind in KINDS.values()]
+_TARGETS: tuple[type[Target], ...] = (*KINDS.values(), OwnTarget)
+_OF_TARGETS = [("target", kind) for kind in _TARGETS]
 KEYS = {
     f"{section}.{field.alias or name}": field
     for section, model in _SECTIONS + _OF_TARGETS

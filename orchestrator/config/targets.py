@@ -16,6 +16,7 @@ PathOfId = Annotated[Path, AfterValidator(rules.url_path_of_id)]
 Results = Annotated[tuple[str, ...], Field(strict=False), AfterValidator(rules.results)]
 
 DEFAULT_KIND = "platform"
+_OWN = "package.module:NAME"
 LARGEST_PART = 64 << 20
 """Bytes: a part is held in memory while it is sent."""
 
@@ -25,6 +26,8 @@ class Target(Section):
 
     needs: ClassVar[tuple[str, ...]] = ()
     """What has no default, and without which nothing can be sent: credentials, and names that the remote goes by."""
+    may_need: ClassVar[tuple[str, ...]] = ()
+    """What else is handed on where it is given."""
     takes: ClassVar[tuple[str, ...]] = ()
     """The schemas of its files, one of which each of them has to fit."""
     takes_events: ClassVar[str] = ""
@@ -138,6 +141,23 @@ class EndgrateTarget(Target):
         return self.key
 
 
+class OwnTarget(Target):
+    """A remote API that somebody else knows: *kind* names where, as in `package.module:NAME`."""
+
+    may_need: ClassVar[tuple[str, ...]] = ("client_id", "client_secret", "api_key")
+
+    client_id: Text = ""
+    client_secret: SecretStr | None = None
+    client_secret_file: Text = ""
+    api_key: SecretStr | None = None
+    api_key_file: Text = ""
+    options: dict[str, Any] = Field(default_factory=dict)
+
+    @property
+    def account(self) -> str:
+        return self.client_id
+
+
 KINDS: dict[str, type[Target]] = {"platform": PlatformTarget, "tao": TaoTarget, "endgrate": EndgrateTarget}
 
 
@@ -147,9 +167,20 @@ def kind_of(values: Any) -> str:
     return kind if isinstance(kind, str) else repr(kind)
 
 
+def model_of(kind: str) -> type[Target]:
+    """The keys that a target of this kind has; of one that nobody knows those that all have."""
+    return KINDS.get(kind, OwnTarget if ":" in kind else Target)
+
+
+def _tag_of(values: Any) -> str:
+    kind = kind_of(values)
+    return _OWN if ":" in kind else kind
+
+
 AnyTarget: TypeAlias = Annotated[
     Annotated[PlatformTarget, Tag("platform")]
     | Annotated[TaoTarget, Tag("tao")]
-    | Annotated[EndgrateTarget, Tag("endgrate")],
-    Discriminator(kind_of),
+    | Annotated[EndgrateTarget, Tag("endgrate")]
+    | Annotated[OwnTarget, Tag(_OWN)],
+    Discriminator(_tag_of),
 ]

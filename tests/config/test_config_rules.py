@@ -125,9 +125,9 @@ REFUSED: Mapping[str, list[tuple[object, str]]] = {
         (True, "true is not a whole number. Write a whole number, without quotes."),
     ],
     "target.kind": [
-        ("oat", '"oat" is not known. This version knows "platform", "tao", "endgrate".'),
-        ("", '"" is not known. This version knows "platform", "tao", "endgrate".'),
-        (3, '"3" is not known. This version knows "platform", "tao", "endgrate".'),
+        ("oat", '"oat" is not known. This version knows "platform", "tao", "endgrate", "package.module:NAME".'),
+        ("", '"" is not known. This version knows "platform", "tao", "endgrate", "package.module:NAME".'),
+        (3, '"3" is not known. This version knows "platform", "tao", "endgrate", "package.module:NAME".'),
     ],
     "target.id": [("a\tb", '"a\\tb" holds a control character. Take it out.')],
     "target.client_id": [
