@@ -11,6 +11,7 @@ import anyio
 
 from orchestrator.books import Books, Trip
 from orchestrator.config import Settings
+from orchestrator.config.schemas import built_in
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.ledger import SqliteLedger
@@ -27,7 +28,6 @@ from orchestrator.run import Run, Stop, plan
 from orchestrator.wiring import Parts, make_folder, make_pipeline
 from tests.simulation.life import Death, Life, Stage, VirtualClock
 from tests.simulation.permits import Hands, PipelineClock
-from validation.samples import PLATFORM_DATA, PLATFORM_EVENTS
 
 TARGET = "stand-in"
 
@@ -84,7 +84,7 @@ class Process:
             return will_be_judged(reading, ledger.find(reading.key), self.clock.now().timestamp())
 
         out, name = self.settings.output.folder, self.settings.target.name
-        config = InboxConfig(data=(PLATFORM_DATA,), events=(PLATFORM_EVENTS,), name=name)
+        config = InboxConfig(data=(built_in("platform.data"),), events=(built_in("platform.events"),), name=name)
         grace = Grace()
         parts = Parts(
             target=self.target(self.clock),
