@@ -211,14 +211,15 @@ async def test_a_file_that_is_taken_away_in_the_middle_has_failed_and_goes_on_wh
     assert [len(sends) for sends in w.target.remote.copies.values()] == [1, 1, 1]
 
 
-async def test_a_part_whose_name_belongs_to_another_file_rejects_the_whole() -> None:
+@pytest.mark.parametrize("in_one_run", [True, False])
+async def test_a_part_whose_name_belongs_to_another_file_rejects_the_whole(in_one_run: bool) -> None:
     w = world(WHOLE)
     other = w.inbox.file("a#0002.csv")
     w.inbox.files[other.path] = "good"
     pipeline = w.pipeline()
     await pipeline.take(other, Trip(path=other.path))
     trip = Trip(path=A)
-    await pipeline.take(w.inbox.file("a.csv"), trip)
+    await (pipeline if in_one_run else w.pipeline()).take(w.inbox.file("a.csv"), trip)
 
     assert trip.end is Ending.REJECTED
     assert "name_clash" in trip.why
