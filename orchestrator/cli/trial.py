@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from importlib import resources
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -62,13 +64,36 @@ def sandbox(common: Common, target: str, profile: str, port: int, log: Path | No
     return 0
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Demo:
+    files: str
+    settings: tuple[str, ...] = ()
+
+
+_DEMOS = {
+    "platform": _Demo(files="daily rosters with their events"),
+    # One after the other, because links name users and groups that have to be there.
+    "tao": _Demo(
+        files="organizations, groups, users, links and sessions", settings=("limits.uploads=1", "limits.in_flight=1")
+    ),
+    "endgrate": _Demo(files="contacts", settings=("target.endgrate_type=crm-contact", "target.key=id")),
+}
+
+
 @command
+@click.option(
+    "--target",
+    type=click.Choice(list(_DEMOS)),
+    default="platform",
+    show_default=True,
+    help="Which remote API the sandbox speaks, and whose files are sent.",
+)
 @click.option(
     "-o", "--output", type=click.Path(path_type=Path), help="Output folder; a new temporary one if not given."
 )
 @json_option
-def demo(common: Common, output: Path | None) -> int:
-    """Start the sandbox, run the real pipeline over the bundled rosters, and show where the results are.
+def demo(common: Common, target: str, output: Path | None) -> int:
+    """Start the sandbox, run the real pipeline over bundled files, and show where the results are.
 
     Some of these files have bad rows on purpose: real dirt of a real export. Ends with 0 when the run went as
     it should, although a real run over such files would end with 3.
@@ -80,26 +105,28 @@ def demo(common: Common, output: Path | None) -> int:
     from orchestrator.exits import Exit
 
     out = output or Path(tempfile.mkdtemp(prefix="orchestrator-demo-"))
-    with resources.as_file(resources.files("orchestrator") / "samples") as folder:
-        say(f"demo: daily rosters with their events, a sandbox on loopback, output in {out}")
-        code = anyio.run(_demo, common, folder, out)
+    with resources.as_file(resources.files("orchestrator") / "samples" / target) as folder:
+        say(f"demo: {_DEMOS[target].files}, a sandbox on loopback, output in {out}")
+        code = anyio.run(_demo, common, target, folder, out)
     say("demo: look at rejects/ for what is wrong with which line, and at runs/*/files.csv for every file's fate")
     return 0 if code in (Exit.OK, Exit.REJECTS) else code
 
 
-async def _demo(common: Common, folder: Path, out: Path) -> int:
+async def _demo(common: Common, target: str, folder: Path, out: Path) -> int:
     import logging
 
     from orchestrator.batch import Request, run_batch
     from orchestrator.cli.display import tell
     from orchestrator.cli.terminal import Terminal
     from orchestrator.config import Credentials
-    from orchestrator.sandbox import PROFILES, serve
+    from orchestrator.sandbox import APIS, PROFILES, serve
 
-    async with serve(PROFILES["calm"]) as remote:
-        settings = _settings(common, folder, out, remote.base_url, remote.token_url, remote.client_id)
-        secrets = Credentials(client_id=remote.client_id, client_secret=remote.client_secret, api_key=remote.api_key)
-        common.set_up_logs(remote.client_secret, remote.api_key, level=logging.INFO)
+    async with serve(PROFILES["calm"], target) as remote:
+        addresses = {"base_url": remote.base_url, **remote.addresses}
+        settings = _settings(common, folder, out, target, addresses)
+        known = APIS[target].secrets
+        common.set_up_logs(*known.values(), level=logging.INFO)
+        secrets = Credentials(client_id=remote.client_id, **known)
         terminal = Terminal(shown=False, as_json=common.json)
         finished = await terminal.attend(lambda: run_batch(settings, secrets, Request(command="demo"), terminal))
     tell(finished)
@@ -108,16 +135,16 @@ async def _demo(common: Common, folder: Path, out: Path) -> int:
     return int(finished.exit_code)
 
 
-def _settings(common: Common, folder: Path, out: Path, base_url: str, token_url: str, client_id: str) -> Settings:
-    from dataclasses import replace
+def _settings(common: Common, folder: Path, out: Path, target: str, addresses: Mapping[str, object]) -> Settings:
+    from orchestrator.config.targets import KINDS
 
     own = (
-        f"target.base_url={base_url}",
-        f"target.token_url={token_url}",
-        f"target.client_id={client_id}",
+        f"target.kind={target}",
+        *(f"target.{key}={value}" for key, value in addresses.items() if key in KINDS[target].model_fields),
         "target.id=the sandbox of the demo",
         "validation.on_bad_rows=drop_rows",
         "input.settle=0",
         "polling.first=0.1",
+        *_DEMOS[target].settings,
     )
     return replace(common, overrides=own + common.overrides).settings(folder=folder, output=out)

@@ -231,7 +231,7 @@ async def test_check_says_what_is_wrong(
         assert not stage.uploads
 
 
-# sandbox and demo
+# sandbox
 
 
 async def test_the_sandbox_says_where_it_is_takes_a_run_and_ends_when_it_is_told(tmp_path: Path) -> None:
@@ -273,19 +273,6 @@ async def test_a_sandbox_that_is_started_again_gives_out_other_tokens_unless_its
 
     assert seeds[0] != seeds[1]
     assert seeds[2] == 7
-
-
-async def test_the_demo_ends_well_and_leaves_results_to_look_at(tmp_path: Path) -> None:
-    outcome = await call("demo", "-o", "demo", cwd=tmp_path)
-
-    assert outcome.code == 0
-    jobs = read_ledger(tmp_path / "demo")
-    assert len(jobs) > 3
-    assert all(job.state in {"done", "rejected"} for job in jobs)
-    done = [job for job in jobs if job.state == "done"]
-    results = list((tmp_path / "demo" / "results").glob("*/tableofresultids.json"))
-    assert len(results) == len(done) > 0
-    assert list((tmp_path / "demo" / "rejects").rglob("*.csv"))
 
 
 # What is said meanwhile
