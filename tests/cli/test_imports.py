@@ -1,0 +1,208 @@
+"""Files to TAO, end to end: what it finds by keys is sent again, and what it would add again is left to a person."""
+
+from __future__ import annotations
+
+import csv
+import json
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cli.imports import ADDITIONS, ALL_OF_IT, FILES, importing, sessions, table, users
+from cli.leaks import bearers, forms, leaks, said, stored, stored_without_results
+from cli.program import AFRESH
+from cli.stage import held
+from orchestrator.sandbox import PROFILES, Fault
+
+LOST = ("drop_after", "reset_after", "error_after", "truncated", "html_after", "empty")
+"""The file was taken, and nobody has told us its reference."""
+
+
+async def test_files_of_every_kind_are_imported_and_what_the_remote_says_lies_in_the_results(tmp_path: Path) -> None:
+    async with importing(tmp_path, FILES) as stage:
+        outcome = await stage.run()
+
+        assert outcome.code == 0
+        assert outcome.ends == {"found": 7, "done": 7}
+        assert stage.standing == ALL_OF_IT
+        place = stage.results("users")
+        assert sorted(file.name for file in place.iterdir()) == ["result.csv", "status.json"]
+        assert json.loads((place / "status.json").read_bytes())["result"]["status"] == "processed"
+        with (place / "result.csv").open(newline="") as file:
+            assert [row["status"] for row in csv.DictReader(file)] == ["processed"] * 3
+
+        again = await stage.run()
+
+        assert again.ends == {"found": 7, "skipped": 7}
+        assert len(stage.uploads) == 7
+
+
+@pytest.mark.parametrize("kind", LOST)
+async def test_after_a_lost_answer_only_what_would_be_there_twice_is_left_to_a_person(
+    tmp_path: Path, kind: str
+) -> None:
+    struck = ("users.csv", "sessions.csv")
+    faults = [Fault(endpoint="upload", kind=kind, name=name) for name in struck]  # type: ignore[arg-type]  # one of them
+    async with importing(tmp_path, FILES, *faults) as stage:
+        outcome = await stage.run()
+        again = await stage.run()
+
+        assert (outcome.code, again.code) == (4, 4)
+        assert outcome.ends == {"found": 7, "done": 6, "in_doubt": 1}
+        assert stage.states["sessions.csv"] == "in_doubt"
+        assert stage.standing == ALL_OF_IT
+        assert Counter(entry["name"] for entry in stage.uploads) == Counter([*FILES, "users.csv"])
+
+
+@pytest.mark.parametrize("kind", ["hold_after", "hold_before"])
+async def test_killed_with_everything_in_flight_the_next_run_repeats_upserts_and_nothing_else(
+    tmp_path: Path, kind: str
+) -> None:
+    """Held before: it arrives after the sender has died."""
+    async with importing(tmp_path, FILES, *(held("upload", kind, name=name) for name in FILES)) as stage:
+        async with stage.start("run", by=AFRESH) as program:
+            await stage.remote.until_held(len(FILES))
+            program.kill()
+            await program.wait()
+        stage.remote.release()
+        await stage.until(lambda: sum(entry["applied"] for entry in stage.uploads) == len(FILES))
+        outcome = await stage.run()
+
+        assert outcome.code == 4
+        assert outcome.ends == {"adopted": 7, "done": 5, "in_doubt": 2}
+        assert {path for path, state in stage.states.items() if state == "in_doubt"} == set(ADDITIONS)
+        assert stage.standing == ALL_OF_IT
+
+
+async def test_what_the_killed_run_had_not_sent_is_sent_by_the_next_whatever_it_is(tmp_path: Path) -> None:
+    async with importing(tmp_path, FILES, held("upload", "hold_before", name="groups.csv")) as stage:
+        async with stage.start("run", by=AFRESH, limits__uploads=1) as program:
+            await stage.remote.until_held()
+            program.kill()
+            await program.wait()
+        stage.remote.release()
+        outcome = await stage.run()
+
+        assert outcome.code == 0
+        assert set(stage.states.values()) == {"done"}
+        assert stage.standing == ALL_OF_IT
+
+
+STORMS = [("stormy", 5), *(pytest.param("stormy", seed, marks=pytest.mark.chaos) for seed in (1, 2, 3, 4, 6, 7))]
+
+
+@pytest.mark.parametrize(("profile", "seed"), [("realistic", 1), *STORMS])
+async def test_in_any_weather_users_end_as_in_the_sun_and_no_session_is_there_twice(
+    tmp_path: Path, profile: str, seed: int
+) -> None:
+    files = {f"users{number}.csv": users(10 * number, 5) for number in range(8)}
+    files |= {f"sessions{number}.csv": sessions(10 * number, 5) for number in range(8)}
+    async with importing(tmp_path, files, profile=PROFILES[profile], seed=seed) as stage:
+        for _ in range(6):
+            outcome = await stage.run(polling__deadline=20, polling__give_up=30)
+            if not {"waiting", "ready", "sending"} & set(stage.states.values()):
+                break
+
+        assert set(stage.states) == set(files)
+        assert outcome.code == (0 if set(stage.states.values()) == {"done"} else outcome.code)
+        done = [path for path, state in stage.states.items() if state == "done"]
+        standing = stage.standing
+        assert set(standing["users"].values()) | set(standing["sessions"].values()) == {1}
+        for path in done:
+            kind, number = path[:-5], int(path[-5])
+            names = [f"{kind.removesuffix('s')}{each}" for each in range(10 * number, 10 * number + 5)]
+            assert set(names) <= set(standing[kind]), path
+        unsure = [path for path, state in stage.states.items() if state == "in_doubt"]
+        struck = {entry["name"] for entry in stage.uploads if entry["fault"]}
+        assert set(unsure) <= struck
+        if profile == "realistic":
+            assert sorted(done) == sorted(files)
+
+
+async def test_a_row_that_the_remote_refuses_is_told_with_the_line_that_it_came_from(tmp_path: Path) -> None:
+    """A header, blank lines, a cell of two lines, and rows of which one is not sent at all."""
+    text = table(
+        "user_username,user_password,user_name",
+        "zoe,Secret-1,Zoe",
+        "",
+        ',Secret-2,"Nobody, and',
+        'nowhere"',
+        'al,Secret-3,"Al',
+        'of two lines"',
+        "",
+        "bo,,Bo",
+        "cy,Secret-4,Cy",
+        "di,,Di",
+    )
+    async with importing(tmp_path, {"users.csv": text}) as stage:
+        outcome = await stage.run(validation__on_bad_rows="drop_rows")
+
+        assert outcome.code == 3
+        assert stage.standing["users"] == Counter(["zoe", "al", "cy"])
+        with (stage.results("users") / "objections.csv").open(newline="") as file:
+            told = list(csv.DictReader(file))
+        says = '400 validation.fieldError Field "user_password" is required for new user.'
+        assert told == [
+            {"row": "3", "line": "users.csv:9", "says": says},
+            {"row": "5", "line": "users.csv:11", "says": says},
+        ]
+        book = outcome.summary["rows"]["data"]
+        assert (book["read"], book["invalid"], book["accepted"], book["refused"]) == (6, 1, 3, 2)
+
+
+async def test_a_file_that_is_larger_than_the_remote_takes_goes_in_parts_that_it_takes(tmp_path: Path) -> None:
+    text = users(0, 200) + "\r\nlate,,Late"
+    async with importing(tmp_path, {"users.csv": text}, max_file=1000) as stage:
+        outcome = await stage.run(target__part_bytes="1kB")
+
+        assert outcome.code == 3
+        assert outcome.summary["rows"]["data"]["refused"] == 1
+        assert len(stage.uploads) == len([entry for entry in stage.uploads if entry["applied"]]) > 5
+        assert stage.standing["users"] == Counter(f"user{number}" for number in range(200))
+        (told,) = stage.out.glob("results/**/objections.csv")
+        assert "users.csv:202" in told.read_text()
+
+
+async def test_a_file_that_is_too_large_after_all_has_failed_with_the_key_to_turn(tmp_path: Path) -> None:
+    async with importing(tmp_path, {"users.csv": users(0, 200)}, max_file=1000) as stage:
+        outcome = await stage.run()
+
+        assert outcome.code == 3
+        assert stage.states == {"users.csv": "failed"}
+        assert "target.part_bytes" in stage.jobs["users.csv"].cause
+
+
+async def test_where_there_is_no_status_what_was_taken_is_done_and_said_not_to_be_tracked(tmp_path: Path) -> None:
+    async with importing(tmp_path, FILES, reports=False) as stage:
+        outcome = await stage.run(target__status_path="", target__download_path="")
+
+        assert outcome.code == 0
+        assert outcome.ends == {"found": 7, "done": 7}
+        assert {job.cause for job in stage.ledger} == {"not tracked: the remote took it, and offers no status"}
+        assert stage.remote.record.of("poll") == []
+        assert stage.standing == ALL_OF_IT
+
+
+async def test_neither_a_secret_nor_a_signed_address_nor_a_cell_shows_up_where_it_does_not_belong(
+    tmp_path: Path,
+) -> None:
+    cell = "Canary Bird-4711"
+    faults = (
+        Fault(endpoint="upload", kind="html"),
+        Fault(endpoint="poll", kind="reset_before"),
+        Fault(endpoint="result", kind="truncated", nth=2),
+        Fault(endpoint="result", kind="reset_after", nth=4),
+    )
+    text = table("user_username,user_password,user_name", f"zoe,Secret-1,{cell}", f"al,,{cell}", f",,{cell}")
+    async with importing(tmp_path, {"users.csv": text}, *faults) as stage:
+        outcome = await stage.run("-v", "--log-format", "json", validation__on_bad_rows="drop_rows")
+
+        assert outcome.code == 3
+        assert stage.remote.record.faults == Counter(html=1, reset_before=1, truncated=1, reset_after=1)
+        spoken = said("the run", outcome)
+        everything = spoken | stored(stage.out)
+        assert leaks(everything, forms(stage.remote.client_secret, username=stage.remote.client_id)) == []
+        assert bearers(everything) == []
+        assert leaks(everything, [b"signature=", b"/storage/"]) == []
+        assert leaks(spoken | stored_without_results(stage.out), [cell.encode()]) == []
