@@ -23,7 +23,7 @@ from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.model import Accepted, Checked, Completed, Event, Failed, Job, Result, Token
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Body, Ended, Fetched, MayGo, Release, Running, Target, Trace
-from orchestrator.targets import platform
+from orchestrator.targets.platform import target as platform
 from orchestrator.wiring import Parts, make_pipeline
 
 
