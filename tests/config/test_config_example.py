@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.config import Settings, load
 from orchestrator.config.settings import KEYS, SECRET_KEYS
-from orchestrator.config.targets import KINDS
+from orchestrator.config.targets import KINDS, OwnTarget
 from orchestrator.validation import Dialect
 
 EXAMPLES = Path(__file__).parents[2] / "config"
@@ -26,7 +26,8 @@ def example(kind: str) -> Path:
 
 
 def keys_of(kind: str) -> set[str]:
-    of_others = {f"target.{name}" for model in KINDS.values() for name in model.model_fields}
+    every = (*KINDS.values(), OwnTarget)
+    of_others = {f"target.{name}" for model in every for name in model.model_fields}
     own = {f"target.{name}" for name in KINDS[kind].model_fields}
     return set(KEYS) - of_others | own
 
