@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 
-from orchestrator.edges.body import Hold, MeasuredBody
-from orchestrator.errors import SourceChanged
-from orchestrator.ports import Held, Text
+from orchestrator.edges.answer import Answer
+from orchestrator.edges.body import Hold, MeasuredBody, releasing
+from orchestrator.errors import Garbled, SourceChanged, TargetError
+from orchestrator.model import Token
+from orchestrator.ports import Held, Release, Text
 
 _AT_ONCE = 1 << 20
 """Bytes that are handed to the transport in one piece; aiohttp warns about more."""
@@ -44,6 +46,23 @@ class Outgoing:
         except SourceChanged:
             self._changed = True
             raise
+
+
+async def submitted(
+    body: Outgoing,
+    hold: Hold | None,
+    release: Release | None,
+    send: Callable[[], Awaitable[Answer]],
+    read: Callable[[Answer], Token],
+) -> Token:
+    """What *read* makes of the answer to *send*, which sends *body*. Raises what both do, or SourceChanged."""
+    try:
+        return read(await (send() if hold is None or release is None else releasing(hold, release, send)))
+    except Garbled:
+        raise  # a success in answer to a part proves nothing, whatever has happened to the file
+    except TargetError:
+        body.require_unchanged()
+        raise
 
 
 async def encoded(part: Text, size: int, encode: Callable[[str], bytes]) -> AsyncIterator[bytes]:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 from orchestrator.edges.answer import Answer
 from orchestrator.edges.http import Http, Kind
-from orchestrator.errors import LeftAlone, NotSent
+from orchestrator.errors import LeftAlone, NotSent, Refused
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.outcome import Refusals
 from orchestrator.ports import Body, Clock, Ended, Fetched, Held, MayGo, Release, Running, Streamed, Trace
@@ -58,7 +59,7 @@ class Setup:
     clock: Clock
 
 
-class Own:
+class Own(ABC):
     """A remote that takes a submission and says so, and knows no more of it. Override what yours does otherwise.
 
     `submit` is what every remote has to say itself. What `ports/target.py` promises of each of these holds here too.
@@ -83,7 +84,7 @@ class Own:
             raise LeftAlone("the remote wants to be left alone since just before it was asked")
         return await self.setup.http.call(kind, method, self.setup.base_url + path, headers=headers, **more)
 
-    async def sign_in(self) -> None:
+    async def sign_in(self) -> None:  # noqa: B027  # what most need: nothing
         """Nothing is needed before the first byte."""
 
     async def probe(self) -> None:
@@ -94,10 +95,11 @@ class Own:
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         return False
 
+    @abstractmethod
     async def submit(
         self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None
     ) -> Accepted | Completed:
-        raise NotImplementedError
+        """Every remote has a way of its own."""
 
     async def recall(self, job: Job) -> Accepted | Completed | Trace:
         """Nobody can tell, so a person decides: sending again might be a second copy."""
@@ -108,7 +110,8 @@ class Own:
         return Ended(success=True, word="", results=())
 
     async def fetch(self, token: Token, key: str) -> Fetched:
-        raise NotImplementedError
+        """Nothing is offered, unless `check` names results."""
+        raise Refused(f"{key}: this remote offers no results")
 
     def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
         return Completed(tuple(results)) if ended.success else Failed(f"the remote says: {ended.word}", tuple(results))

@@ -38,7 +38,7 @@ UNIQUE = replace(
 def inbox_of(root: Path, limits: Limits, *, schema: Schema = PLATFORM_DATA, **config: object) -> FolderInbox:
     given = {"data": (schema,), "events": (), "name": "{relative}", "drop_rows": True, "limits": limits}
     folder = Folder(FolderConfig(root=root, pattern="*.csv", events="{stem}.events.csv"))
-    return FolderInbox(folder, Rejects(root / "rejects"), InboxConfig(**(given | config)))  # type: ignore[arg-type]
+    return FolderInbox(folder, Rejects(root / "rejects"), InboxConfig(**(given | config)))  # type: ignore[arg-type]  # as given
 
 
 async def judged(inbox: FolderInbox, file: File) -> InParts:

@@ -8,13 +8,13 @@ from typing import Any
 from urllib.parse import quote
 
 from orchestrator.edges.answer import Answer
-from orchestrator.edges.body import HOLD_FROM, Hold, releasing
+from orchestrator.edges.body import HOLD_FROM, Hold
 from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.oauth import ClientCredentials, authorized
-from orchestrator.errors import Garbled, TargetError
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
 from orchestrator.targets.fetched import fetched_of
+from orchestrator.targets.outgoing import submitted
 from orchestrator.targets.platform.answers import (
     FEEDBACK,
     NAME_CONFLICT,
@@ -94,13 +94,7 @@ class Platform:
         async def send() -> Answer:
             return await self._authorized(exchange)
 
-        try:
-            token = token_of(await (send() if hold is None or release is None else releasing(hold, release, send)))
-        except Garbled:
-            raise  # a success in answer to a part proves nothing, whatever has happened to the file
-        except TargetError:
-            payload.require_unchanged()
-            raise
+        token = await submitted(payload, hold, release, send, token_of)
         return Accepted(token, self._clock.now().timestamp())
 
     async def recall(self, job: Job) -> Trace:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import io
 import uuid
-from collections.abc import Awaitable, Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 from urllib.parse import quote, urlsplit
@@ -17,14 +17,15 @@ from urllib.parse import quote, urlsplit
 import anyio.to_thread
 
 from orchestrator.edges.answer import Answer
-from orchestrator.edges.body import HOLD_FROM, Hold, releasing
+from orchestrator.edges.body import HOLD_FROM, Hold
 from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.multipart import Form
 from orchestrator.edges.oauth import ClientCredentials, authorized, require_leave
-from orchestrator.errors import Garbled, Missing, NotSent, TargetError, Unclear
+from orchestrator.errors import Missing, NotSent, Unclear
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
 from orchestrator.targets.fetched import fetched_of
+from orchestrator.targets.outgoing import submitted
 from orchestrator.targets.probed import require_well
 from orchestrator.targets.tao.answers import NO_ACCESS, RESULT, require_read, signed_url_of, status_of, token_of
 from orchestrator.targets.tao.form import size_of, upload_of
@@ -96,13 +97,7 @@ class Tao:
         async def send() -> Answer:
             return await authorized(self._credentials, exchange, self._may_go)
 
-        try:
-            token = token_of(await (send() if hold is None or release is None else releasing(hold, release, send)))
-        except Garbled:
-            raise  # a success in answer to a part proves nothing, whatever has happened to the file
-        except TargetError:
-            upload.require_unchanged()
-            raise
+        token = await submitted(upload, hold, release, send, token_of)
         return Accepted(token, self._clock.now().timestamp())
 
     async def recall(self, job: Job) -> Trace:
@@ -155,10 +150,10 @@ class Tao:
         return await self._get(kind, self._config.base_url + path.replace("{id}", quote(token, safe="")))
 
     async def _get(self, kind: Kind, url: str) -> Answer:
-        call: Callable[[Mapping[str, str]], Awaitable[Answer]] = lambda authorization: self._http.call(  # noqa: E731
-            kind, "GET", url, headers=authorization
-        )
-        return await authorized(self._credentials, call, self._may_go)
+        async def exchange(authorization: Mapping[str, str]) -> Answer:
+            return await self._http.call(kind, "GET", url, headers=authorization)
+
+        return await authorized(self._credentials, exchange, self._may_go)
 
 
 def _require_safe(address: str) -> None:
