@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import random
-import re
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from pathlib import Path
@@ -18,9 +17,11 @@ import structlog
 from orchestrator.books import Trip
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.clock import SystemClock
-from orchestrator.edges.folder import Folder, glob_to_regex
+from orchestrator.edges.folder import Folder
 from orchestrator.edges.http import Http, open_http
+from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.log import log_trip
+from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
@@ -31,41 +32,16 @@ from orchestrator.flow import JobTimes
 from orchestrator.guards import Grace
 from orchestrator.intake import will_be_judged, without_clashes
 from orchestrator.model import RelPath
-from orchestrator.naming import date_in
+from orchestrator.naming import date_in, printable
 from orchestrator.ports import Clock, File, Reading, Target
 from orchestrator.remote import make_target
+from orchestrator.request import Request
+from orchestrator.resubmission import Refusal, Resubmission
 from orchestrator.run import Errand, Run, Stop, plan
 from orchestrator.wiring import Parts, make_folder, make_inbox, make_pipeline
 
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
-    """What the command line asks for beyond the settings."""
-
-    command: str = "run"
-    only: str = ""
-    since: date | None = None
-    until: date | None = None
-    canary: int = 0
-    max_duration: float | None = None
-    retry_failed: bool = False
-    wait: float = 0.0
-
-    def selection(self) -> Callable[[RelPath], bool]:
-        only = glob_to_regex(self.only) if self.only else re.compile(r"(?s:.*)")
-        since, until = self.since, self.until
-
-        def wants(path: RelPath) -> bool:
-            if path.endswith("/"):
-                return True  # a folder that nobody looked into may hold what is asked for
-            if not only.fullmatch(path):
-                return False
-            if since is None or until is None:
-                return True
-            day = date_in(path)
-            return day is not None and since <= day <= until
-
-        return wants
+_TOLD = 20
+"""Lists that were not taken; the log has them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +50,8 @@ class Finished:
     summary: dict[str, Any]
     folder: Path
     message: str = ""
+    resubmitted: tuple[RelPath, ...] = ()
+    """Files whose mended rows were to be sent."""
 
 
 class Watcher:
@@ -103,32 +81,54 @@ class Batch:
     target: Target
     watcher: Watcher
     retries: Counter[str] = field(default_factory=Counter)
+    refusals: list[Refusal] = field(default_factory=list)
+    """Lists of rejects that were not taken."""
 
     async def carry_out(self) -> Finished:
         began = self.clock.monotonic()
         report = Report(run=self.place.run, command=self.request.command, started=self.clock.now())
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
         await self._restore(results)
-        todo = await anyio.to_thread.run_sync(self._plan)
+        rejects = Rejects(self.place.out / "rejects")
+        adds = bool(self.settings.target.adds)
+        mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=adds)
+        inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended)
+        chosen = await self._take_in(
+            Resubmission(
+                folder=self.folder, inbox=inbox, ledger=self.place.ledger, rejects=rejects, mended=mended, adds=adds
+            )
+        )
+        todo = await anyio.to_thread.run_sync(self._plan, self.request.selection(chosen))
         report.books.adopted = sum(len(errand.jobs) for errand in todo)
         files = sum(errand.file is not None and errand.selected for errand in todo)
         self.watcher.planned(files + report.books.adopted)
-        run = self._run(results, report)
+        run = self._run(inbox, results, report)
         self.watcher.starting(run)
         async with anyio.create_task_group() as beside:
             beside.start_soon(self._deadline, run)
             await run.carry_out(todo)
             beside.cancel_scope.cancel()
         report.books.found = files - run.merged
-        return self._finish(report, run, enough=files >= self.settings.input.minimum, began=began)
+        enough = self.request.lists is not None or files >= self.settings.input.minimum
+        finished = self._finish(report, run, enough=enough, began=began)
+        return replace(finished, resubmitted=tuple(sorted(chosen or ())))
 
     async def _restore(self, results: ResultsFolder) -> None:
         for line in await anyio.to_thread.run_sync(results.restore):
             structlog.get_logger().warning("result_gone", detail=line)
 
-    def _plan(self) -> list[Errand]:
+    async def _take_in(self, resubmission: Resubmission) -> Collection[RelPath] | None:
+        """The files whose mended rows are to be sent; None where that was not asked for."""
+        if self.request.lists is None:
+            return None
+        taken = await resubmission.take_in(self.request.lists)
+        for refusal in taken.refusals:
+            structlog.get_logger().warning("not_resubmitted", path=refusal.path, cause=refusal.cause)
+        self.refusals.extend(taken.refusals)
+        return taken.files
+
+    def _plan(self, selected: Callable[[RelPath], bool]) -> list[Errand]:
         """Lists everything before anything is sent; what may still be written to comes last."""
-        selected = self.request.selection()
         ledger = self.place.ledger
         files = without_clashes(self.folder.list(), self.settings.target.name, ledger.owner)
         errands = plan(files, ledger.unfinished(), selected)
@@ -139,9 +139,8 @@ class Batch:
         marked = [replace(e, young=e.file is not None and is_young(e.file, now, settle)) for e in errands]
         return sorted(marked, key=lambda errand: errand.young and not errand.jobs)
 
-    def _run(self, results: ResultsFolder, report: Report) -> Run:
+    def _run(self, inbox: FolderInbox, results: ResultsFolder, report: Report) -> Run:
         grace = Grace()
-        inbox = make_inbox(self.settings, self.folder, Rejects(self.place.out / "rejects"), self._is_new)
         parts = Parts(
             target=self.target,
             ledger=self.place.ledger,
@@ -183,7 +182,7 @@ class Batch:
             run.halt(Stop.DEADLINE, "the run reached its --max-duration: run the same command again")
 
     def _finish(self, report: Report, run: Run, *, enough: bool, began: float) -> Finished:
-        code = exit_of(report.books, run.halts, enough=enough)
+        code = exit_of(report.books, run.halts, enough=enough and not self.refusals)
         seconds = self.clock.monotonic() - began
         report.requests = {**{kind.value: n for kind, n in self.http.counts.items()}, **self.retries}
         message = run.halts[0].message if run.halts else self._remark(report, enough=enough)
@@ -199,6 +198,8 @@ class Batch:
     def _remark(self, report: Report, *, enough: bool) -> str:
         if not report.books.balance:
             return "the books do not balance, which is a bug: keep the output folder and report it"
+        if self.refusals:
+            return "\n".join(f"{printable(one.path)}: {printable(one.cause)}" for one in self.refusals[:_TOLD])
         if not enough:
             return f"fewer files were found than input.minimum expects, which is {self.settings.input.minimum}"
         return ""

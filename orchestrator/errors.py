@@ -35,6 +35,10 @@ class Interrupted(OrchestratorError):
         self.signum = signum
 
 
+class Unusable(OrchestratorError):
+    """What a person wrote down about one file cannot be used as it stands: that file is refused, and no other."""
+
+
 class SourceChanged(OrchestratorError):
     """The file is no longer the one that was validated; what was sent of it cannot be complete."""
 

@@ -113,7 +113,7 @@ def may_arrive_late(job: Job, now: float) -> bool:
 
 
 def _compare(reading: Reading, known: Job, *, retry_failed: bool) -> Fresh | Known | Blocked:
-    if not same_bytes(known, reading.source):
+    if not _is_what_was_known(known, reading.source):
         if known.state.is_open or known.state is State.IN_DOUBT:
             return Blocked(f"version {known.version} of it is still {known.state}, and this one has to wait for it")
         return Fresh(replace(next_version(known, reading.source), path=reading.file.path))
@@ -123,6 +123,13 @@ def _compare(reading: Reading, known: Job, *, retry_failed: bool) -> Fresh | Kno
     return Fresh(next_version(known, reading.source)) if again else Known(known)
 
 
+def _is_what_was_known(known: Job, source: Source) -> bool:
+    """A file whose mended rows somebody took away is no new version: it would undo them at the remote."""
+    if source.mends is None and known.source is not None:
+        source = replace(source, mends=known.source.mends)
+    return same_bytes(known, source)
+
+
 def will_be_judged(reading: Reading, known: Job | None, now: float) -> bool:
     """Whether it is certain, before anything else is known, that its rows will be looked at."""
     if known is not None and known.path != reading.file.path:
@@ -130,9 +137,19 @@ def will_be_judged(reading: Reading, known: Job | None, now: float) -> bool:
     return isinstance(identify(reading, known, retry_failed=False, now=now), Fresh)
 
 
+def was_taken(job: Job, source: Source | None) -> bool:
+    """Whether the remote has this version, and it is one of the file that *source* is, whatever was mended of it."""
+    return (
+        job.state is State.DONE
+        and job.source is not None
+        and source is not None
+        and (job.source.data, job.source.events) == (source.data, source.events)
+    )
+
+
 def same_bytes(job: Job, source: Source) -> bool:
     known = job.source
-    return known is not None and known.data == source.data and known.events == source.events
+    return known is not None and replace(known, size=source.size) == source
 
 
 def new_job(key: Key, name: Name, path: RelPath, source: Source | None) -> Job:

@@ -36,6 +36,11 @@ def part_name(name: Name, number: int) -> Name:
     return Name(f"{name}#{number:04}")
 
 
+def key_of_whole(part: Key) -> Key:
+    """Of the file that it is a part of."""
+    return Key(part.rpartition("#")[0])
+
+
 def is_content_addressed(pattern: str) -> bool:
     """Whether one Name can only ever stand for the same bytes."""
     return "{sha12}" in pattern

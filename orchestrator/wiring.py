@@ -19,6 +19,7 @@ from orchestrator.delivery import Delivery
 from orchestrator.edges.folder import Folder, FolderConfig
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.log import Narrated
+from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.sheets import RejectsLists
 from orchestrator.errors import ConfigError
 from orchestrator.flow import Gate, JobTimes, Schedule
@@ -76,7 +77,11 @@ def make_rules(settings: Settings) -> Rules:
 
 
 def make_inbox(
-    settings: Settings, folder: Folder, rejects: RejectsLists, is_new: Callable[[Reading], bool] | None = None
+    settings: Settings,
+    folder: Folder,
+    rejects: RejectsLists,
+    is_new: Callable[[Reading], bool] | None = None,
+    mended: MendedRows | None = None,
 ) -> FolderInbox:
     """What *is_new* says yes to is judged as soon as it is read. Raises what `make_rules` does."""
     rules = make_rules(settings)
@@ -94,6 +99,7 @@ def make_inbox(
             limits=rules.limits,
         ),
         is_new=is_new or (lambda reading: False),
+        mended=mended,
     )
 
 

@@ -25,6 +25,7 @@ LAYERS = (
     {"exits"},
     {"config"},
     {"wiring", "remote"},
+    {"request", "resubmission"},
     {"batch", "survey", "preflight", "verdicts"},
     {"pull"},
     {"sandbox"},

@@ -11,8 +11,9 @@ import click
 from orchestrator.cli.options import Common, Seconds, command, json_option, print_json, wait_option
 
 if TYPE_CHECKING:
-    from orchestrator.batch import Request
+    from orchestrator.batch import Finished
     from orchestrator.config import Settings
+    from orchestrator.request import Request
 
 _output = click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
 _only = click.option("--only", default="", metavar="PATTERN", help="Only files whose path matches, as 2024/*.csv.")
@@ -31,7 +32,7 @@ def run(common: Common, folder: Path | None, output: Path | None, only: str, ret
 
     What earlier runs left open is taken up first. Safe to repeat: a finished, unchanged file costs no request.
     """
-    from orchestrator.batch import Request
+    from orchestrator.request import Request
 
     settings = common.settings(folder=folder, output=output)
     return run_and_tell(common, settings, Request(only=only, retry_failed=retry_failed, wait=wait))
@@ -65,7 +66,7 @@ def backfill(
     With --canary N, N files go through to done before the rest starts; when one of them fails, nothing else
     is started until it is mended or --retry-failed is given.
     """
-    from orchestrator.batch import Request
+    from orchestrator.request import Request
 
     if since > until:
         raise click.UsageError("--since is later than --until: nothing lies between them.")
@@ -84,6 +85,13 @@ def backfill(
 
 def run_and_tell(common: Common, settings: Settings, request: Request) -> int:
     """The whole job, with signals, a display where somebody looks on, and the summary at its end."""
+    finished = carry_out(common, settings, request)
+    if common.json:
+        print_json(finished.summary)
+    return int(finished.exit_code)
+
+
+def carry_out(common: Common, settings: Settings, request: Request) -> Finished:
     import logging
 
     import anyio
@@ -100,6 +108,4 @@ def run_and_tell(common: Common, settings: Settings, request: Request) -> int:
     with terminal:
         finished = anyio.run(terminal.attend, lambda: run_batch(settings, secrets, request, terminal))
     tell(finished)
-    if common.json:
-        print_json(finished.summary)
-    return int(finished.exit_code)
+    return finished

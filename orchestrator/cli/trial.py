@@ -115,10 +115,11 @@ def demo(common: Common, target: str, output: Path | None) -> int:
 async def _demo(common: Common, target: str, folder: Path, out: Path) -> int:
     import logging
 
-    from orchestrator.batch import Request, run_batch
+    from orchestrator.batch import run_batch
     from orchestrator.cli.display import tell
     from orchestrator.cli.terminal import Terminal
     from orchestrator.config import Credentials
+    from orchestrator.request import Request
     from orchestrator.sandbox import APIS, PROFILES, serve
 
     async with serve(PROFILES["calm"], target) as remote:

@@ -53,6 +53,14 @@ class Target(Section):
         return False
 
     @property
+    def adds(self) -> bool | None:
+        """Whether what is sent comes to what was sent before under its Name, and takes the place of nothing.
+
+        None where nobody has said.
+        """
+        return True
+
+    @property
     def key_column(self) -> str:
         """By which column the remote finds its records again, if it does: every row needs a value of its own there."""
         return ""
@@ -97,6 +105,10 @@ class PlatformTarget(Client):
     @property
     def overwrites(self) -> bool:
         return self.overwrite
+
+    @property
+    def adds(self) -> bool:
+        return False
 
 
 class TaoTarget(Client):
@@ -152,6 +164,11 @@ class OwnTarget(Target):
     api_key: SecretStr | None = None
     api_key_file: Text = ""
     options: dict[str, Any] = Field(default_factory=dict)
+    replaces: bool | None = None
+
+    @property
+    def adds(self) -> bool | None:
+        return None if self.replaces is None else not self.replaces
 
     @property
     def account(self) -> str:

@@ -76,6 +76,10 @@ class Folder:
                     files.append(_refused(below, _LINK))
         return sorted(files, key=lambda file: file.path)
 
+    @property
+    def root(self) -> Path:
+        return self._config.root
+
     def look_again(self, file: File) -> File:
         """The same file as it is now, with a companion that came meanwhile."""
         events = file.events or self.companion_of(file.path)

@@ -6,8 +6,6 @@ Large ones are never held: they are hashed first, and judged as a stream.
 
 from __future__ import annotations
 
-import hashlib
-import os
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -15,12 +13,14 @@ import anyio.to_thread
 
 from orchestrator import naming
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
-from orchestrator.edges.folder import Folder, stamp_of
+from orchestrator.edges.content import content_of, content_of_part
+from orchestrator.edges.folder import Folder
 from orchestrator.edges.judged import Judged
+from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.pieces import is_divisible, mark_of, pieces_of
-from orchestrator.edges.sheets import CHUNK, RejectsLists, SheetReader
-from orchestrator.errors import OrchestratorError, SourceChanged
-from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
+from orchestrator.edges.sheets import RejectsLists, SheetReader
+from orchestrator.errors import OrchestratorError, SourceChanged, Unusable
+from orchestrator.model import Checked, Digest, Job, Rejected, Sheets, Source
 from orchestrator.ports import (
     HELD_LIMIT,
     Body,
@@ -29,7 +29,6 @@ from orchestrator.ports import (
     Moving,
     Prepared,
     Reading,
-    Stamp,
     Unreadable,
     Verdict,
 )
@@ -60,22 +59,24 @@ class FolderInbox:
         config: InboxConfig,
         *,
         is_new: Callable[[Reading], bool] = lambda reading: False,
+        mended: MendedRows | None = None,
         hop: Hop = in_thread,
     ) -> None:
         """What *is_new* says yes to is judged on the journey on which it was read. Called in a thread."""
         self._folder = folder
         self._is_new = is_new
         self._rejects = rejects
+        self._mended = mended or nothing_mended()
         self._config = config
         self._sheets = SheetReader(folder, rejects)
-        self._data = Rules(
+        self.data_rules = Rules(
             schemas=config.data,
             encoding=config.encoding,
             dialect=config.dialect,
             mapping=config.mapping,
             limits=config.limits,
         )
-        self._events = Rules(schemas=config.events, encoding=config.encoding, dialect=config.dialect)
+        self.events_rules = Rules(schemas=config.events, encoding=config.encoding, dialect=config.dialect)
         policy = "drop_rows" if config.drop_rows else "reject_file"
         self.rules = rules_digest(
             (*config.data, *config.events), config.encoding, policy, config.dialect, config.mapping
@@ -89,6 +90,10 @@ class FolderInbox:
         if file.size > HELD_LIMIT:
             return await anyio.to_thread.run_sync(self._read, file)
         return await self._reads(file)
+
+    def look(self, file: File) -> Reading | Unreadable | Moving:
+        """Which bytes they are, and under which Name; nothing is judged, and no list is made anew."""
+        return self._read(file)
 
     async def judge(self, reading: Reading) -> Verdict:
         if reading.verdict is not None:
@@ -117,10 +122,10 @@ class FolderInbox:
     def _read(self, file: File) -> Reading | Unreadable | Moving:
         subject, events, events_digest = "it", None, None
         try:
-            data, data_digest = self._bytes(file.path, file.stamp)
+            data, data_digest = content_of(self._folder, file.path, file.stamp)
             if file.events:
                 subject = f"its file of events, {file.events},"
-                events, events_digest = self._bytes(file.events, file.events_stamp)
+                events, events_digest = content_of(self._folder, file.events, file.events_stamp)
         except SourceChanged as change:
             return Moving(f"{subject} {change}")
         except FileNotFoundError:
@@ -130,6 +135,7 @@ class FolderInbox:
                 f"{subject} cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
             )
         source = Source(data=data_digest, events=events_digest, size=file.size)
+        source = replace(source, mends=self._digest_of_mends(file, source))
         name = naming.name_of(self._config.name, file.path, source)
         if name is None:
             return Unreadable("target.name asks for {date}, and this path holds none. Rename the file")
@@ -144,14 +150,10 @@ class FolderInbox:
         )
 
     def _read_part(self, file: File, job: Job) -> Reading | Unreadable | Moving:
-        """What the part begins with, and its own rows: as if they were a file."""
         assert job.part is not None
         assert job.source is not None
         try:
-            with open(self._folder.open(file.path), "rb") as source:
-                content = source.read(job.part.head)
-                source.seek(job.part.start)
-                content += source.read(job.part.size)
+            content = content_of_part(self._folder, file.path, job.part)
         except FileNotFoundError:
             return Moving("it went away after it was listed")
         except OSError as error:
@@ -159,20 +161,6 @@ class FolderInbox:
                 f"it cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
             )
         return Reading(file=file, source=job.source, name=job.name, key=job.key, data=content, events=None, job=job)
-
-    def _bytes(self, path: RelPath, expected: Stamp | None) -> tuple[bytes | None, Digest]:
-        """The content if it is small, and its digest. Raises SourceChanged when it is not the file that was listed."""
-        fd = self._folder.open(path)
-        try:
-            before = stamp_of(os.fstat(fd))
-            if expected is not None and before != expected:
-                raise SourceChanged("changed after it was listed")
-            content, digest = _content(fd, before.size)
-            if stamp_of(os.fstat(fd)) != before or (content is not None and len(content) != before.size):
-                raise SourceChanged("changed while it was read")
-        finally:
-            os.close(fd)
-        return content, Digest(digest)
 
     def _judge_all(self, readings: Sequence[Reading]) -> list[Verdict | Exception]:
         return [self._judge_safely(reading) for reading in readings]
@@ -184,28 +172,41 @@ class FolderInbox:
             return error
 
     def _judge(self, reading: Reading) -> Verdict:
-        file = reading.file
-        if reading.job is not None:
-            return self._judge_part(reading.job, reading.data or b"")
         try:
-            data = self._sheets.judge(self._data, file.path, reading.data, reading.source.data)
-            events = None
-            if file.events is None or reading.source.events is None:
-                if (gone := self._folder.companion_of(file.path)) is not None:
-                    self._rejects.clear(gone)
-            else:
-                events = self._sheets.judge(self._events, file.events, reading.events, reading.source.events)
-            verdict = self._decide(data, events)
-            if isinstance(verdict, Prepared) and data.cuts:
-                return self._divide(file, data, verdict.checked, reading.source)
+            return self._judge_part(reading) if reading.job is not None else self._judge_whole(reading)
         except SourceChanged as change:
             return Moving(str(change))
+        except Unusable as problem:
+            return Rejected(str(problem), self.rules)
         except OSError:
             return Moving("it was taken away or replaced while it was checked")
+
+    def _judge_whole(self, reading: Reading) -> Verdict:
+        file, source, dialect = reading.file, reading.source, self._config.dialect
+        mends = self._mended.of_file(file.path, source, dialect, reading.key)
+        data = self._sheets.judge(self.data_rules, file.path, reading.data, source.data, mends)
+        events = None
+        if file.events is None or source.events is None:
+            if (gone := self._folder.companion_of(file.path)) is not None:
+                self._rejects.clear(gone)
+        else:
+            mends = self._mended.of(file.events, source.events, dialect)
+            events = self._sheets.judge(self.events_rules, file.events, reading.events, source.events, mends)
+        if source.mends != self._digest_of_mends(file, source):
+            return Moving("its mended rows changed while it was checked")
+        verdict = self._decide(data, events)
+        if isinstance(verdict, Prepared) and data.cuts:
+            return self._divide(file, data, verdict.checked, source)
         return verdict
 
-    def _judge_part(self, job: Job, content: bytes) -> Prepared | Rejected:
-        text = self._sheets.judge_part(self._data, job, content)
+    def _digest_of_mends(self, file: File, source: Source) -> Digest | None:
+        return self._mended.digest((file.path, source.data), (file.events or file.path, source.events))
+
+    def _judge_part(self, reading: Reading) -> Prepared | Rejected:
+        job = reading.job
+        assert job is not None
+        mends = self._mended.of_part(job, self._config.dialect)
+        text = self._sheets.judge_part(self.data_rules, job, reading.data or b"", mends)
         if text is None or job.checked is None:
             return Rejected("the file was replaced, or it is judged otherwise now")
         return Prepared(Checked(job.checked, self.rules), Body(data=text))
@@ -235,16 +236,3 @@ class FolderInbox:
         with_events = events is not None and events.sheet.sent is not None
         body = Body(data=data.part, events=events.part if events and with_events else None)
         return Prepared(Checked(sheets, self.rules), body)
-
-
-def _content(fd: int, size: int) -> tuple[bytes | None, str]:
-    """The bytes, if they are few enough to hold, and their SHA-256."""
-    if size <= HELD_LIMIT:
-        content = os.read(fd, size + 1)
-        while 0 < len(content) < size and (more := os.read(fd, size + 1 - len(content))):
-            content += more
-        return content, hashlib.sha256(content).hexdigest()
-    digest = hashlib.sha256()
-    while chunk := os.read(fd, CHUNK):
-        digest.update(chunk)
-    return None, digest.hexdigest()

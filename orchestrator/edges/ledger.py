@@ -33,6 +33,7 @@ from orchestrator.edges.tables import (
     SELECT_OPEN,
     SELECT_RESULTS,
     SELECT_SHARED,
+    SELECT_VERSIONS,
     UPSERT_JOB,
 )
 from orchestrator.errors import StorageError
@@ -94,6 +95,11 @@ class SqliteLedger:
         with self._reading():
             row = self._reader.execute(SELECT_NEWEST, (key,)).fetchone()
             return job_of(row) if row else None
+
+    def versions(self, key: Key) -> list[Job]:
+        """All under *key*, the oldest first. Any thread may ask."""
+        with self._reading():
+            return [job_of(row) for row in self._reader.execute(SELECT_VERSIONS, (key,))]
 
     async def record(self, job: Job, *events: Event) -> Job:
         """Raises StorageError when the disk does not take it; then nothing of it is in the ledger."""

@@ -18,21 +18,37 @@ from typing import Self
 import structlog
 
 from orchestrator.edges.atomic import storing, whole_file
+from orchestrator.errors import Unusable
 from orchestrator.model import RelPath
 from orchestrator.naming import printable
-from orchestrator.validation import BadRow, Problem, Verdict, reject_header, reject_line
+from orchestrator.validation import BadRow, MendedList, Problem, Verdict, read_mended, reject_header, reject_line
 
 
 class Rejects:
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
+        self.folder = folder
 
     def has(self, path: RelPath) -> bool:
-        return (self._folder / path).exists()
+        return (self.folder / path).exists()
+
+    def paths(self) -> list[RelPath]:
+        """Of all files that have a list."""
+        places = (place for place in self.folder.rglob("*") if place.is_file() and not place.name.startswith("."))
+        return sorted(RelPath(place.relative_to(self.folder).as_posix()) for place in places)
+
+    def read(self, path: RelPath) -> MendedList:
+        """What somebody made of it. Raises Unusable."""
+        try:
+            with (self.folder / path).open(encoding="utf-8-sig", newline="") as text:
+                return read_mended(text)
+        except OSError as error:
+            raise Unusable(f"its list cannot be read ({error.strerror}): mend its permissions") from None
+        except ValueError as error:
+            raise Unusable(str(error)) from None
 
     def clear(self, path: RelPath) -> None:
         """The newest version of the file has no bad rows: its old list would mislead."""
-        place = self._folder / path
+        place = self.folder / path
         with storing(place):
             try:
                 place.unlink(missing_ok=True)
@@ -41,7 +57,7 @@ class Rejects:
                     raise
 
     def open(self, path: RelPath) -> RejectsFile:
-        return RejectsFile(self, self._folder / path, path)
+        return RejectsFile(self, self.folder / path, path)
 
 
 class RejectsFile:

@@ -85,6 +85,7 @@ def job_row(job: Job) -> tuple[Any, ...]:
         job.refused,
         job.parts,
         _JSON(astuple(job.part)) if job.part else None,
+        source.mends if source else None,
     )
 
 
@@ -92,7 +93,7 @@ _Kind: TypeAlias = type | UnionType
 _KINDS: tuple[_Kind, ...] = (
     *(str, int, str, str, str, str, str | None, str | None, int | None, str | None, str, int),
     *(str | None, float | None, int, int, int, int, float | None, float | None, int),
-    *(int, str | None),
+    *(int, str | None, str | None),
 )
 """What the columns of a job hold; SQLite takes anything anywhere."""
 
@@ -104,7 +105,7 @@ def job_of(row: Sequence[Any]) -> Job:
     """Raises ValueError when nobody can have written such a row."""
     _require_kinds(row, _KINDS)
     (key, version, name, path, state, cause, data, events, size, checked, rules, *rest) = row
-    attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part = rest
+    attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part, mends = rest
     _require(
         version > 0 and attempts >= 0 and refused >= 0 and parts >= 0 and {owns, overwrote, repeats, held} <= {0, 1}
     )
@@ -117,7 +118,14 @@ def job_of(row: Sequence[Any]) -> Job:
         path=RelPath(path),
         state=State(state),
         cause=cause,
-        source=Source(data=Digest(data), events=Digest(events) if events else None, size=size) if data else None,
+        source=Source(
+            data=Digest(data),
+            events=Digest(events) if events else None,
+            mends=Digest(mends) if mends else None,
+            size=size,
+        )
+        if data
+        else None,
         checked=_load_sheets(checked) if checked else None,
         rules=rules,
         attempts=attempts,

@@ -22,7 +22,7 @@ from orchestrator.edges.pieces import line_starts
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, Job, RelPath
 from orchestrator.ports import Held, Streamed, Text
-from orchestrator.validation import BadRow, Judge, Problem, Rules, Verdict
+from orchestrator.validation import NO_MENDS, BadRow, Judge, Mends, Problem, Rules, Verdict, is_in
 
 CHUNK = 1 << 20
 
@@ -58,10 +58,12 @@ class SheetReader:
         self._folder = folder
         self._rejects = rejects
 
-    def judge(self, rules: Rules, path: RelPath, content: bytes | None, digest: Digest) -> Judged:
+    def judge(
+        self, rules: Rules, path: RelPath, content: bytes | None, digest: Digest, mends: Mends = NO_MENDS
+    ) -> Judged:
         """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
         with self._rejects.open(path) as rejects:
-            judge = rules.judge(lambda bad: rejects.add(bad, judge.names))
+            judge = rules.judge(lambda bad: rejects.add(bad, judge.names), mends)
             part: Text
             if content is not None:
                 text = judge.feed(content) + judge.close()
@@ -76,7 +78,9 @@ class SheetReader:
                     json_size += json_length(piece)
                 sent = Digest(hashed.hexdigest())
                 part = Streamed(
-                    size=size, json_size=json_size, pieces=lambda: self._pieces(rules, path, digest, json_size)
+                    size=size,
+                    json_size=json_size,
+                    pieces=lambda: self._pieces(rules.judge(mends=mends), path, digest, json_size),
                 )
             verdict = judge.verdict
             if verdict.fault is not None:
@@ -84,7 +88,7 @@ class SheetReader:
             rejects.note(verdict)
         return Judged.of(path, verdict, part, sent)
 
-    def judge_part(self, rules: Rules, job: Job, content: bytes) -> Held | None:
+    def judge_part(self, rules: Rules, job: Job, content: bytes, mends: Mends = NO_MENDS) -> Held | None:
         """The text of the part that *job* is; None when these are not the rows that were checked."""
         assert job.part is not None
         assert job.checked is not None
@@ -98,9 +102,10 @@ class SheetReader:
                 content[: part.head] + names.encode("utf-8" if part.head else rules.encoding) + content[part.head :]
             )
         above = content.count(b"\n", 0, part.head) if sheet.header else 1
-        left_out = _Lines(sheet.gaps, shift=part.line - above - 1)
+        shift = part.line - above - 1
         # The second time because one row may be wrong only beside another, which stands in another part.
-        for judge in (rules.judge_again(schema), rules.judge_again(schema, left_out)):
+        for left_out in (None, _Lines(sheet.gaps, shift)):
+            judge = rules.judge_again(schema, left_out, mends.shifted(shift))
             text = judge.feed(content) + judge.close()
             if _sha256(text.encode()) == sheet.sent:
                 return Held(text)
@@ -121,9 +126,9 @@ class SheetReader:
         if digest.hexdigest() != expected:
             raise SourceChanged("it changed while it was checked")
 
-    async def _pieces(self, rules: Rules, path: RelPath, expected: Digest, size: int) -> AsyncIterator[str]:
+    async def _pieces(self, judge: Judge, path: RelPath, expected: Digest, size: int) -> AsyncIterator[str]:
         """The last piece is kept back until the hash is known, and no more is ever given than was measured."""
-        judge, digest = rules.judge(), hashlib.sha256()
+        digest = hashlib.sha256()
         kept, left = "", size
         try:
             fd = self._folder.open(path)
@@ -153,7 +158,7 @@ class _Lines:
         self._shift = shift
 
     def __call__(self, line: int) -> bool:
-        return any(first <= line + self._shift <= last for first, last in self._gaps)
+        return is_in(self._gaps, line + self._shift)
 
 
 def _sha256(content: bytes) -> Digest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = "3"
+SCHEMA_VERSION = "4"
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -31,6 +31,7 @@ CREATE TABLE jobs (
     refused       INTEGER NOT NULL DEFAULT 0,
     parts         INTEGER NOT NULL DEFAULT 0,
     part          TEXT,
+    mends_sha256  TEXT,
     updated_at    REAL NOT NULL,
     UNIQUE (key, version)
 );
@@ -71,16 +72,20 @@ ALTER TABLE jobs ADD COLUMN parts INTEGER NOT NULL DEFAULT 0;
 ALTER TABLE jobs ADD COLUMN part TEXT;
 UPDATE meta SET value = '3' WHERE key = 'schema';
 """,
+    "3": """
+ALTER TABLE jobs ADD COLUMN mends_sha256 TEXT;
+UPDATE meta SET value = '4' WHERE key = 'schema';
+""",
 }
 """What turns a ledger of an earlier version into one of the next."""
 
 JOB_COLUMNS = (
     "key, version, name, path, state, cause, data_sha256, events_sha256, size, checked, rules, attempts, "
-    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part"
+    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part, mends_sha256"
 )
 
 UPSERT_JOB = (
-    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
     "ON CONFLICT (key, version) DO UPDATE SET state = excluded.state, cause = excluded.cause, "
     "checked = excluded.checked, rules = excluded.rules, attempts = excluded.attempts, "
     "token = excluded.token, accepted_at = excluded.accepted_at, owns = excluded.owns, "
@@ -95,6 +100,7 @@ INSERT_RESULT = (
 )
 
 SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"
+SELECT_VERSIONS = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version"
 SELECT_SHARED = (
     "SELECT token FROM jobs WHERE token IS NOT NULL AND state IN ('waiting', 'in_doubt', 'done') "
     "GROUP BY token HAVING count(*) > 1"

@@ -13,7 +13,7 @@ from orchestrator.edges.database import UNREADABLE, connect, require_known_schem
 from orchestrator.edges.rows import job_of, moment_of
 from orchestrator.edges.tables import JOB_COLUMNS
 from orchestrator.errors import OutputError
-from orchestrator.model import Job, State
+from orchestrator.model import Job, RelPath, State
 from orchestrator.naming import printable
 
 
@@ -60,6 +60,11 @@ class View:
             "WHERE path = ? OR name = ? OR id = ? ORDER BY version DESC",
             (item, item, int(item) if item.isascii() and item.isdigit() and len(item) < 19 else -1),
         )
+
+    def versions(self, path: RelPath) -> list[Job]:
+        """Of the whole file, the oldest first."""
+        items = self._items("WHERE path = ? AND part IS NULL ORDER BY version", (path,))
+        return [item.job for item in items]
 
     def _items(self, where: str, values: tuple[Any, ...] = ()) -> list[Item]:
         query = f"SELECT id, updated_at, {JOB_COLUMNS} FROM jobs {where}"  # noqa: S608 -- constants of this class only

@@ -73,7 +73,8 @@ async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float
             shutil.rmtree(state / "spill", ignore_errors=True)
             (state / "spill").mkdir(mode=0o700, exist_ok=True)
             _tidy(out / "runs")
-            clear_unfinished(out / "rejects")
+            for name in ("rejects", "mended"):
+                clear_unfinished(out / name)
             was_used = any(_is_used(out / name) for name in ("results", "runs"))
         except OSError as error:
             raise storage_trouble(out, error) from None

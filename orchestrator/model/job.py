@@ -48,6 +48,8 @@ class Source:
 
     data: Digest
     events: Digest | None = None
+    mends: Digest | None = None
+    """Of the rows that a person mended, which take the place of theirs; None where there are none."""
     size: int
 
 

@@ -11,6 +11,8 @@ from orchestrator.validation.legend import read_mapping
 from orchestrator.validation.looking import Sight, look
 from orchestrator.validation.mapped import bound_to
 from orchestrator.validation.mapping import Mapping
+from orchestrator.validation.mended import MendedList, read_mended
+from orchestrator.validation.mends import NO_MENDS, Mends, is_in
 from orchestrator.validation.problem import BadRow, Problem, Warned
 from orchestrator.validation.rejects import reject_header, reject_line
 from orchestrator.validation.rules import Rules
@@ -31,6 +33,7 @@ from orchestrator.validation.vocabulary import read_schema
 
 __all__ = [
     "CANONICAL",
+    "NO_MENDS",
     "UNLIMITED",
     "VALIDATOR_VERSION",
     "BadRow",
@@ -45,6 +48,8 @@ __all__ = [
     "Limits",
     "Mapping",
     "Match",
+    "MendedList",
+    "Mends",
     "Order",
     "Problem",
     "Rule",
@@ -57,10 +62,12 @@ __all__ = [
     "Warned",
     "bound_to",
     "explain",
+    "is_in",
     "is_keyed",
     "keyed",
     "look",
     "read_mapping",
+    "read_mended",
     "read_schema",
     "reject_header",
     "reject_line",

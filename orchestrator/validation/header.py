@@ -10,15 +10,15 @@ from orchestrator.naming import printable
 from orchestrator.validation.limits import CELL_LIMIT
 from orchestrator.validation.problem import MESSAGES, Problem
 from orchestrator.validation.record import Record
-from orchestrator.validation.rejects import ADDED
+from orchestrator.validation.rejects import ADDED, KEPT
 from orchestrator.validation.schema import Column, Header, Match, Rule, Schema
 
 _TOLD = 3
 _LONGEST = 60
 _LONGEST_NAME = 255
 _REJECTS = (
-    "a list of rejects, not a file to send: mend its rows and put them back into the whole file, "
-    f"without the columns {', '.join(ADDED[:-1])} and {ADDED[-1]}"
+    "a list of rejects, not a file to send: it would take the place of the whole file. Mend its rows where it lies, "
+    "below rejects/, and run orchestrator resubmit"
 )
 
 
@@ -53,8 +53,9 @@ def recognise(schemas: Sequence[Schema], record: Record) -> tuple[Bound, bool] |
     Better a fault of the header than a wrong row. Of several kinds that fit it is the one that misses the
     fewest columns.
     """
-    if record.cells[-len(ADDED) :] == ADDED:
-        return _problem(record, _Fault(column=record.count - len(ADDED) + 1, name="", words=_REJECTS))
+    for added in (ADDED, KEPT):
+        if record.cells[-len(added) :] == added:
+            return _problem(record, _Fault(column=record.count - len(added) + 1, name="", words=_REJECTS))
     if not _is_header(schemas, record):
         for schema in schemas:
             if schema.header is Header.OPTIONAL:

@@ -19,6 +19,7 @@ from orchestrator.validation.decoding import Decoding
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.limits import RECORD_LIMIT
 from orchestrator.validation.mapping import Mapping
+from orchestrator.validation.mends import NO_MENDS, Mends
 from orchestrator.validation.problem import BadRow, Problem
 from orchestrator.validation.record import Reading
 from orchestrator.validation.schema import Rule, Schema
@@ -33,8 +34,9 @@ class Judge:
     good row, with CRLF between them and none after the last; without a good row it is empty. A row stands in it
     in its own words, unless its *dialect* is another than that of the text, or it is mapped. Bad rows go to
     *on_bad* one by one, rows on a line to *leave_out* to nobody (which takes the slow way). Beyond *limits* it is
-    divided: see the verdict's cuts. `fault` tells early that reading on is of no use. An unknown *encoding* is a
-    LookupError; a mapping that makes no file of the schemas is a ConfigError.
+    divided: see the verdict's cuts. What a person mended (*mends*) counts instead of what stands there. `fault`
+    tells early that reading on is of no use. An unknown *encoding* is a LookupError; a mapping that makes no file of
+    the schemas is a ConfigError.
     """
 
     def __init__(
@@ -47,12 +49,14 @@ class Judge:
         fast: bool = True,
         limits: Limits = UNLIMITED,
         leave_out: Callable[[int], bool] = lambda line: False,
+        mends: Mends = NO_MENDS,
     ) -> None:
         self._dialect = dialect
         self._quote = dialect.quote
-        self._sieve = Sieve(schemas, dialect, on_bad, mapping, limits, leave_out)
+        self._sieve = Sieve(schemas, dialect, on_bad, mapping, limits, leave_out, mends)
         self._decoding = Decoding(encoding)
         self._fast = fast
+        self._mends = mends
         # What follows the last line feed, in pieces: joining it again for every chunk would be quadratic.
         self._tail: list[str] = []
         self._tail_size = 0
@@ -141,8 +145,9 @@ class Judge:
     def _take_lines(self, text: str) -> None:
         """Take whole lines, runs of clean rows at once."""
         at = 0
+        fast = self._fast and not self._mends.touches(self._line, self._line + text.count("\n"))
         while at < len(text) and not self.fault:
-            if self._fast and not self._reading and (proof := self._sieve.proof):
+            if fast and not self._reading and (proof := self._sieve.proof):
                 start = at
                 at, canonical = proof.end_of_clean_rows(text, start)
                 if at > start:

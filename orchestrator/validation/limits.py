@@ -13,3 +13,6 @@ CELL_LIMIT = 1_000
 
 # Values of one file that must differ; they are what memory has to hold of it, some 130 bytes each.
 KEY_LIMIT = 1_000_000
+
+# Rows of one file that may be mended in a list; memory holds them while it is judged.
+MENDED_LIMIT = 100_000

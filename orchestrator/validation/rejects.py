@@ -12,6 +12,8 @@ from orchestrator.validation.problem import BadRow
 _SEPARATOR = "; "
 ADDED = ("_line", "_column", "_rule", "_message", "_raw")
 """What stands beside the columns of the source; only a list of rejects has these."""
+KEPT = ("_line", "_raw")
+"""What is kept of them when the row has been mended."""
 
 
 def reject_header(names: Sequence[str]) -> list[str]:

@@ -9,6 +9,7 @@ from orchestrator.validation.cuts import UNLIMITED, Limits
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.judge import Judge
 from orchestrator.validation.mapping import Mapping
+from orchestrator.validation.mends import NO_MENDS, Mends
 from orchestrator.validation.problem import BadRow
 from orchestrator.validation.schema import Schema
 
@@ -21,7 +22,7 @@ class Rules:
     mapping: Mapping | None = None
     limits: Limits = UNLIMITED
 
-    def judge(self, on_bad: Callable[[BadRow], object] = lambda bad: None) -> Judge:
+    def judge(self, on_bad: Callable[[BadRow], object] = lambda bad: None, mends: Mends = NO_MENDS) -> Judge:
         return Judge(
             *self.schemas,
             encoding=self.encoding,
@@ -29,9 +30,12 @@ class Rules:
             mapping=self.mapping,
             on_bad=on_bad,
             limits=self.limits,
+            mends=mends,
         )
 
-    def judge_again(self, schema: Schema, leave_out: Callable[[int], bool] | None = None) -> Judge:
+    def judge_again(
+        self, schema: Schema, leave_out: Callable[[int], bool] | None = None, mends: Mends = NO_MENDS
+    ) -> Judge:
         """For one part of a file that was found to be of this *schema*."""
         return Judge(
             schema,
@@ -40,4 +44,5 @@ class Rules:
             mapping=self.mapping,
             fast=leave_out is None,
             leave_out=leave_out or (lambda line: False),
+            mends=mends,
         )

@@ -11,6 +11,7 @@ from orchestrator.validation.kept import Kept
 from orchestrator.validation.limits import FIELD_LIMIT
 from orchestrator.validation.mapped import bound_to, mapped_rows_for, source_of
 from orchestrator.validation.mapping import Mapping
+from orchestrator.validation.mends import NO_MENDS, Mends
 from orchestrator.validation.problem import BadRow, Problem
 from orchestrator.validation.proof import Proof
 from orchestrator.validation.record import Record, plain_record
@@ -32,6 +33,7 @@ class Sieve:
         mapping: Mapping | None = None,
         limits: Limits = UNLIMITED,
         leave_out: Callable[[int], bool] = lambda line: False,
+        mends: Mends = NO_MENDS,
     ) -> None:
         self.fault: Problem | None = None
         self.first_seen = False
@@ -53,6 +55,7 @@ class Sieve:
         self.left_out = 0
         self._kept = Kept(limits)
         self._leave_out = leave_out
+        self._mends = mends
 
     @property
     def proof(self) -> Proof | None:
@@ -120,7 +123,8 @@ class Sieve:
                 if len(cell) > FIELD_LIMIT:
                     self.fail(Rule.FIELD_SIZE, line, number)
                     return
-        if self.first_seen and "\r" not in text and self._rules.takes(cells) and not self._leave_out(line):
+        usual = self.first_seen and "\r" not in text and self._rules.takes(cells)
+        if usual and not self._leave_out(line) and not self._mends.touches(line, line):
             self._keep(text if self._is_canonical else written(cells), line)
         else:
             self.take_record(plain_record(text, line, cells))
@@ -130,7 +134,11 @@ class Sieve:
             return
         if self._leave_out(record.line):
             return
+        record = self._mends.instead_of(record)
         looked = self._rules.look(record, self._keys)
+        if self._mends.was_sent(record.line):  # looked at, because no other row may have its key
+            self._kept.skip(record.line, record.last_line)
+            return
         if looked.left_out:
             self.left_out += 1
             self._kept.skip(record.line, record.last_line)

@@ -68,7 +68,7 @@ def stored_without_results(out: Path) -> dict[str, bytes]:
     kept = {
         path: content
         for path, content in stored(out).items()
-        if not path.startswith(("results/", "rejects/", ".orchestrator/ledger."))
+        if not path.startswith(("results/", "rejects/", "mended/", ".orchestrator/ledger."))
     }
     for table in ("meta", "jobs", "events"):
         kept[f"ledger: {table}"] = repr(ask(out, f"SELECT * FROM {table}")).encode()

@@ -8,10 +8,11 @@ from typing import Any
 from structlog.testing import capture_logs
 
 from cli.stage import Stage, as_options
-from orchestrator.batch import Request, Watcher, run_batch
+from orchestrator.batch import Watcher, run_batch
 from orchestrator.config import load, require_secrets
 from orchestrator.errors import OrchestratorError
 from orchestrator.exits import exit_for
+from orchestrator.request import Request
 
 
 @dataclass(frozen=True, kw_only=True)

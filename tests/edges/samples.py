@@ -9,6 +9,7 @@ from typing import Any
 from orchestrator.edges.batcher import Hop, inline
 from orchestrator.edges.folder import Folder, FolderConfig
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
+from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.rejects import Rejects
 from orchestrator.model import Rejected
 from orchestrator.ports import File, Held, Moving, Prepared, Reading, Text
@@ -47,6 +48,9 @@ class Desk:
     def rejects(self) -> Path:
         return self.base / "rejects"
 
+    def mended(self) -> MendedRows:
+        return MendedRows(self.base / "mended", lambda key: ())
+
     def put(self, path: str, content: bytes) -> File:
         """The file as the listing sees it, with its companion if it has one by now."""
         place = self.root / path
@@ -60,7 +64,7 @@ class Desk:
 
     def inbox(self, *, hop: Hop = inline, **how: Any) -> FolderInbox:
         config = InboxConfig(**{"data": (PLATFORM_DATA,), "events": (PLATFORM_EVENTS,), "name": "{relative}"} | how)
-        return FolderInbox(self.folder(), Rejects(self.rejects), config, hop=hop)
+        return FolderInbox(self.folder(), Rejects(self.rejects), config, mended=self.mended(), hop=hop)
 
 
 async def read(inbox: FolderInbox, file: File) -> Reading:

@@ -31,6 +31,7 @@ from edges.samples import (
     read,
     text_of,
 )
+from orchestrator.edges import content as contents
 from orchestrator.edges import inbox, sheets
 from orchestrator.edges.sheets import json_length
 from orchestrator.errors import SourceChanged
@@ -44,8 +45,9 @@ LINES = [f"R{number:04}{ROW}" for number in range(200)]
 @contextmanager
 def large_from(limit: int, chunk: int = CHUNK) -> Iterator[None]:
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(inbox, "HELD_LIMIT", limit)
-        for module in (inbox, sheets):
+        for module in (inbox, contents):
+            patch.setattr(module, "HELD_LIMIT", limit)
+        for module in (contents, sheets):
             patch.setattr(module, "CHUNK", chunk)
         yield
 
@@ -189,7 +191,7 @@ async def test_a_file_that_is_written_to_while_it_is_read_is_moving(
         os.utime(place, ns=(1, 1))
         return real(*content)
 
-    monkeypatch.setattr(inbox, "hashlib", SimpleNamespace(sha256=sha256))
+    monkeypatch.setattr(contents, "hashlib", SimpleNamespace(sha256=sha256))
 
     assert isinstance(await desk.inbox().read(file), Moving)
 

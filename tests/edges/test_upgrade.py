@@ -14,7 +14,7 @@ from orchestrator.edges.view import open_view
 from orchestrator.errors import OutputError
 from orchestrator.model import Accepted, Key, SendUndone, State, Token
 
-GOLDEN = {version: Path(__file__).with_name(f"ledger-{version}.sql") for version in ("1", "2")}
+GOLDEN = {version: Path(__file__).with_name(f"ledger-{version}.sql") for version in ("1", "2", "3")}
 
 
 def test_every_earlier_version_is_kept_here_and_leads_to_this_one() -> None:

@@ -63,13 +63,16 @@ async def test_half_a_report_of_a_killed_run_is_cleared_away_wherever_its_name_i
         assert sorted(child.name for child in finished.iterdir()) == ["files.csv", "summary.json"]
 
 
-async def test_half_a_list_of_rejects_of_a_killed_run_is_cleared_away_and_nothing_else(tmp_path: Path) -> None:
+@pytest.mark.parametrize("lists", ["rejects", "mended"])
+async def test_half_a_list_of_rejects_of_a_killed_run_is_cleared_away_and_nothing_else(
+    tmp_path: Path, lists: str
+) -> None:
     """Its file may be mended or gone, so that nobody would ever write that list again."""
     half = f"{TEMPORARY}0123456789abcdef"
     kept = {"a.csv", "2024/b.csv", "2024/.~lock.b.csv#", "2024/.~0123456789ABCDEF", f"2024/{half}.csv"}
-    rejects = tmp_path / "rejects"
+    rejects = tmp_path / lists
     async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
-        (rejects / "2024").mkdir()
+        (rejects / "2024").mkdir(parents=True)
         for name in {half, f"2024/{half}"} | kept:
             (rejects / name).touch()
 

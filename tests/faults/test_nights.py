@@ -19,11 +19,12 @@ from cli.ledger import Line, read_ledger
 from faults.fault import Endpoint
 from faults.nights import FOLLOWS, NIGHTS, Night
 from faults.server import RESULT, Server, misbehaving
-from orchestrator.batch import Finished, Request, Watcher, run_batch
+from orchestrator.batch import Finished, Watcher, run_batch
 from orchestrator.config import Credentials, Settings, load
 from orchestrator.edges.log import set_up_logs
 from orchestrator.exits import Exit
 from orchestrator.model import Resolved, Token, Verdict
+from orchestrator.request import Request
 from orchestrator.verdicts import settle
 
 SECRETS_OF_OURS = Credentials(client_id=CLIENT_ID, client_secret=CLIENT_SECRET, api_key=API_KEY)

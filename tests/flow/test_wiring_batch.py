@@ -13,13 +13,14 @@ import pytest
 from fakes import FakeClock, FakeTarget
 
 from cli.rosters import roster
-from orchestrator.batch import Finished, Request, Watcher, run_batch
+from orchestrator.batch import Finished, Watcher, run_batch
 from orchestrator.books import Trip
 from orchestrator.config import Credentials, load
 from orchestrator.errors import Unclear
 from orchestrator.exits import Exit
 from orchestrator.model import Accepted, Job, Token
 from orchestrator.ports import Body, Ended, Release, Running
+from orchestrator.request import Request
 from orchestrator.run import Run, Stop
 
 SETTLE = 17

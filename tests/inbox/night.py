@@ -20,14 +20,15 @@ import pytest
 from cli.ledger import read_ledger
 from cli.stage import QUICK
 from inbox.changes import ROWS, csv
-from orchestrator.batch import Finished, Request, Watcher, run_batch
+from orchestrator.batch import Finished, Watcher, run_batch
 from orchestrator.books import Trip
 from orchestrator.config import Credentials, load
-from orchestrator.edges import inbox, sheets
+from orchestrator.edges import content, inbox, sheets
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.log import set_up_logs
+from orchestrator.request import Request
 from orchestrator.sandbox import Profile, Sandbox, serve
 from orchestrator.targets.platform import Platform
 
@@ -145,8 +146,9 @@ async def night(
     monkeypatch.setattr("orchestrator.batch.SystemClock", Restless)
     monkeypatch.setattr(Restless, "passed", 0.0)
     if streamed:
-        monkeypatch.setattr(inbox, "HELD_LIMIT", 2000)
-        for module in (inbox, sheets):
+        for module in (inbox, content):
+            monkeypatch.setattr(module, "HELD_LIMIT", 2000)
+        for module in (content, sheets):
             monkeypatch.setattr(module, "CHUNK", 1000)
     set_up_logs(as_json=False, level=logging.ERROR, stream=io.StringIO())
     async with serve(profile) as remote:

@@ -6,10 +6,11 @@ from .bug import Bug
 from .checking import CHECKING
 from .deciding import DECIDING
 from .durability import DURABILITY
+from .mending import MENDING
 from .nights import NIGHTS
 from .pacing import PACING
 from .parting import PARTING
 from .telling import TELLING
 from .wire import WIRE
 
-BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING, *PACING, *NIGHTS, *PARTING)
+BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING, *PACING, *NIGHTS, *PARTING, *MENDING)

@@ -213,8 +213,8 @@ DURABILITY = (
     Bug(
         wrong="Half a list of rejects that a kill left stays for ever.",
         file="edges/workplace.py",
-        old='            clear_unfinished(out / "rejects")\n',
-        new="",
+        old='("rejects", "mended")',
+        new="()",
         test="edges/test_workplace.py::test_half_a_list_of_rejects_of_a_killed_run_is_cleared_away_and_nothing_else",
     ),
     Bug(

@@ -93,13 +93,13 @@ def test_of_many_strange_columns_the_nearest_names_are_looked_for_only_as_far_as
 @pytest.mark.parametrize("kind", ["platform.data", "platform.events", "tao.users", "endgrate.records"])
 def test_a_list_of_rejects_that_comes_back_is_told_as_what_it_is(kind: str) -> None:
     names = FILES[kind][0].split(",")
-    source = lines(",".join(reject_header(names)), ",".join(["x"] * (len(names) + 5)))
+    for header in (reject_header(names), [*names, "_line", "_raw"]):
+        judged = judge(lines(",".join(header), ",".join(["x"] * len(header))), KINDS[kind])
 
-    judged = judge(source, KINDS[kind])
-
-    assert judged.found == [(Rule.HEADER, 1, len(names) + 1)]
-    assert judged.verdict.fault is not None
-    assert judged.verdict.fault.message.startswith("a list of rejects, not a file to send: mend its rows")
+        assert judged.found == [(Rule.HEADER, 1, len(names) + 1)]
+        assert judged.verdict.fault is not None
+        assert judged.verdict.fault.message.startswith("a list of rejects, not a file to send: it would take the place")
+        assert judged.verdict.fault.message.endswith("run orchestrator resubmit")
 
 
 def test_a_first_line_without_any_name_is_told_without_what_it_holds() -> None:

@@ -1,0 +1,51 @@
+"""The bytes of a file of the input folder, as it was when it was listed."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+
+from orchestrator.edges.folder import Folder, stamp_of
+from orchestrator.edges.sheets import CHUNK
+from orchestrator.errors import SourceChanged
+from orchestrator.model import Digest, Part, RelPath
+from orchestrator.ports import HELD_LIMIT, Stamp
+
+
+def content_of(folder: Folder, path: RelPath, expected: Stamp | None) -> tuple[bytes | None, Digest]:
+    """The content if it is small, and its digest.
+
+    Raises SourceChanged when it is not the file that was listed, and OSError.
+    """
+    fd = folder.open(path)
+    try:
+        before = stamp_of(os.fstat(fd))
+        if expected is not None and before != expected:
+            raise SourceChanged("changed after it was listed")
+        content, digest = _content(fd, before.size)
+        if stamp_of(os.fstat(fd)) != before or (content is not None and len(content) != before.size):
+            raise SourceChanged("changed while it was read")
+    finally:
+        os.close(fd)
+    return content, Digest(digest)
+
+
+def content_of_part(folder: Folder, path: RelPath, part: Part) -> bytes:
+    """What the part begins with, and its own rows: as if they were a file. Raises OSError."""
+    with open(folder.open(path), "rb") as source:
+        beginning = source.read(part.head)
+        source.seek(part.start)
+        return beginning + source.read(part.size)
+
+
+def _content(fd: int, size: int) -> tuple[bytes | None, str]:
+    """The bytes, if they are few enough to hold, and their SHA-256."""
+    if size <= HELD_LIMIT:
+        content = os.read(fd, size + 1)
+        while 0 < len(content) < size and (more := os.read(fd, size + 1 - len(content))):
+            content += more
+        return content, hashlib.sha256(content).hexdigest()
+    digest = hashlib.sha256()
+    while chunk := os.read(fd, CHUNK):
+        digest.update(chunk)
+    return None, digest.hexdigest()

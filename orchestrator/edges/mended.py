@@ -1,0 +1,90 @@
+"""`mended/`: rows that a person mended in lists of rejects. They count instead of those that they were made of.
+
+Each list belongs to the bytes of one file, and is called after both: when the file changes, it is nobody's any more.
+It holds cells, as `rejects/` does, and is as private.
+"""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import io
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from orchestrator.edges.atomic import put
+from orchestrator.errors import Unusable
+from orchestrator.intake import was_taken
+from orchestrator.model import Digest, Job, Key, RelPath, Source
+from orchestrator.naming import key_of_whole, printable
+from orchestrator.validation import NO_MENDS, Dialect, MendedList, Mends, read_mended
+
+
+class MendedRows:
+    def __init__(self, folder: Path, versions: Callable[[Key], Sequence[Job]], *, adds: bool = False) -> None:
+        """*adds*: what is sent comes to what the remote has, so that a row which it took is not sent again."""
+        self._folder = folder
+        self._versions = versions
+        self._adds = adds
+
+    def digest(self, *files: tuple[RelPath, Digest | None]) -> Digest | None:
+        """Of all that was mended in a file and its companion, as their own digests name them; None if nothing was."""
+        lists = [self._bytes(path, content) for path, content in files if content is not None]
+        if not any(lists):
+            return None
+        return Digest(hashlib.sha256(b"".join(hashlib.sha256(one or b"").digest() for one in lists)).hexdigest())
+
+    def list_of(self, path: RelPath, content: Digest) -> MendedList | None:
+        """Raises Unusable."""
+        kept = self._bytes(path, content)
+        if not kept:
+            return None
+        try:
+            return read_mended(io.TextIOWrapper(io.BytesIO(kept), encoding="utf-8", newline=""))
+        except ValueError as error:
+            place = printable(str(self._place(path, content)))
+            raise Unusable(f"{place}: {error}. Or take it away, and resubmit its rows.") from None
+
+    def of(self, path: RelPath, content: Digest, dialect: Dialect) -> Mends:
+        """Raises Unusable."""
+        kept = self.list_of(path, content)
+        return Mends(kept.records(dialect)) if kept is not None else NO_MENDS
+
+    def of_file(self, path: RelPath, source: Source, dialect: Dialect, key: Key) -> Mends:
+        """Of a file, some of whose rows may be at the remote already under this *key*. Raises Unusable."""
+        kept = self.list_of(path, source.data)
+        return Mends(kept.records(dialect), self._unsent(key, source)) if kept is not None else NO_MENDS
+
+    def of_part(self, job: Job, dialect: Dialect) -> Mends:
+        """Of the whole file that *job* is a part of, as its newest version has it. Raises Unusable."""
+        versions = self._versions(key_of_whole(job.key))
+        whole = versions[-1].source if versions else None
+        return self.of(job.path, whole.data, dialect) if whole is not None else NO_MENDS
+
+    def keep(self, path: RelPath, content: Digest, listed: MendedList) -> None:
+        """Durably, before anything is sent of it. Raises StorageError or OutputError."""
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(listed.lines())
+        put(self._place(path, content), text.getvalue().encode("utf-8", "surrogatepass"))
+
+    def _unsent(self, key: Key, source: Source) -> list[Sequence[tuple[int, int]]]:
+        if not self._adds:
+            return []
+        return [
+            job.checked.data.gaps for job in self._versions(key) if was_taken(job, source) and job.checked is not None
+        ]
+
+    def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
+        try:
+            return self._place(path, content).read_bytes()
+        except OSError:
+            return None
+
+    def _place(self, path: RelPath, content: Digest) -> Path:
+        return self._folder / f"{path}~{content[:12]}"
+
+
+def nothing_mended() -> MendedRows:
+    """For who looks at files without an output folder."""
+    return MendedRows(Path(os.devnull), lambda key: ())

@@ -1,0 +1,43 @@
+"""What the command line asks of one run, beyond the settings."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Collection
+from dataclasses import dataclass
+from datetime import date
+
+from orchestrator.edges.folder import glob_to_regex
+from orchestrator.model import RelPath
+from orchestrator.naming import date_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    command: str = "run"
+    only: str = ""
+    since: date | None = None
+    until: date | None = None
+    canary: int = 0
+    max_duration: float | None = None
+    retry_failed: bool = False
+    wait: float = 0.0
+    lists: tuple[str, ...] | None = None
+    """Mended lists of rejects that are sent, all of them if it is empty; None: files are sent, and no lists."""
+
+    def selection(self, chosen: Collection[RelPath] | None = None) -> Callable[[RelPath], bool]:
+        """*chosen*: no other files than these."""
+        only = glob_to_regex(self.only) if self.only else re.compile(r"(?s:.*)")
+        since, until = self.since, self.until
+
+        def wants(path: RelPath) -> bool:
+            if path.endswith("/"):
+                return True  # a folder that nobody looked into may hold what is asked for
+            if not only.fullmatch(path) or (chosen is not None and path not in chosen):
+                return False
+            if since is None or until is None:
+                return True
+            day = date_in(path)
+            return day is not None and since <= day <= until
+
+        return wants

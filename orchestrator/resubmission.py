@@ -1,0 +1,171 @@
+"""Lists of rejects that somebody mended, taken in: the rows are kept by the files that they belong to.
+
+After that the files are sent as files are: with their mended rows they are new versions. What can be told from a
+list alone is told here, before anything is kept.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+import anyio.to_thread
+
+from orchestrator.edges.folder import Folder
+from orchestrator.edges.inbox import FolderInbox
+from orchestrator.edges.ledger import SqliteLedger
+from orchestrator.edges.mended import MendedRows
+from orchestrator.edges.rejects import Rejects
+from orchestrator.errors import Unusable
+from orchestrator.intake import was_taken
+from orchestrator.model import Job, RelPath, Sheet, State
+from orchestrator.ports import File, Moving, Reading, Unreadable
+from orchestrator.validation import MendedList, Rules, is_in
+
+_BEGINNING = 1 << 20
+"""Bytes of a file that are looked at for its columns; a header has to end within."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Refusal:
+    """Why a list is left as it is."""
+
+    path: RelPath
+    cause: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Taken:
+    files: frozenset[RelPath]
+    """What is to be sent, as far as it is not known already."""
+    refusals: tuple[Refusal, ...]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Resubmission:
+    folder: Folder
+    inbox: FolderInbox
+    ledger: SqliteLedger
+    rejects: Rejects
+    mended: MendedRows
+    adds: bool
+    """What is sent comes to what the remote has, and takes the place of nothing."""
+
+    async def take_in(self, wanted: Sequence[str]) -> Taken:
+        """*wanted*: files, or lists of rejects, by their paths; all lists where there are none."""
+        listed = await anyio.to_thread.run_sync(self.folder.list)
+        by_path = {path: file for file in listed for path in (file.path, file.events) if path is not None}
+        files, refusals = set[RelPath](), list[Refusal]()
+        for path in map(self._named, wanted) if wanted else self.rejects.paths():
+            file = by_path.get(path)
+            if file is None:
+                refusals.append(Refusal(path=path, cause="its file is not in the input folder any more: put it back"))
+                continue
+            if wanted:
+                files.add(file.path)
+            if not self.rejects.has(path):
+                continue
+            try:
+                if await self._take(path, file):
+                    files.add(file.path)
+            except Unusable as problem:
+                refusals.append(Refusal(path=path, cause=str(problem)))
+        files |= {job.path for job in self.ledger.unfinished() if job.source is not None and job.source.mends}
+        return Taken(files=frozenset(files), refusals=tuple(refusals))
+
+    def _named(self, wanted: str) -> RelPath:
+        """The file that is meant, wherever its list or itself is pointed to."""
+        for root in (self.rejects.folder, self.folder.root):
+            with suppress(ValueError):
+                return RelPath(Path(wanted).resolve().relative_to(root.resolve()).as_posix())
+        return RelPath(wanted)
+
+    async def _take(self, path: RelPath, file: File) -> bool:
+        """Whether one of its rows is right now. Raises Unusable."""
+        match await anyio.to_thread.run_sync(self.inbox.look, file):
+            case Moving(cause) | Unreadable(cause):
+                raise Unusable(cause)
+            case Reading() as reading:
+                return await anyio.to_thread.run_sync(self._keep, path, reading)
+        raise AssertionError("a reading is one of three")
+
+    def _keep(self, path: RelPath, reading: Reading) -> bool:
+        is_events = path == reading.file.events
+        job = _known(self.ledger.find(reading.key), reading, adds=self.adds)
+        assert job.checked is not None
+        sheet = job.checked.events if is_events else job.checked.data
+        content = reading.source.events if is_events else reading.source.data
+        assert content is not None
+        if sheet is None:
+            raise Unusable("its rows were not judged: run again, which makes the list anew")
+        rules = self.inbox.events_rules if is_events else self.inbox.data_rules
+        listed = self._list(path, rules, sheet)
+        self._require_rejected(listed, sheet, job)
+        if not listed.right(rules):
+            raise Unusable(f"none of its {len(listed.rows):,} rows is right yet: mend them, and resubmit")
+        earlier = self.mended.list_of(path, content)
+        self.mended.keep(path, content, listed.over(earlier) if earlier else listed)
+        return True
+
+    def _list(self, path: RelPath, rules: Rules, sheet: Sheet) -> MendedList:
+        listed = self.rejects.read(path)
+        faults = [row.line for row in listed.rows.values() if row.is_blank and not is_in(sheet.gaps, row.line)]
+        if faults:
+            raise Unusable(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")
+        ordered = listed.ordered(self._columns(path, rules))
+        if ordered is None:
+            raise Unusable("its columns are not those of its file: keep them as they were")
+        return ordered
+
+    def _columns(self, path: RelPath, rules: Rules) -> tuple[str, ...]:
+        try:
+            with os.fdopen(self.folder.open(path), "rb") as content:
+                judge = rules.judge()
+                judge.feed(content.read(_BEGINNING))
+                judge.close()
+        except OSError as error:
+            raise Unusable(f"its file cannot be read ({error.strerror}): mend its permissions") from None
+        return judge.names
+
+    def _require_rejected(self, listed: MendedList, sheet: Sheet, newest: Job) -> None:
+        """Raises Unusable for a row that a version before has, wherever it lies."""
+        versions = [newest]
+        if self.adds:
+            versions += [job for job in self.ledger.versions(newest.key) if was_taken(job, newest.source)]
+        for job in versions:
+            gaps = sheet.gaps if job is newest else job.checked.data.gaps if job.checked else ()
+            line = next((line for line in listed.rows if not is_in(gaps, line)), None)
+            if line is not None:
+                has = "accepted" if job.state is State.DONE else "found right"
+                raise Unusable(f"the row of line {line:,} was {has} in version {job.version}: take it out of the list")
+
+
+def _known(job: Job | None, reading: Reading, *, adds: bool) -> Job:
+    """The newest version, when mended rows of it may be sent. Raises Unusable."""
+    if job is None or job.path != reading.file.path:
+        raise Unusable("its file has not been judged by a run yet: run first")
+    if job.source is None or (job.source.data, job.source.events) != (reading.source.data, reading.source.events):
+        raise Unusable("its file has changed since the list was made: run, which judges it as it is now")
+    if job.state is State.IN_DOUBT:
+        raise Unusable(f"version {job.version} of its file is in doubt: resolve that first")
+    if job.state.is_open:
+        raise Unusable(f"version {job.version} of its file is still {job.state}: run first, and resubmit then")
+    if job.state is State.SUPERSEDED or (adds and job.state is State.FAILED):
+        raise Unusable(f"version {job.version} of its file is {job.state}: run with --retry-failed first")
+    if job.checked is None:
+        raise Unusable("the whole file was refused, not single rows: mend it in its place, and run")
+    return job
+
+
+def lineage(versions: Iterable[Job]) -> str:
+    """How many bad rows each version had; empty where there is nothing to tell."""
+    told = [f"{job.version}: {_bad(job):,}" for job in versions if job.checked is not None]
+    return f"bad rows by version: {', '.join(told)}" if told else ""
+
+
+def _bad(job: Job) -> int:
+    assert job.checked is not None
+    return job.checked.data.bad + (job.checked.events.bad if job.checked.events else 0)

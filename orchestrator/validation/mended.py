@@ -1,0 +1,136 @@
+"""A list of rows that a person mended: the list of rejects that was worked on, or what was kept of earlier ones.
+
+In both a row stands in the columns of its source, or as it was in `_raw` where it did not fall into these.
+"""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from orchestrator.validation.dialect import CANONICAL, Dialect, written
+from orchestrator.validation.limits import FIELD_LIMIT, MENDED_LIMIT
+from orchestrator.validation.mends import on_line
+from orchestrator.validation.record import Reading, Record
+from orchestrator.validation.rejects import KEPT
+from orchestrator.validation.rules import Rules
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Mended:
+    """A row as a person left it. What is in its columns counts; `raw` only where they are all empty."""
+
+    line: int
+    """Where the row begins in its file that it takes the place of."""
+    cells: tuple[str, ...]
+    raw: str = ""
+
+    @property
+    def is_blank(self) -> bool:
+        return not self.raw and not any(self.cells)
+
+    def record(self, dialect: Dialect) -> Record:
+        if self.raw and not any(self.cells):
+            return on_line(_read(self.raw, dialect), self.line)
+        return on_line(_record(self.cells), self.line)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MendedList:
+    names: tuple[str, ...]
+    """The columns of the source."""
+    rows: Mapping[int, Mended]
+    """By line."""
+
+    def records(self, dialect: Dialect) -> dict[int, Record]:
+        return {line: row.record(dialect) for line, row in self.rows.items()}
+
+    def ordered(self, names: Sequence[str]) -> MendedList | None:
+        """With the columns as they stand in the file; None when they are not the same."""
+        if sorted(names) != sorted(self.names):
+            return None
+        places = [self.names.index(name) for name in names]
+        rows = {
+            line: replace(row, cells=tuple(row.cells[place] for place in places)) for line, row in self.rows.items()
+        }
+        return MendedList(names=tuple(names), rows=rows)
+
+    def over(self, earlier: MendedList) -> MendedList:
+        """What was mended before, and this instead of it."""
+        return MendedList(names=self.names, rows={**earlier.rows, **self.rows})
+
+    def right(self, rules: Rules) -> int:
+        """How many of the rows are right, as far as that can be said of them alone."""
+        records = [record for record in self.records(rules.dialect).values() if not record.misquoted]
+        text = "\r\n".join([written(self.names), *(written(record.cells) for record in records)])
+        judge = replace(rules, encoding="utf-8", dialect=CANONICAL).judge()
+        judge.feed(text.encode("utf-8", "surrogatepass"))
+        judge.close()
+        verdict = judge.verdict
+        return 0 if verdict.fault else verdict.rows - verdict.bad
+
+    def lines(self) -> Iterator[list[str]]:
+        """As it is kept, the header first."""
+        yield [*self.names, *KEPT]
+        for line, row in sorted(self.rows.items()):
+            yield [*row.cells, str(line), row.raw]
+
+
+def read_mended(text: Iterable[str]) -> MendedList:
+    """*text*: the physical lines of the list with their ends. Raises ValueError, in words that name the line."""
+    csv.field_size_limit(max(csv.field_size_limit(), FIELD_LIMIT))
+    rows = csv.reader(text, strict=True)
+    try:
+        return _read_rows(rows)
+    except UnicodeError:
+        raise ValueError("it is not UTF-8: save it as such") from None
+    except (csv.Error, ValueError) as error:
+        remedy = ": save it as CSV, with commas and double quotes" if isinstance(error, csv.Error) else ""
+        raise ValueError(f"line {max(rows.line_num, 1)}: {error}{remedy}") from None
+
+
+def _read_rows(rows: Iterator[list[str]]) -> MendedList:
+    header = next(rows, [])
+    missing = [name for name in KEPT if name not in header]
+    if missing:
+        raise ValueError(f"the column {missing[0]} is missing: keep all columns of the list, with commas between")
+    width = min(header.index(name) for name in KEPT)
+    found: dict[int, Mended] = {}
+    for row in filter(any, rows):
+        if len(row) != len(header):
+            raise ValueError(f"it has {len(row):,} cells, and the list {len(header):,} columns: correct the row")
+        mended = Mended(line=_line(row[header.index("_line")]), cells=tuple(row[:width]), raw=row[header.index("_raw")])
+        if mended.line in found:
+            raise ValueError(f"line {mended.line:,} of the file is there twice: one row takes its place, or none")
+        found[mended.line] = mended
+        if len(found) > MENDED_LIMIT:
+            raise ValueError(f"it has more than {MENDED_LIMIT:,} rows: mend the file itself, in its place")
+    return MendedList(names=tuple(header[:width]), rows=found)
+
+
+def _line(cell: str) -> int:
+    number = cell.strip()
+    if not (number.isascii() and number.isdigit() and 0 < int(number[:16]) < 10**15):
+        raise ValueError("_line does not say which line of the file it is: write what stood there")
+    return int(number)
+
+
+def _record(cells: tuple[str, ...]) -> Record:
+    lines = (1,) * len(cells)
+    return Record(text=written(cells), line=1, last_line=1, cells=cells, lines=lines, count=len(cells))
+
+
+def _read(raw: str, dialect: Dialect) -> Record:
+    """A row in the words of its file; one that does not end where it should has its quotes wrong."""
+    reading = Reading(1, dialect)
+    lines = raw.splitlines(keepends=True)
+    for number, line in enumerate(lines, 1):
+        text = line.rstrip("\r\n")
+        reading.read(text)
+        if not reading.is_open or reading.oversize or number == len(lines):
+            break
+        reading.go_on(line[len(text) :])
+    record = reading.record()
+    is_whole = number == len(lines) and not reading.is_open and not reading.oversize
+    return record if is_whole else replace(record, misquoted=record.misquoted or record.count)

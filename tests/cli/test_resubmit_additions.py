@@ -1,0 +1,123 @@
+"""Mended rows where what is sent comes to what is there: they go alone, and none of the others goes twice."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cli.imports import importing, table
+from cli.mending import lines_in, mend
+from cli.program import AFRESH, Outcome
+from cli.pushes import Pushing, pushing
+from cli.stage import Stage, held
+
+DROP = {"validation__on_bad_rows": "drop_rows"}
+PEOPLE = "id,name\r\n1,Anna\r\n,Bert\r\n3,Cleo\r\n,Dora\r\n5,Egon"
+"""Lines 3 and 5 lack the id, which the key asks for."""
+KEYED = {"target__key": "id", **DROP}
+
+
+async def resubmit(stage: Stage, **settings: object) -> Outcome:
+    return await stage.call("resubmit", "--json", **{**DROP, **settings})
+
+
+def rejects(stage: Stage, path: str) -> Path:
+    return stage.out / "rejects" / path
+
+
+async def before(stage: Pushing) -> None:
+    assert (await stage.run(**DROP)).code == 3
+    assert lines_in(rejects(stage, "people.csv")) == [3, 5]
+    assert stage.standing == Counter("135")
+
+
+@pytest.mark.parametrize("part_rows", [250, 2])
+async def test_only_the_mended_records_are_pushed(tmp_path: Path, part_rows: int) -> None:
+    settings = {"target__part_rows": part_rows}
+    async with pushing(tmp_path, {"people.csv": PEOPLE}, key="id") as stage:
+        assert (await stage.run(**DROP, **settings)).code == 3
+        pushed = sum(entry["records"] for entry in stage.pushes)
+        assert pushed == 3
+        mend(rejects(stage, "people.csv"), {3: {"id": "2"}})
+
+        half = await resubmit(stage, **settings)
+
+        assert half.code == 3
+        assert half.summary["rows"]["data"] | {"left_out": 0, "warned": 0} == {
+            **dict.fromkeys(("withheld", "refused", "unknown", "left_out", "warned"), 0),
+            "read": 2,
+            "invalid": 1,
+            "sent": 1,
+            "accepted": 1,
+        }
+        assert lines_in(rejects(stage, "people.csv")) == [5]
+        mend(rejects(stage, "people.csv"), {5: {"id": "4"}})
+
+        whole = await resubmit(stage, **settings)
+
+        assert whole.code == 0
+        assert stage.standing == Counter("12345")
+        assert sum(entry["records"] for entry in stage.pushes) == 5
+        assert (await stage.run(**DROP, **settings)).ends == {"found": 1, "skipped": 1}
+
+
+async def test_a_key_that_an_accepted_row_has_is_no_key_for_a_mended_one(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {"people.csv": PEOPLE}, key="id") as stage:
+        await before(stage)
+        mend(rejects(stage, "people.csv"), {3: {"id": "1"}, 5: {"id": "4"}})
+
+        outcome = await resubmit(stage)
+
+        assert outcome.code == 3
+        assert lines_in(rejects(stage, "people.csv")) == [3]
+        assert "unique" in rejects(stage, "people.csv").read_text()
+        assert stage.standing == Counter("1345")
+
+
+async def test_a_row_that_an_earlier_version_took_is_refused(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {"people.csv": PEOPLE}, key="id") as stage:
+        await before(stage)
+        mend(rejects(stage, "people.csv"), {3: {"id": "2"}})
+        await resubmit(stage)
+        mend(rejects(stage, "people.csv"), {5: {"id": "4", "_line": "2"}})
+
+        outcome = await resubmit(stage)
+
+        assert outcome.code == 3
+        assert "the row of line 2 was accepted in version 1: take it out" in outcome.summary["message"]
+        assert stage.standing == Counter("1235")
+
+
+@pytest.mark.parametrize("kind", ["hold_before", "hold_after"])
+async def test_killed_on_the_way_the_mended_records_stand_there_once(tmp_path: Path, kind: str) -> None:
+    async with pushing(tmp_path, {"people.csv": PEOPLE}, held("upload", kind, nth=2), key="id") as stage:
+        await before(stage)
+        mend(rejects(stage, "people.csv"), {3: {"id": "2"}})
+        async with stage.start("resubmit", by=AFRESH, **DROP) as program:
+            await stage.remote.until_held(1)
+            program.kill()
+            await program.wait()
+        stage.remote.release()
+        await stage.until(lambda: sum(entry["applied"] for entry in stage.pushes) >= 2)
+
+        outcome = await resubmit(stage)
+
+        assert outcome.ends == {"adopted": 1, "done": 1}
+        assert stage.standing == Counter("1235")
+
+
+async def test_only_the_mended_members_are_imported(tmp_path: Path) -> None:
+    header = "user_username,user_password,user_name"
+    files = {"users.csv": table(header, "user1,Secret-1,One", ",Secret-2,Two", "user3,Secret-3,Three")}
+    async with importing(tmp_path, files) as stage:
+        await stage.run(**DROP)
+        assert stage.standing["users"] == Counter(["user1", "user3"])
+        mend(rejects(stage, "users.csv"), {3: {"user_username": "user2"}})
+
+        outcome = await resubmit(stage)
+
+        assert outcome.code == 0
+        assert stage.standing["users"] == Counter(["user1", "user2", "user3"])
+        assert [entry["rows"] for entry in stage.uploads] == [2, 1]

@@ -1,0 +1,81 @@
+"""Bugs in what becomes of rows that a person mended."""
+
+from __future__ import annotations
+
+from .bug import Bug
+
+MENDING = (
+    Bug(
+        wrong="Rows that were mended make no new version, so that they are never sent.",
+        file="edges/inbox.py",
+        old="        source = replace(source, mends=self._digest_of_mends(file, source))\n",
+        new="",
+        test="edges/test_mended.py::test_a_mended_row_is_sent_in_its_place",
+    ),
+    Bug(
+        wrong="The short cut passes over a mended row, because the one in its place is clean by now.",
+        file="validation/judge.py",
+        old='        fast = self._fast and not self._mends.touches(self._line, self._line + text.count("\\n"))\n',
+        new="        fast = self._fast\n",
+        test="validation/test_mends.py::test_a_row_that_is_clean_by_now_gives_way_all_the_same",
+    ),
+    Bug(
+        wrong="With the mended rows go all that the remote has already, where it adds them once more.",
+        file="validation/mends.py",
+        old="        return any(not is_in(ranges, line) for ranges in self._unsent)",
+        new="        return False",
+        test="cli/test_resubmit_additions.py::test_only_the_mended_records_are_pushed",
+    ),
+    Bug(
+        wrong="A mended row may have the key of one that was accepted.",
+        file="validation/sieve.py",
+        old="        looked = self._rules.look(record, self._keys)\n        if self._mends.was_sent(record.line):",
+        new="        looked = self._rules.look(record, self._rules.keys())\n"
+        "        if not self._mends.was_sent(record.line):\n"
+        "            looked = self._rules.look(record, self._keys)\n"
+        "        else:",
+        test="cli/test_resubmit_additions.py::test_a_key_that_an_accepted_row_has_is_no_key_for_a_mended_one",
+    ),
+    Bug(
+        wrong="To look whose list it is makes the list anew, and what was mended in it is lost.",
+        file="resubmission.py",
+        old="        match await anyio.to_thread.run_sync(self.inbox.look, file):",
+        new="        match await self.inbox.read(file):",
+        test="cli/test_resubmit.py::test_a_list_whose_file_is_gone_or_another_is_told",
+    ),
+    Bug(
+        wrong="A row that was accepted before goes once more.",
+        file="resubmission.py",
+        old="        self._require_rejected(listed, sheet, job)\n",
+        new="",
+        test="cli/test_resubmit.py::test_a_row_that_was_accepted_before_is_refused_with_its_whole_list",
+    ),
+    Bug(
+        wrong="Of the versions before only the newest is asked what was accepted.",
+        file="resubmission.py",
+        old="        if self.adds:\n            versions",
+        new="        if not self.adds:\n            versions",
+        test="cli/test_resubmit_additions.py::test_a_row_that_an_earlier_version_took_is_refused",
+    ),
+    Bug(
+        wrong="Cells go by their place although somebody moved the columns.",
+        file="validation/mended.py",
+        old="tuple(row.cells[place] for place in places)",
+        new="row.cells",
+        test="cli/test_resubmit.py::test_columns_in_another_order_are_put_back_in_theirs",
+    ),
+    Bug(
+        wrong="Without its mended rows a file counts as changed, and the remote loses them.",
+        file="intake.py",
+        old="    if source.mends is None and known.source is not None:",
+        new="    if source.mends is None and known.source is None:",
+        test="cli/test_resubmit.py::test_rows_are_kept_in_a_place_of_their_own_that_nobody_else_can_read",
+    ),
+    Bug(
+        wrong="A list of rejects in the inbox replaces the whole file by its few rows.",
+        file="validation/header.py",
+        old="        if record.cells[-len(added) :] == added:",
+        new="        if record.cells == added:",
+        test="validation/test_recognition.py::test_a_list_of_rejects_that_comes_back_is_told_as_what_it_is",
+    ),
+)

@@ -1,0 +1,116 @@
+"""A file whose rows were mended is judged as if they had always stood in it, and told in its own lines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from orchestrator.validation import CANONICAL, BadRow, Dialect, Judge, Mends, Rules, read_mended
+from orchestrator.validation.mended import Mended
+from validation.samples import EVENTS_HEADER, HEADER, OTHER, PLATFORM_DATA, PLATFORM_EVENTS, ROW, lines
+
+GOOD = (ROW, OTHER)
+BAD = (",01/07/2024,09:00,01/07/2024,17:00", "N3,1/7/2024,09:00,01/07/2024,17:00", "N4,01/07/2024", 'N"5,,,,')
+Rows = Sequence[str]
+
+
+def mended(line: int, row: str) -> Mended:
+    return Mended(line=line, cells=("",) * 5, raw=row)
+
+
+def judged(source: str, mends: Mends, *, size: int, fast: bool) -> tuple[object, ...]:
+    bad: list[BadRow] = []
+    judge = Judge(PLATFORM_DATA, on_bad=bad.append, fast=fast, mends=mends)
+    content = source.encode()
+    text = "".join(judge.feed(content[at : at + size]) for at in range(0, len(content), size)) + judge.close()
+    return text, judge.verdict, bad
+
+
+@given(
+    rows=st.lists(st.sampled_from(GOOD + BAD), min_size=1, max_size=12),
+    instead=st.dictionaries(st.integers(0, 11), st.sampled_from(GOOD + BAD), max_size=4),
+    size=st.integers(1, 600),
+    fast=st.booleans(),
+)
+def test_it_is_judged_as_if_the_mended_rows_stood_in_it(
+    rows: Rows, instead: Mapping[int, str], size: int, *, fast: bool
+) -> None:
+    instead = {nth: row for nth, row in instead.items() if nth < len(rows)}
+    whole = [instead.get(nth, row) for nth, row in enumerate(rows)]
+    mends = Mends({nth + 2: mended(nth + 2, row).record(CANONICAL) for nth, row in instead.items()})
+
+    found = judged(lines(HEADER, *rows), mends, size=size, fast=fast)
+
+    assert found == judged(lines(HEADER, *whole), Mends({}), size=size, fast=fast)
+
+
+def test_a_row_that_is_clean_by_now_gives_way_all_the_same() -> None:
+    """The rules may have changed since it was rejected."""
+    text, *_ = judged(lines(HEADER, ROW, ROW, ROW), Mends({3: mended(3, OTHER).record(CANONICAL)}), size=600, fast=True)
+
+    assert text == "\r\n".join([HEADER, ROW, OTHER, ROW])
+
+
+@given(
+    rows=st.lists(st.sampled_from(GOOD), min_size=1, max_size=12),
+    taken=st.sets(st.integers(2, 13), max_size=6),
+    size=st.integers(1, 600),
+)
+def test_what_the_remote_has_is_left_out_and_every_line_is_known_for_the_rest(
+    rows: Rows, taken: set[int], size: int
+) -> None:
+    everywhere = range(1, len(rows) + 2)
+    unsent = [(line, line) for line in everywhere if line not in taken]
+
+    text, verdict, bad = judged(lines(HEADER, *rows), Mends({}, [unsent]), size=size, fast=True)
+
+    left = [row for line, row in enumerate(rows, 2) if line not in taken]
+    assert text == ("\r\n".join([HEADER, *left]) if left else "")
+    assert not bad
+    assert verdict.rows == len(left)  # type: ignore[attr-defined]  # a verdict
+    gone = {line for first, last in verdict.gaps for line in range(first, last + 1)}  # type: ignore[attr-defined]
+    assert gone == taken & set(everywhere)
+
+
+def test_a_row_of_several_lines_may_become_one_of_one_line_and_the_other_way_round() -> None:
+    event = "N1,01/07/2024,09:00,01/07/2024,17:00,{},0"
+    source = lines(EVENTS_HEADER, event.format('"a\r\nb"'), event.format(""), event.format("end"))
+    columns = event.format("x").split(",")
+    mends = Mends(
+        {
+            line: Mended(line=line, cells=tuple(word if cell == "x" else cell for cell in columns)).record(CANONICAL)
+            for line, word in ((2, "one"), (4, "two\r\nlines"))
+        }
+    )
+    judge = Judge(PLATFORM_EVENTS, mends=mends)
+
+    text = judge.feed(source.encode()) + judge.close()
+
+    assert text.split("\r\n", 1)[1] == "\r\n".join(
+        [event.format("one"), event.format('"two\r\nlines"'), event.format("end")]
+    )
+    assert judge.verdict.gaps == ((3, 3),), "the second row still begins on line 4, and the third on line 5"
+
+
+def test_a_row_as_it_was_is_read_in_the_words_of_its_file() -> None:
+    dialect = Dialect(delimiter=";", quote="'")
+
+    assert mended(2, "N1;'a;b';c").record(dialect).cells == ("N1", "a;b", "c")
+    assert mended(2, "N1;'a\r\nb'").record(dialect).cells == ("N1", "a\r\nb")
+    assert mended(2, "N1;'a").record(dialect).misquoted
+    assert mended(2, "N1;'a'\nN2;b").record(dialect).misquoted, "two rows are not one"
+    assert Mended(line=2, cells=("N1", "x"), raw="N1").record(dialect).cells == ("N1", "x"), "its columns count"
+
+
+@pytest.mark.parametrize("count", [0, 1, 2])
+def test_how_many_rows_are_right_is_said_of_them_alone(count: int) -> None:
+    rules = Rules(schemas=(PLATFORM_DATA,), dialect=Dialect(delimiter=";"), encoding="utf-16")
+    rows = [*[ROW] * count, *BAD[:2], 'N"5,,,,']
+    listed = read_mended(
+        [f"{HEADER},_line,_raw\r\n", *(f'{row},{line},""\r\n' for line, row in enumerate(rows[:-1], 2))]
+    )
+
+    assert listed.right(rules) == count
