@@ -7,6 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
+from orchestrator.across import done_in, look_across
 from orchestrator.books import Trip
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.clock import SystemClock
@@ -26,6 +28,7 @@ from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
 from orchestrator.edges.workplace import Workplace, open_workplace
+from orchestrator.errands import Errand, plan
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.exits import Exit, exit_for, exit_of, most_urgent
 from orchestrator.flow import JobTimes
@@ -37,8 +40,8 @@ from orchestrator.ports import Clock, File, Reading, Target
 from orchestrator.remote import make_target
 from orchestrator.request import Request
 from orchestrator.resubmission import Refusal, Resubmission
-from orchestrator.run import Errand, Run, Stop, plan
-from orchestrator.wiring import Parts, make_folder, make_inbox, make_pipeline
+from orchestrator.run import Run, Stop
+from orchestrator.wiring import Parts, make_census, make_folder, make_inbox, make_pipeline
 
 _TOLD = 20
 """Lists that were not taken; the log has them all."""
@@ -92,22 +95,28 @@ class Batch:
         rejects = Rejects(self.place.out / "rejects")
         adds = bool(self.settings.target.adds)
         mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=adds)
-        inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended)
+        spill, is_done = self.place.spill / "census.sqlite3", done_in(self.place.ledger, self.settings.target.name)
+        census = make_census(self.settings, self.folder, spill, is_done, mended)
+        inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended, census)
         chosen = await self._take_in(
             Resubmission(
                 folder=self.folder, inbox=inbox, ledger=self.place.ledger, rejects=rejects, mended=mended, adds=adds
             )
         )
-        todo = await anyio.to_thread.run_sync(self._plan, self.request.selection(chosen))
+        listed, todo = await anyio.to_thread.run_sync(self._plan, self.request.selection(chosen))
         report.books.adopted = sum(len(errand.jobs) for errand in todo)
         files = sum(errand.file is not None and errand.selected for errand in todo)
         self.watcher.planned(files + report.books.adopted)
         run = self._run(inbox, results, report)
+        if census:
+            run.look_across = partial(look_across, census, listed, todo)
         self.watcher.starting(run)
         async with anyio.create_task_group() as beside:
             beside.start_soon(self._deadline, run)
             await run.carry_out(todo)
             beside.cancel_scope.cancel()
+        if census:
+            census.close()
         report.books.found = files - run.merged
         enough = self.request.lists is not None or files >= self.settings.input.minimum
         finished = self._finish(report, run, enough=enough, began=began)
@@ -127,7 +136,7 @@ class Batch:
         self.refusals.extend(taken.refusals)
         return taken.files
 
-    def _plan(self, selected: Callable[[RelPath], bool]) -> list[Errand]:
+    def _plan(self, selected: Callable[[RelPath], bool]) -> tuple[list[File], list[Errand]]:
         """Lists everything before anything is sent; what may still be written to comes last."""
         ledger = self.place.ledger
         files = without_clashes(self.folder.list(), self.settings.target.name, ledger.owner)
@@ -137,7 +146,7 @@ class Batch:
             errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))
         now, settle = self.clock.now().timestamp(), self.settings.input.settle
         marked = [replace(e, young=e.file is not None and is_young(e.file, now, settle)) for e in errands]
-        return sorted(marked, key=lambda errand: errand.young and not errand.jobs)
+        return files, sorted(marked, key=lambda errand: errand.young and not errand.jobs)
 
     def _run(self, inbox: FolderInbox, results: ResultsFolder, report: Report) -> Run:
         grace = Grace()

@@ -58,6 +58,8 @@ class Trip:
     ending: Ending | None = None
     """Set where the job's state alone does not say it: skipped, deferred, unsent."""
     cause: str = ""
+    kept: str = ""
+    """Why it must not be sent, however good it is: a file whose rows it refers to is not done."""
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0
@@ -86,7 +88,14 @@ class Trip:
         return _ENDINGS[self.job.state] if self.job is not None else Ending.UNSENT
 
     @property
+    def is_kept(self) -> bool:
+        """It could be sent but for another file, whose end is what a person has to look at."""
+        return bool(self.kept) and self.end is Ending.UNSENT
+
+    @property
     def why(self) -> str:
+        if self.is_kept:
+            return self.kept
         return self.cause or (self.job.cause if self.job is not None else "")
 
 
@@ -138,6 +147,8 @@ class Books:
     endings: Counter[Ending] = field(default_factory=Counter)
     data: RowBook = field(default_factory=RowBook)
     events: RowBook = field(default_factory=RowBook)
+    kept: int = 0
+    """Files that are unsent for the sake of another one."""
     dropped: int = 0
     """Rows left out of files that were sent in this run."""
     refused: int = 0
@@ -146,6 +157,7 @@ class Books:
     def enter(self, trip: Trip) -> None:
         """One file: it counts once, and its rows where the parts of it stand."""
         self.endings[trip.end] += 1
+        self.kept += trip.is_kept
         for part in trip.parts or (trip,):
             self._enter_rows(part)
 

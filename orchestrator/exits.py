@@ -76,11 +76,11 @@ def exit_of(books: Books, halts: Iterable[Halt], *, enough: bool) -> Exit:
         reasons.add(Exit.BUG)
     if ends[Ending.IN_DOUBT]:
         reasons.add(Exit.IN_DOUBT)
-    # What a failed canary keeps back is not sent by running the same command again.
-    unsent = ends[Ending.UNSENT] and Stop.CANARY_FAILED not in stops
+    # What a failed canary or another file keeps back is not sent by running the same command again.
+    unsent = ends[Ending.UNSENT] > books.kept and Stop.CANARY_FAILED not in stops
     if ends[Ending.WAITING] or unsent or ends[Ending.DEFERRED]:
         reasons.add(Exit.UNFINISHED)
-    if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.dropped or books.refused or not enough:
+    if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.kept or books.dropped or books.refused or not enough:
         reasons.add(Exit.REJECTS)
     return most_urgent(reasons)
 

@@ -113,7 +113,7 @@ def may_arrive_late(job: Job, now: float) -> bool:
 
 
 def _compare(reading: Reading, known: Job, *, retry_failed: bool) -> Fresh | Known | Blocked:
-    if not _is_what_was_known(known, reading.source):
+    if not is_known(known, reading.source):
         if known.state.is_open or known.state is State.IN_DOUBT:
             return Blocked(f"version {known.version} of it is still {known.state}, and this one has to wait for it")
         return Fresh(replace(next_version(known, reading.source), path=reading.file.path))
@@ -123,7 +123,7 @@ def _compare(reading: Reading, known: Job, *, retry_failed: bool) -> Fresh | Kno
     return Fresh(next_version(known, reading.source)) if again else Known(known)
 
 
-def _is_what_was_known(known: Job, source: Source) -> bool:
+def is_known(known: Job, source: Source) -> bool:
     """A file whose mended rows somebody took away is no new version: it would undo them at the remote."""
     if source.mends is None and known.source is not None:
         source = replace(source, mends=known.source.mends)

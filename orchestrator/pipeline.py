@@ -124,9 +124,14 @@ class Pipeline:
             case Prepared(checked, body):
                 trip.judged = True
                 trip.job = evolve(job, *before, checked)
+                if trip.kept:
+                    return None
                 return await self.delivery.send(job, trip, body, *before, checked)
             case InParts():
                 trip.judged = True
+                if trip.kept:
+                    trip.job = evolve(job, *before, verdict.checked)
+                    return None
                 trip.job = await self.partition.divide(job, verdict, trip, *before)
                 return trip.job
 

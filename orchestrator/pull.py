@@ -26,6 +26,7 @@ from orchestrator.edges.log import log_trip
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.pulled import PulledRecords, put_book
 from orchestrator.edges.workplace import Workplace, open_workplace
+from orchestrator.errands import Errand
 from orchestrator.errors import Missing
 from orchestrator.exits import Exit, exit_of
 from orchestrator.guards import Grace
@@ -47,7 +48,7 @@ from orchestrator.model import (
 from orchestrator.naming import key_of_pull, slug_of
 from orchestrator.ports import OBJECTIONS_LIMIT, Body, Ended, File, Held, Prepared, Reading
 from orchestrator.remote import make_puller, require_endgrate
-from orchestrator.run import Errand, Run
+from orchestrator.run import Run
 from orchestrator.targets.endgrate import EndgratePull
 from orchestrator.targets.endgrate.answers import ALL as COMPLETE
 from orchestrator.targets.endgrate.answers import NONE, Counts

@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import enum
-from collections import defaultdict
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
 import anyio
 
 from orchestrator.books import Ending, Trip
+from orchestrator.errands import Errand
 from orchestrator.errors import Denied, Misdirected, OutputError, StorageError, Unreachable
 from orchestrator.guards import Grace
-from orchestrator.model import Job, RelPath
-from orchestrator.naming import is_pull
+from orchestrator.model import RelPath
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, File
+from orchestrator.precedence import Line, Precedence
 
 
 class Stop(enum.StrEnum):
@@ -56,31 +56,8 @@ def _stop_for(error: Denied | Misdirected | Unreachable | StorageError | OutputE
             return Stop.OUTPUT
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Errand:
-    """What is to be done about one path: its open jobs in their order, then the file that lies there now."""
-
-    path: RelPath
-    jobs: Sequence[Job] = ()
-    file: File | None = None
-    selected: bool = True
-    """Not selected: what is open is followed to its end, but nothing is sent."""
-    young: bool = False
-    """Somebody wrote to the file just before: it is looked at once more before it is taken."""
-
-
-def plan(files: Iterable[File], unfinished: Iterable[Job], wanted: Callable[[RelPath], bool]) -> list[Errand]:
-    """One errand a path: what is open comes first, then the files in their order."""
-    by_path: dict[RelPath, list[Job]] = defaultdict(list)
-    for job in unfinished:
-        if job.part is None and not is_pull(job.key):  # a part goes with the job of its whole file
-            by_path[job.path].append(job)
-    listed = {file.path: file for file in files}
-    left_open = [
-        Errand(path=path, jobs=jobs, file=listed.get(path), selected=wanted(path)) for path, jobs in by_path.items()
-    ]
-    fresh = [Errand(path=f.path, file=f) for f in listed.values() if f.path not in by_path and wanted(f.path)]
-    return left_open + fresh
+async def no_precedence() -> Precedence:
+    return Precedence()
 
 
 @dataclass(kw_only=True)
@@ -95,6 +72,8 @@ class Run:
     begun: Callable[[Trip], None]
     report: Callable[[Trip], None]
     """Called once for every file and every adopted job, at its end in this run."""
+    look_across: Callable[[], Awaitable[Precedence]] = no_precedence
+    """Called once, before anything is begun: which file waits for which."""
     canary: int = 0
     """So many files go through to done before anything else starts."""
     halts: list[Halt] = field(default_factory=list)
@@ -104,6 +83,9 @@ class Run:
     _scope: anyio.CancelScope = field(default_factory=anyio.CancelScope)
     _halting: anyio.Event = field(default_factory=anyio.Event)
     _begun: set[RelPath] = field(default_factory=set)
+    _precedence: Precedence = field(default_factory=Precedence)
+    _ends: dict[RelPath, Ending] = field(default_factory=dict)
+    """Of the files that were to be sent, as they lie there now."""
     _started: float = 0.0
 
     def halt(self, stop: Stop, message: str) -> None:
@@ -117,7 +99,7 @@ class Run:
         async with anyio.create_task_group() as watch:
             watch.start_soon(self._end_grace)
             with self._scope:
-                if await self._canaries(errands):
+                if await self._knows_precedence() and await self._canaries(errands):
                     await self._all(errand for errand in errands if errand.path not in self._begun)
             watch.cancel_scope.cancel()
         for errand in errands:
@@ -129,32 +111,49 @@ class Run:
         await self.clock.sleep(self.grace_seconds)
         self.grace.expire()
 
+    async def _knows_precedence(self) -> bool:
+        try:
+            self._precedence = await self.look_across()
+        except (StorageError, OutputError) as error:
+            self.halt(_stop_for(error), str(error))
+        return not self.halts
+
     async def _all(self, errands: Iterable[Errand]) -> list[Trip]:
+        """Each as soon as there is room and its parents have ended; who waits for these takes no room."""
         room = anyio.Semaphore(self.in_flight)
+        by_path = {errand.path: errand for errand in errands}
+        line = Line(by_path, self._precedence)
         trips: list[Trip] = []
+        ended = anyio.Event()
 
         async def one(errand: Errand) -> None:
             try:
                 trips.extend(await self._carry(errand))
             finally:
+                line.ended(errand.path)
+                ended.set()
                 room.release()
 
         async with anyio.create_task_group() as tasks:
-            for errand in errands:
+            while line:
                 await room.acquire()
-                self._begun.add(errand.path)
-                tasks.start_soon(one, errand, name=errand.path)
+                while (path := line.next()) is None:
+                    ended = anyio.Event()
+                    await ended.wait()
+                self._begun.add(path)
+                tasks.start_soon(one, by_path[path], name=path)
         return trips
 
     async def _carry(self, errand: Errand) -> list[Trip]:
         """One path, its versions strictly one after the other. A bug ends the run; all else ends in a report."""
         trips: list[Trip] = []
+        kept = self._precedence.why_kept(errand.path, self._ends)
         try:
             for job in errand.jobs:
-                trips.append(self._begin(Trip(path=errand.path, job=job, adopted=True)))
-                await self.pipeline.drive(job, trips[-1], errand.file, may_send=errand.selected)
+                trips.append(self._begin(Trip(path=errand.path, job=job, adopted=True, kept=kept)))
+                await self.pipeline.drive(job, trips[-1], errand.file, may_send=errand.selected and not kept)
             if errand.file is not None and errand.selected:
-                trips.append(self._begin(Trip(path=errand.path)))
+                trips.append(self._begin(Trip(path=errand.path, kept=kept)))
                 if await self._has_settled(errand.file, trips[-1], young=errand.young):
                     await self.pipeline.take(errand.file, trips[-1])
         except (Denied, Misdirected, Unreachable, StorageError, OutputError) as error:
@@ -164,6 +163,8 @@ class Run:
             reached = sum(trip.adopted for trip in trips)
             trips += [Trip(path=errand.path, job=job, adopted=True) for job in errand.jobs[reached:]]
             trips = _without_twin(trips)
+            if errand.selected and errand.file:
+                self._ends[errand.path] = trips[-1].end
             if errand.jobs and errand.file and errand.selected and all(trip.adopted for trip in trips):
                 self.merged += 1
             for trip in trips:
@@ -191,11 +192,16 @@ class Run:
         What earlier runs left open goes first, and is no canary: it was begun before.
         """
         missing = self.canary
-        if missing:
-            await self._all(errand for errand in errands if errand.jobs)
-        rest = (errand for errand in errands if not errand.jobs and errand.selected)
+        by_path = {errand.path: errand for errand in errands}
+        in_turn = [by_path[path] for path in self._precedence.sorted(by_path)] if missing else []
+        early: dict[RelPath, Errand] = {}
+        for errand in in_turn:
+            if errand.jobs and self._precedence.parents_in(by_path, errand.path) <= early.keys():
+                early[errand.path] = errand
+        await self._all(early.values())
+        rest = (errand for errand in in_turn if errand.path not in early and errand.selected)
         while missing > 0 and (batch := list(islice(rest, missing))):
-            ends = [trip.end for trip in await self._all(batch)]
+            ends = [trip.end for trip in await self._all(batch) if not trip.is_kept]
             if stuck := set(ends) - _HARMLESS:
                 self.halt(*(_FAILED if stuck == {Ending.FAILED} else _NOT_YET))
                 return False

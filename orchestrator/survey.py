@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
@@ -16,8 +18,8 @@ from orchestrator.intake import Clash, Names, without_clashes
 from orchestrator.model import RelPath
 from orchestrator.naming import printable
 from orchestrator.ports import File, Inbox, Moving, Reading, Unreadable
-from orchestrator.validation import BadRow, Problem, Severity, Verdict, explain
-from orchestrator.wiring import make_folder, make_inbox, make_rules
+from orchestrator.validation import BadRow, Problem, Rule, Severity, Verdict, explain
+from orchestrator.wiring import make_census, make_folder, make_inbox, make_rules
 
 NOTE = "note"
 _FILES_SHOWN = 3
@@ -65,13 +67,22 @@ async def survey(settings: Settings, tell: Callable[[Finding], None]) -> int:
     """Returns how many files were looked at, companions not counted."""
     folder = make_folder(settings)
     lists = _Lists()
-    inbox = make_inbox(settings, folder, lists)
     names = Names()
     listed = await anyio.to_thread.run_sync(folder.list)
     files = without_clashes(listed, settings.target.name, lambda _: None)
-    for file in files:
-        for finding in await _look_at(file, inbox, names, lists):
-            tell(finding)
+    with tempfile.TemporaryDirectory() as spill:
+        census = make_census(settings, folder, Path(spill, "census.sqlite3"))
+        inbox = make_inbox(settings, folder, lists, census=census)
+        if census:
+            precedence = await census.look(files, {file.path for file in files})
+            for child, parent in precedence.circles:
+                words = f"it refers to rows of {parent}, and that to rows of it: it does not wait for that file"
+                tell(Finding(path=child, rule=Rule.REFERENCE, message=words, severity=Severity.WARNING))
+        for file in files:
+            for finding in await _look_at(file, inbox, names, lists):
+                tell(finding)
+        if census:
+            census.close()
     return len(files)
 
 

@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import structlog
 
@@ -16,6 +17,7 @@ from orchestrator.config import Settings
 from orchestrator.config.mappings import load_mapping
 from orchestrator.config.schemas import load_schemas
 from orchestrator.delivery import Delivery
+from orchestrator.edges.census import Census
 from orchestrator.edges.folder import Folder, FolderConfig
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.log import Narrated
@@ -26,13 +28,13 @@ from orchestrator.flow import Gate, JobTimes, Schedule
 from orchestrator.guards import Grace, Memory, Reader, Sense, Tokens, Unbroken
 from orchestrator.intake import Names
 from orchestrator.lanes import Lane, UploadLane
-from orchestrator.model import Token
+from orchestrator.model import Source, Token
 from orchestrator.partition import Partition
 from orchestrator.pipeline import Pipeline
-from orchestrator.ports import Clock, Inbox, Ledger, Reading, Sink, Target
+from orchestrator.ports import Clock, File, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
-from orchestrator.validation import Limits, Rules
+from orchestrator.validation import Limits, Relations, Rules
 from orchestrator.way import Way
 
 _READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=12, seconds=3600.0)
@@ -76,12 +78,29 @@ def make_rules(settings: Settings) -> Rules:
     )
 
 
+def make_census(
+    settings: Settings,
+    folder: Folder,
+    place: Path,
+    is_done: Callable[[File, Source], bool] = lambda file, source: False,
+    mended: MendedRows | None = None,
+) -> Census | None:
+    """None where no schema in use says what a file has to be beside others. Raises what `make_rules` does."""
+    validation, rules = settings.validation, make_rules(settings)
+    relations = Relations(rules.schemas, duplicates=validation.duplicates, references=validation.references)
+    if not relations:
+        return None
+    drop_rows = validation.on_bad_rows == "drop_rows"
+    return Census(folder, rules, relations, place, drop_rows=drop_rows, mended=mended, is_done=is_done)
+
+
 def make_inbox(
     settings: Settings,
     folder: Folder,
     rejects: RejectsLists,
     is_new: Callable[[Reading], bool] | None = None,
     mended: MendedRows | None = None,
+    census: Census | None = None,
 ) -> FolderInbox:
     """What *is_new* says yes to is judged as soon as it is read. Raises what `make_rules` does."""
     rules = make_rules(settings)
@@ -100,6 +119,7 @@ def make_inbox(
         ),
         is_new=is_new or (lambda reading: False),
         mended=mended,
+        census=census,
     )
 
 

@@ -12,8 +12,8 @@ LAYERS = (
     {"model"},
     {"ports", "backoff", "naming", "outcome"},
     {"flow"},
-    {"books", "intake", "validation"},
-    {"way", "objections"},
+    {"books", "errands", "intake", "validation"},
+    {"way", "objections", "precedence"},
     {"lanes"},
     {"guards"},
     {"recovery"},
@@ -25,6 +25,7 @@ LAYERS = (
     {"exits"},
     {"config"},
     {"wiring", "remote"},
+    {"across"},
     {"request", "resubmission"},
     {"batch", "survey", "preflight", "verdicts"},
     {"pull"},
@@ -35,8 +36,9 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
-    "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "books", "intake", "validation",
-    "way", "objections", "lanes", "guards", "recovery", "delivery", "tracking", "partition", "pipeline", "run", "exits",
+    "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "books", "errands", "intake", "validation",
+    "way", "objections", "precedence",
+    "lanes", "guards", "recovery", "delivery", "tracking", "partition", "pipeline", "run", "exits",
 }  # fmt: skip
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}
 

@@ -72,10 +72,7 @@ class _Demo:
 
 _DEMOS = {
     "platform": _Demo(files="daily rosters with their events"),
-    # One after the other, because links name users and groups that have to be there.
-    "tao": _Demo(
-        files="organizations, groups, users, links and sessions", settings=("limits.uploads=1", "limits.in_flight=1")
-    ),
+    "tao": _Demo(files="organizations, groups, users, links and sessions"),
     "endgrate": _Demo(files="contacts", settings=("target.endgrate_type=crm-contact", "target.key=id")),
 }
 

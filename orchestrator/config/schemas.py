@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -74,11 +75,25 @@ def load_schemas(chosen: Iterable[str], key_column: str = "") -> tuple[Schema, .
     names = [schema.name for schema in schemas]
     for name in sorted({name for name in names if names.count(name) > 1}):
         problems.append(f"validation.schema: two schemas are called {name}. Give each a name of its own.")
+    problems += _lost(schemas)
     if key_column:
         schemas = [_keyed(schema, key_column, problems) for schema in schemas]
     if problems:
         raise ConfigError(*problems)
     return tuple(schemas)
+
+
+def _lost(schemas: Sequence[Schema]) -> Iterator[str]:
+    """References that no file could ever meet: a slip of the pen would look as if all were well."""
+    for schema in schemas:
+        for reference in schema.references:
+            others = chain(schemas, map(built_in, built_in_names()))
+            if not any(reference.is_to(other) for other in others):
+                wanted = f"{' or '.join(reference.kinds)} with {', '.join(reference.keys)}"
+                yield (
+                    f"validation.schema: {schema.name}: foreignKeys: there is no schema {wanted}. Correct it, or name "
+                    "the file of that schema in validation.schema, too."
+                )
 
 
 def _keyed(schema: Schema, column: str, problems: list[str]) -> Schema:

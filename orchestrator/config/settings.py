@@ -59,6 +59,8 @@ class Validation(Section):
     quote: Sign = '"'
     escape: Sign = Field("", validate_default=True)
     mapping: Text = ""
+    duplicates: Literal["off", "warning", "error"] = "off"
+    references: Literal["off", "as_declared", "warning", "error"] = "as_declared"
 
     @field_validator("escape")
     @classmethod

@@ -13,14 +13,15 @@ import anyio.to_thread
 
 from orchestrator import naming
 from orchestrator.edges.batcher import Batcher, Hop, in_thread
-from orchestrator.edges.content import content_of, content_of_part
+from orchestrator.edges.census import Census
+from orchestrator.edges.contents import contents_of, contents_of_part
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.judged import Judged
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.pieces import is_divisible, mark_of, pieces_of
 from orchestrator.edges.sheets import RejectsLists, SheetReader
 from orchestrator.errors import OrchestratorError, SourceChanged, Unusable
-from orchestrator.model import Checked, Digest, Job, Rejected, Sheets, Source
+from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
 from orchestrator.ports import (
     HELD_LIMIT,
     Body,
@@ -60,23 +61,22 @@ class FolderInbox:
         *,
         is_new: Callable[[Reading], bool] = lambda reading: False,
         mended: MendedRows | None = None,
+        census: Census | None = None,
         hop: Hop = in_thread,
     ) -> None:
-        """What *is_new* says yes to is judged on the journey on which it was read. Called in a thread."""
+        """What *is_new* says yes to is judged on the journey on which it was read. Called in a thread.
+
+        With a *census* no file is taken that it has not seen as it is.
+        """
         self._folder = folder
         self._is_new = is_new
+        self._census = census
         self._rejects = rejects
         self._mended = mended or nothing_mended()
         self._config = config
         self._sheets = SheetReader(folder, rejects)
-        self.data_rules = Rules(
-            schemas=config.data,
-            encoding=config.encoding,
-            dialect=config.dialect,
-            mapping=config.mapping,
-            limits=config.limits,
-        )
         self.events_rules = Rules(schemas=config.events, encoding=config.encoding, dialect=config.dialect)
+        self.data_rules = replace(self.events_rules, schemas=config.data, mapping=config.mapping, limits=config.limits)
         policy = "drop_rows" if config.drop_rows else "reject_file"
         self.rules = rules_digest(
             (*config.data, *config.events), config.encoding, policy, config.dialect, config.mapping
@@ -88,12 +88,8 @@ class FolderInbox:
         if job is not None:
             return await anyio.to_thread.run_sync(self._read_part, file, job)
         if file.size > HELD_LIMIT:
-            return await anyio.to_thread.run_sync(self._read, file)
+            return await anyio.to_thread.run_sync(self._read_seen, file)
         return await self._reads(file)
-
-    def look(self, file: File) -> Reading | Unreadable | Moving:
-        """Which bytes they are, and under which Name; nothing is judged, and no list is made anew."""
-        return self._read(file)
 
     async def judge(self, reading: Reading) -> Verdict:
         if reading.verdict is not None:
@@ -104,7 +100,11 @@ class FolderInbox:
 
     async def is_settled(self, job: Job, file: File) -> bool:
         listed = self._rejects.has(file.path) or (file.events is not None and self._rejects.has(file.events))
-        return job.rules == self.rules and listed
+        return job.rules == self._rules_for(file.path) and listed
+
+    def _rules_for(self, path: RelPath) -> str:
+        """What a file was found to be beside others decides about it as the rules do."""
+        return self._census.rules_for(path, self.rules) if self._census else self.rules
 
     def _read_all(self, files: Sequence[File]) -> list[Reading | Unreadable | Moving | Exception]:
         return [self._read_safely(file) for file in files]
@@ -112,20 +112,27 @@ class FolderInbox:
     def _read_safely(self, file: File) -> Reading | Unreadable | Moving | Exception:
         """One file's trouble with the disk must not become that of those who travel with it."""
         try:
-            reading = self._read(file)
+            reading = self._read_seen(file)
             if isinstance(reading, Reading) and reading.data is not None and self._is_new(reading):
                 return replace(reading, verdict=self._judge(reading))
         except OrchestratorError as error:
             return error
         return reading
 
-    def _read(self, file: File) -> Reading | Unreadable | Moving:
+    def _read_seen(self, file: File) -> Reading | Unreadable | Moving:
+        reading = self.look(file)
+        if self._census and isinstance(reading, Reading) and not self._census.has_seen(file.path, reading.source):
+            return Moving("it is not the file any more that was checked beside the others")
+        return reading
+
+    def look(self, file: File) -> Reading | Unreadable | Moving:
+        """Which bytes it is, and under which Name. Nothing is judged, and no list made anew. Called in a thread."""
         subject, events, events_digest = "it", None, None
         try:
-            data, data_digest = content_of(self._folder, file.path, file.stamp)
+            data, data_digest = contents_of(self._folder, file.path, file.stamp)
             if file.events:
                 subject = f"its file of events, {file.events},"
-                events, events_digest = content_of(self._folder, file.events, file.events_stamp)
+                events, events_digest = contents_of(self._folder, file.events, file.events_stamp)
         except SourceChanged as change:
             return Moving(f"{subject} {change}")
         except FileNotFoundError:
@@ -153,7 +160,7 @@ class FolderInbox:
         assert job.part is not None
         assert job.source is not None
         try:
-            content = content_of_part(self._folder, file.path, job.part)
+            content = contents_of_part(self._folder, file.path, job.part)
         except FileNotFoundError:
             return Moving("it went away after it was listed")
         except OSError as error:
@@ -177,14 +184,15 @@ class FolderInbox:
         except SourceChanged as change:
             return Moving(str(change))
         except Unusable as problem:
-            return Rejected(str(problem), self.rules)
+            return Rejected(str(problem), self._rules_for(reading.file.path))
         except OSError:
             return Moving("it was taken away or replaced while it was checked")
 
     def _judge_whole(self, reading: Reading) -> Verdict:
         file, source, dialect = reading.file, reading.source, self._config.dialect
         mends = self._mended.of_file(file.path, source, dialect, reading.key)
-        data = self._sheets.judge(self.data_rules, file.path, reading.data, source.data, mends)
+        rules = self._census.about(file.path, self.data_rules) if self._census else self.data_rules
+        data = self._sheets.judge(rules, file.path, reading.data, source.data, mends)
         events = None
         if file.events is None or source.events is None:
             if (gone := self._folder.companion_of(file.path)) is not None:
@@ -194,7 +202,7 @@ class FolderInbox:
             events = self._sheets.judge(self.events_rules, file.events, reading.events, source.events, mends)
         if source.mends != self._digest_of_mends(file, source):
             return Moving("its mended rows changed while it was checked")
-        verdict = self._decide(data, events)
+        verdict = self._decide(file.path, data, events)
         if isinstance(verdict, Prepared) and data.cuts:
             return self._divide(file, data, verdict.checked, source)
         return verdict
@@ -209,7 +217,7 @@ class FolderInbox:
         text = self._sheets.judge_part(self.data_rules, job, reading.data or b"", mends)
         if text is None or job.checked is None:
             return Rejected("the file was replaced, or it is judged otherwise now")
-        return Prepared(Checked(job.checked, self.rules), Body(data=text))
+        return Prepared(Checked(job.checked, self._rules_for(job.path)), Body(data=text))
 
     def _divide(self, file: File, data: Judged, checked: Checked, source: Source) -> InParts | Rejected:
         beginning = self._folder.beginning(file.path)
@@ -219,20 +227,20 @@ class FolderInbox:
         elif not is_divisible(beginning, self._config.encoding):
             objection = "it is larger than one part, and its encoding cannot be divided: save it as UTF-8"
         if objection:
-            return Rejected(f"{file.path}: {objection}", self.rules, checked.sheets)
+            return Rejected(f"{file.path}: {objection}", checked.rules, checked.sheets)
         lines = [data.header_line + 1, *(cut.line for cut in data.cuts[1:])]
         starts = self._sheets.line_starts(file.path, lines, source.data)
         mark = mark_of(beginning)
-        pieces = pieces_of(data.sheet, data.header_line, data.cuts, starts, mark=mark, rules=self.rules)
+        pieces = pieces_of(data.sheet, data.header_line, data.cuts, starts, mark=mark, rules=checked.rules)
         return InParts(checked, pieces)
 
-    def _decide(self, data: Judged, events: Judged | None) -> Prepared | Rejected:
+    def _decide(self, path: RelPath, data: Judged, events: Judged | None) -> Prepared | Rejected:
         sheets = Sheets(data=data.sheet, events=events.sheet if events else None)
         objection = data.objection(drop_rows=self._config.drop_rows)
         if not objection and events is not None:
             objection = events.objection(drop_rows=self._config.drop_rows, may_lose_all=True)
         if objection:
-            return Rejected(objection, self.rules, sheets)
+            return Rejected(objection, self._rules_for(path), sheets)
         with_events = events is not None and events.sheet.sent is not None
         body = Body(data=data.part, events=events.part if events and with_events else None)
-        return Prepared(Checked(sheets, self.rules), body)
+        return Prepared(Checked(sheets, self._rules_for(path)), body)

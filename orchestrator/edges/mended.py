@@ -35,6 +35,14 @@ class MendedRows:
             return None
         return Digest(hashlib.sha256(b"".join(hashlib.sha256(one or b"").digest() for one in lists)).hexdigest())
 
+    def has_any(self, path: RelPath) -> bool:
+        """Whether rows of some version of this file were mended."""
+        place = self._folder / path
+        try:
+            return any(name.startswith(f"{place.name}~") for name in os.listdir(place.parent))
+        except OSError:
+            return False
+
     def list_of(self, path: RelPath, content: Digest) -> MendedList | None:
         """Raises Unusable."""
         kept = self._bytes(path, content)

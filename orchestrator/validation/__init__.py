@@ -4,7 +4,7 @@ from orchestrator.validation.cuts import UNLIMITED, Cut, Limits
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.digest import VALIDATOR_VERSION, rules_digest
 from orchestrator.validation.explained import Explained, explain
-from orchestrator.validation.gaps import source_line
+from orchestrator.validation.gaps import SourceLines, source_line
 from orchestrator.validation.judge import Judge
 from orchestrator.validation.keyed import is_keyed, keyed
 from orchestrator.validation.legend import read_mapping
@@ -15,6 +15,8 @@ from orchestrator.validation.mended import MendedList, read_mended
 from orchestrator.validation.mends import NO_MENDS, Mends, is_in
 from orchestrator.validation.problem import BadRow, Problem, Warned
 from orchestrator.validation.rejects import reject_header, reject_line
+from orchestrator.validation.relations import Asking, Holding, Relations
+from orchestrator.validation.remarks import Remark, Remarks, in_turn
 from orchestrator.validation.rules import Rules
 from orchestrator.validation.schema import (
     Check,
@@ -23,11 +25,13 @@ from orchestrator.validation.schema import (
     Header,
     Match,
     Order,
+    Reference,
     Rule,
     Schema,
     Severity,
     Type,
 )
+from orchestrator.validation.ties import Ties
 from orchestrator.validation.verdict import Verdict
 from orchestrator.validation.vocabulary import read_schema
 
@@ -36,6 +40,7 @@ __all__ = [
     "NO_MENDS",
     "UNLIMITED",
     "VALIDATOR_VERSION",
+    "Asking",
     "BadRow",
     "Check",
     "Column",
@@ -44,6 +49,7 @@ __all__ = [
     "Dialect",
     "Explained",
     "Header",
+    "Holding",
     "Judge",
     "Limits",
     "Mapping",
@@ -52,16 +58,23 @@ __all__ = [
     "Mends",
     "Order",
     "Problem",
+    "Reference",
+    "Relations",
+    "Remark",
+    "Remarks",
     "Rule",
     "Rules",
     "Schema",
     "Severity",
     "Sight",
+    "SourceLines",
+    "Ties",
     "Type",
     "Verdict",
     "Warned",
     "bound_to",
     "explain",
+    "in_turn",
     "is_in",
     "is_keyed",
     "keyed",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from collections.abc import Iterable
 
 
@@ -33,3 +34,21 @@ def source_line(header: bool, gaps: Iterable[tuple[int, int]], row: int) -> int:
             break
         line += last - first + 1
     return line
+
+
+class SourceLines:
+    """`source_line` for many rows of one file."""
+
+    __slots__ = ("_first", "_from", "_passed")
+
+    def __init__(self, header: bool, gaps: Iterable[tuple[int, int]]) -> None:
+        self._first = 1 if header else 0
+        # For each gap the first row behind it, and the lines of all gaps up to there.
+        self._from: list[int] = []
+        self._passed = [0]
+        for first, last in gaps:
+            self._from.append(first - self._first - self._passed[-1])
+            self._passed.append(self._passed[-1] + last - first + 1)
+
+    def __getitem__(self, row: int) -> int:
+        return row + self._first + self._passed[bisect_right(self._from, row)]

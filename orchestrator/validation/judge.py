@@ -22,6 +22,7 @@ from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mends import NO_MENDS, Mends
 from orchestrator.validation.problem import BadRow, Problem
 from orchestrator.validation.record import Reading
+from orchestrator.validation.remarks import Remarks, nothing
 from orchestrator.validation.schema import Rule, Schema
 from orchestrator.validation.sieve import Sieve
 from orchestrator.validation.verdict import Verdict
@@ -33,10 +34,10 @@ class Judge:
     The file is of one of *schemas*, or a *mapping* makes it so. The text is the header row, always, and every
     good row, with CRLF between them and none after the last; without a good row it is empty. A row stands in it
     in its own words, unless its *dialect* is another than that of the text, or it is mapped. Bad rows go to
-    *on_bad* one by one, rows on a line to *leave_out* to nobody (which takes the slow way). Beyond *limits* it is
-    divided: see the verdict's cuts. What a person mended (*mends*) counts instead of what stands there. `fault`
-    tells early that reading on is of no use. An unknown *encoding* is a LookupError; a mapping that makes no file of
-    the schemas is a ConfigError.
+    *on_bad* one by one, rows on a line to *leave_out* to nobody; what *remarks* have against a row counts as its
+    other problems do (these two take the slow way). What a person mended (*mends*) counts instead of what stands
+    there. Beyond *limits* it is divided: see the verdict's cuts. `fault` tells early that reading on is of no use. An
+    unknown *encoding* is a LookupError; a mapping that makes no file of the schemas is a ConfigError.
     """
 
     def __init__(
@@ -50,10 +51,11 @@ class Judge:
         limits: Limits = UNLIMITED,
         leave_out: Callable[[int], bool] = lambda line: False,
         mends: Mends = NO_MENDS,
+        remarks: Remarks = nothing,
     ) -> None:
         self._dialect = dialect
         self._quote = dialect.quote
-        self._sieve = Sieve(schemas, dialect, on_bad, mapping, limits, leave_out, mends)
+        self._sieve = Sieve(schemas, dialect, on_bad, mapping, limits, leave_out, mends, remarks)
         self._decoding = Decoding(encoding)
         self._fast = fast
         self._mends = mends
@@ -72,6 +74,11 @@ class Judge:
     def verdict(self) -> Verdict:
         assert self._closed, "the verdict is known after close()"
         return self._sieve.verdict()
+
+    @property
+    def schema(self) -> str:
+        """The kind of the file, as soon as it is known."""
+        return self._sieve.schema
 
     @property
     def names(self) -> tuple[str, ...]:

@@ -11,6 +11,7 @@ from orchestrator.validation.judge import Judge
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mends import NO_MENDS, Mends
 from orchestrator.validation.problem import BadRow
+from orchestrator.validation.remarks import Remarks, nothing
 from orchestrator.validation.schema import Schema
 
 
@@ -21,6 +22,8 @@ class Rules:
     dialect: Dialect = CANONICAL
     mapping: Mapping | None = None
     limits: Limits = UNLIMITED
+    remarks: Callable[[], Remarks] | None = None
+    """About one file, from its beginning; None where nothing is said of it beside others."""
 
     def judge(self, on_bad: Callable[[BadRow], object] = lambda bad: None, mends: Mends = NO_MENDS) -> Judge:
         return Judge(
@@ -31,6 +34,8 @@ class Rules:
             on_bad=on_bad,
             limits=self.limits,
             mends=mends,
+            fast=self.remarks is None,
+            remarks=self.remarks() if self.remarks else nothing,
         )
 
     def judge_again(

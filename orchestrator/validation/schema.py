@@ -47,6 +47,7 @@ class Rule(StrEnum):
     MINIMUM = "minimum"
     MAXIMUM = "maximum"
     UNIQUE = "unique"
+    REFERENCE = "reference"
     CHECK = "check"
     MAPPING = "mapping"
 
@@ -177,6 +178,26 @@ class Check:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reference:
+    """These columns of a row are the *keys* of one of another kind, which may stand in another file."""
+
+    fields: tuple[str, ...]
+    """A single one that is a list refers by each of its items."""
+    kinds: tuple[str, ...]
+    """Names of schemas, or beginnings of names up to a dot; a row of any of them will do."""
+    keys: tuple[str, ...]
+    unless: tuple[str, ...] = ()
+    """Values that stand for something else than a row."""
+    severity: Severity = Severity.WARNING
+    """The remote may have the row from earlier."""
+
+    def is_to(self, schema: Schema) -> bool:
+        """Whether a row of that kind can be meant. One that has to be keyed is called by that as well."""
+        named = any(f"{schema.name}.".startswith((f"{kind}.", f"{kind} ")) for kind in self.kinds)
+        return named and {*self.keys} <= {*schema.names}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
     """One kind of file."""
 
@@ -187,6 +208,7 @@ class Schema:
     key: tuple[str, ...] = ()
     """The columns that tell rows apart: together they must not come twice in a file."""
     checks: tuple[Check, ...] = ()
+    references: tuple[Reference, ...] = ()
     blank_deletes: bool = False
     """A blank cell makes the remote delete what it has: allowed, but told."""
 

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 
 from orchestrator.validation.cuts import UNLIMITED, Limits
 from orchestrator.validation.dialect import Dialect, written
@@ -15,6 +16,7 @@ from orchestrator.validation.mends import NO_MENDS, Mends
 from orchestrator.validation.problem import BadRow, Problem
 from orchestrator.validation.proof import Proof
 from orchestrator.validation.record import Record, plain_record
+from orchestrator.validation.remarks import Remarks, nothing
 from orchestrator.validation.rows import rows_for
 from orchestrator.validation.schema import Rule, Schema
 from orchestrator.validation.verdict import Tally, Verdict
@@ -34,13 +36,14 @@ class Sieve:
         limits: Limits = UNLIMITED,
         leave_out: Callable[[int], bool] = lambda line: False,
         mends: Mends = NO_MENDS,
+        remarks: Remarks = nothing,
     ) -> None:
         self.fault: Problem | None = None
         self.first_seen = False
         self._mapping = mapping
         self._target = bound_to(mapping, schemas) if mapping else None
         self._schemas = [source_of(mapping)] if mapping else schemas
-        self._schema = ""
+        self.schema = ""
         self._dialect = dialect
         self._delimiter = dialect.delimiter
         self._is_canonical = dialect.is_canonical
@@ -56,6 +59,7 @@ class Sieve:
         self._kept = Kept(limits)
         self._leave_out = leave_out
         self._mends = mends
+        self._remarks = remarks
 
     @property
     def proof(self) -> Proof | None:
@@ -73,7 +77,7 @@ class Sieve:
 
     def verdict(self) -> Verdict:
         return Verdict(
-            schema=self._schema,
+            schema=self.schema,
             rows=self._rows,
             bad=self._bad,
             left_out=self.left_out,
@@ -124,7 +128,7 @@ class Sieve:
                     self.fail(Rule.FIELD_SIZE, line, number)
                     return
         usual = self.first_seen and "\r" not in text and self._rules.takes(cells)
-        if usual and not self._leave_out(line) and not self._mends.touches(line, line):
+        if usual and not self._is_told_of(line):
             self._keep(text if self._is_canonical else written(cells), line)
         else:
             self.take_record(plain_record(text, line, cells))
@@ -146,7 +150,7 @@ class Sieve:
         if self._keys.is_full:
             self.fail(Rule.KEYS, record.line, 1)
             return
-        errors = self._tally.take(looked.problems)
+        errors = self._tally.take((*looked.problems, *self._beside_others(record)))
         if errors:
             self._rows += 1
             self._bad += 1
@@ -157,6 +161,14 @@ class Sieve:
         if record.last_line > record.line:
             self._kept.skip(record.line + 1, record.last_line)
 
+    def _is_told_of(self, line: int) -> bool:
+        return self._leave_out(line) or self._mends.touches(line, line) or bool(self._remarks(line))
+
+    def _beside_others(self, record: Record) -> Iterator[Problem]:
+        for remark in self._remarks(record.line):
+            problem = self._rules.problem(remark.rule, record.lines[remark.column - 1], remark.column, remark.message)
+            yield replace(problem, severity=remark.severity)
+
     def _take_first(self, record: Record) -> bool:
         """Whether there is nothing more to do about it: it was the header, or no file begins so."""
         self.first_seen = True
@@ -166,10 +178,10 @@ class Sieve:
             return True
         bound, is_header = kind
         if self._mapping and self._target:
-            self._schema = self._target.schema.name
+            self.schema = self._target.schema.name
             self._rules = mapped_rows_for(bound, self._dialect, self._mapping, self._target)
         else:
-            self._schema, self._rules = bound.schema.name, rows_for(bound, self._dialect)
+            self.schema, self._rules = bound.schema.name, rows_for(bound, self._dialect)
         self._keys = self._rules.keys()
         self._header = record.line if is_header else 0
         self._kept.begin(self._rules.header)

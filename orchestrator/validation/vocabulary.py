@@ -1,7 +1,8 @@
 """A schema as people write it, in the words of Table Schema, and a few of our own.
 
 Ours are: `header = "optional"`; a name that ends in `*`, for every column that begins so; `severity` among the
-constraints; `[[checks]]` between the cells of one row; and `blank = "deletes"`.
+constraints; `[[checks]]` between the cells of one row; `severity` and `unless` of a foreign key, and more than one
+kind as its resource; and `blank = "deletes"`.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from orchestrator.validation.schema import (
     Header,
     Match,
     Order,
+    Reference,
     Schema,
     Severity,
     Type,
@@ -60,6 +62,7 @@ def read_schema(values: object, name: str) -> Schema:
     if table.texts("missingValues", ("",)) != ("",):
         table.complain("missingValues", 'only the empty cell is missing. Take it out, or leave it at [""].')
     checks = tuple(check for one in table.tables("checks") if (check := _check(one, by_name)))
+    references = tuple(_reference(one, by_name, called) for one in table.tables("foreignKeys"))
     table.done()
     if not problems:
         try:
@@ -70,6 +73,7 @@ def read_schema(values: object, name: str) -> Schema:
                 match=match,
                 key=key,
                 checks=checks,
+                references=references,
                 blank_deletes=blank == "deletes",
             )
         except ValueError as error:
@@ -168,3 +172,27 @@ def _check(table: Table, columns: Mapping[str, Column]) -> Check | None:
     if kinds[0] != kinds[1]:
         table.complain("right", "has not the types of left, one by one. Compare dates with dates, and so on.")
     return Check(left=left, order=Order(order), right=right, severity=severity)
+
+
+def _reference(table: Table, columns: Mapping[str, Column], own: str) -> Reference:
+    """*own* is the name of the schema, which Table Schema spells "" here."""
+    table.remark("title", "description")
+    fields = table.texts("fields")
+    to = table.table("reference")
+    kinds, keys = to.texts("resource", ("",)), to.texts("fields")
+    to.done()
+    unless = table.texts("unless")
+    severity = Severity(table.text("severity", "warning", among=list(Severity)))
+    table.done()
+    if not fields:
+        table.complain("fields", "is missing. Name the columns that refer to another row.")
+    for name in fields:
+        if name not in columns or columns[name].is_pattern:
+            table.complain("fields", f'there is no field "{name}". Name fields of this schema.')
+        elif columns[name].type is Type.LIST and len(fields) > 1:
+            table.complain("fields", f'"{name}" is a list, which refers by each of its items. Name it alone.')
+    if len(keys) != len(fields):
+        to.complain("fields", "does not name as many columns as refer to them. Name one for each, in turn.")
+    return Reference(
+        fields=fields, kinds=tuple(kind or own for kind in kinds), keys=keys, unless=unless, severity=severity
+    )

@@ -11,10 +11,11 @@ from fakes import FakeTarget, World
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Books, Ending, Trip
+from orchestrator.errands import plan
 from orchestrator.errors import Denied, Garbled, NotSent, StorageError, Unclear, Unreachable
 from orchestrator.model import Job, RelPath, State
 from orchestrator.ports import File, Stamp
-from orchestrator.run import Run, Stop, plan
+from orchestrator.run import Run, Stop
 
 
 def everything(_: RelPath) -> bool:

@@ -31,8 +31,7 @@ from edges.samples import (
     read,
     text_of,
 )
-from orchestrator.edges import content as contents
-from orchestrator.edges import inbox, sheets
+from orchestrator.edges import contents, inbox, sheets
 from orchestrator.edges.sheets import json_length
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Rejected

@@ -16,11 +16,12 @@ from flow.remote import Nature, Remote
 from flow.virtual import VirtualClock, on_virtual_time
 from orchestrator.books import Ending, Trip
 from orchestrator.config import Settings
+from orchestrator.errands import plan
 from orchestrator.flow import JobTimes
 from orchestrator.guards import Grace
 from orchestrator.model import RelPath
 from orchestrator.ports import File
-from orchestrator.run import Halt, Run, plan
+from orchestrator.run import Halt, Run
 from orchestrator.wiring import Parts, make_pipeline
 
 

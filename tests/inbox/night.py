@@ -23,7 +23,7 @@ from inbox.changes import ROWS, csv
 from orchestrator.batch import Finished, Watcher, run_batch
 from orchestrator.books import Trip
 from orchestrator.config import Credentials, load
-from orchestrator.edges import content, inbox, sheets
+from orchestrator.edges import contents, inbox, sheets
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
@@ -146,9 +146,9 @@ async def night(
     monkeypatch.setattr("orchestrator.batch.SystemClock", Restless)
     monkeypatch.setattr(Restless, "passed", 0.0)
     if streamed:
-        for module in (inbox, content):
+        for module in (inbox, contents):
             monkeypatch.setattr(module, "HELD_LIMIT", 2000)
-        for module in (content, sheets):
+        for module in (contents, sheets):
             monkeypatch.setattr(module, "CHUNK", 1000)
     set_up_logs(as_json=False, level=logging.ERROR, stream=io.StringIO())
     async with serve(profile) as remote:

@@ -21,14 +21,14 @@ CHECKING = (
     ),
     Bug(
         wrong="A file that was replaced after the listing is taken for the one that was listed.",
-        file="edges/content.py",
+        file="edges/contents.py",
         old="        if expected is not None and before != expected:",
         new="        if expected is not None and before.size != expected.size:",
         test="edges/test_inbox.py::test_a_file_that_was_replaced_by_one_of_the_same_size_and_time_is_moving",
     ),
     Bug(
         wrong="A file that is written to while it is read is taken.",
-        file="edges/content.py",
+        file="edges/contents.py",
         old="        if stamp_of(os.fstat(fd)) != before or (content is not None and len(content) != before.size):",
         new="        if not before:",
         test="edges/test_inbox_large.py::test_a_file_that_is_written_to_while_it_is_read_is_moving",

@@ -71,8 +71,8 @@ TELLING = (
     Bug(
         wrong="A canary that failed asks for the same command for ever.",
         file="exits.py",
-        old="    unsent = ends[Ending.UNSENT] and Stop.CANARY_FAILED not in stops\n",
-        new="    unsent = ends[Ending.UNSENT]\n",
+        old="    unsent = ends[Ending.UNSENT] > books.kept and Stop.CANARY_FAILED not in stops\n",
+        new="    unsent = ends[Ending.UNSENT] > books.kept\n",
         test="cli/test_backfill.py::test_a_canary_that_fails_keeps_everything_else_from_being_sent",
     ),
     Bug(

@@ -107,7 +107,7 @@ def test_a_talkative_run_tells_no_secret_and_no_cell_even_without_the_filter(
     night: Program, monkeypatch: pytest.MonkeyPatch, held: bool, log_format: str
 ) -> None:
     if not held:
-        for module in ("inbox", "content"):
+        for module in ("inbox", "contents"):
             monkeypatch.setattr(f"orchestrator.edges.{module}.HELD_LIMIT", -1)
 
     spoken = night.run("-v", "--log-format", log_format, validation__on_bad_rows="drop_rows")

@@ -18,13 +18,14 @@ from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.workplace import ledger_file
+from orchestrator.errands import plan
 from orchestrator.exits import Exit, exit_of
 from orchestrator.flow import JobTimes
 from orchestrator.guards import Grace
 from orchestrator.intake import will_be_judged, without_clashes
 from orchestrator.model import Job, State
 from orchestrator.ports import Clock, Reading, Target
-from orchestrator.run import Run, Stop, plan
+from orchestrator.run import Run, Stop
 from orchestrator.wiring import Parts, make_folder, make_pipeline
 from tests.simulation.life import Death, Life, Stage, VirtualClock
 from tests.simulation.permits import Hands, PipelineClock

@@ -11,6 +11,7 @@ from orchestrator.validation import (
     Constraints,
     Header,
     Match,
+    Reference,
     Schema,
     Severity,
     Type,
@@ -88,7 +89,15 @@ def test_the_digest_changes_with_every_rule_and_with_nothing_else() -> None:
 
 
 def test_the_digest_changes_with_every_word_of_a_schema() -> None:
-    changed = {"key": ("Id",), "checks": (), "blank_deletes": True, "match": Match.PARTIAL, "name": "other"}
+    to = Reference(fields=("Id",), kinds=("other",), keys=("Id",))
+    changed = {
+        "key": ("Id",),
+        "references": (to,),
+        "checks": (),
+        "blank_deletes": True,
+        "match": Match.PARTIAL,
+        "name": "other",
+    }
     limits = {
         "unique": True,
         "min_length": 9,

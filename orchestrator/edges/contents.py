@@ -1,4 +1,4 @@
-"""The bytes of a file of the input folder, as it was when it was listed."""
+"""The bytes of a file that was listed, and their digest."""
 
 from __future__ import annotations
 
@@ -12,17 +12,14 @@ from orchestrator.model import Digest, Part, RelPath
 from orchestrator.ports import HELD_LIMIT, Stamp
 
 
-def content_of(folder: Folder, path: RelPath, expected: Stamp | None) -> tuple[bytes | None, Digest]:
-    """The content if it is small, and its digest.
-
-    Raises SourceChanged when it is not the file that was listed, and OSError.
-    """
+def contents_of(folder: Folder, path: RelPath, expected: Stamp | None) -> tuple[bytes | None, Digest]:
+    """The content if it is small, and its digest. Raises SourceChanged when it is not the file that was listed."""
     fd = folder.open(path)
     try:
         before = stamp_of(os.fstat(fd))
         if expected is not None and before != expected:
             raise SourceChanged("changed after it was listed")
-        content, digest = _content(fd, before.size)
+        content, digest = _read(fd, before.size)
         if stamp_of(os.fstat(fd)) != before or (content is not None and len(content) != before.size):
             raise SourceChanged("changed while it was read")
     finally:
@@ -30,7 +27,7 @@ def content_of(folder: Folder, path: RelPath, expected: Stamp | None) -> tuple[b
     return content, Digest(digest)
 
 
-def content_of_part(folder: Folder, path: RelPath, part: Part) -> bytes:
+def contents_of_part(folder: Folder, path: RelPath, part: Part) -> bytes:
     """What the part begins with, and its own rows: as if they were a file. Raises OSError."""
     with open(folder.open(path), "rb") as source:
         beginning = source.read(part.head)
@@ -38,7 +35,7 @@ def content_of_part(folder: Folder, path: RelPath, part: Part) -> bytes:
         return beginning + source.read(part.size)
 
 
-def _content(fd: int, size: int) -> tuple[bytes | None, str]:
+def _read(fd: int, size: int) -> tuple[bytes | None, str]:
     """The bytes, if they are few enough to hold, and their SHA-256."""
     if size <= HELD_LIMIT:
         content = os.read(fd, size + 1)

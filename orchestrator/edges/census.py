@@ -1,0 +1,245 @@
+"""Reads every listed file once before anything is sent, and tells what is wrong with each beside the others.
+
+A file with a fault is passed over here: its own check tells about it. As long as it is in the folder nobody knows all
+that it holds, so whoever asks for what nobody else holds waits for it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections import defaultdict
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
+from pathlib import Path
+
+import anyio.to_thread
+
+from orchestrator.edges.contents import contents_of
+from orchestrator.edges.folder import Folder
+from orchestrator.edges.mended import MendedRows, nothing_mended
+from orchestrator.edges.registry import Found, Registry, Standing
+from orchestrator.edges.sheets import CHUNK
+from orchestrator.errors import SourceChanged, Unusable
+from orchestrator.model import Digest, RelPath, Source
+from orchestrator.ports import File
+from orchestrator.precedence import Precedence
+from orchestrator.validation import (
+    NO_MENDS,
+    Mends,
+    Relations,
+    Remark,
+    Rule,
+    Rules,
+    Severity,
+    SourceLines,
+    Ties,
+    Verdict,
+    in_turn,
+)
+
+_AT_ONCE = 8
+"""Pieces of files that are read on one journey to a thread: a stop waits for no more than these."""
+
+
+@dataclass(slots=True, kw_only=True)
+class _Look:
+    """One file, as it was read."""
+
+    number: int
+    file: File
+    source: Source | None = None
+    kind: str = ""
+    verdict: Verdict | None = None
+    done: bool = False
+    columns: dict[tuple[int, int], int] = field(default_factory=dict)
+    """Where a problem with each pool and way is told."""
+    mark: str = ""
+    """A digest of all for which its rows are kept back."""
+
+    @property
+    def is_faulty(self) -> bool:
+        return self.verdict is None or self.verdict.fault is not None
+
+    def is_whole(self, *, drop_rows: bool) -> bool:
+        """Whether all that it holds is known, and goes with it."""
+        return self.done or (not self.is_faulty and (drop_rows or not (self.verdict and self.verdict.bad)))
+
+
+class Census:
+    def __init__(
+        self,
+        folder: Folder,
+        rules: Rules,
+        relations: Relations,
+        place: Path,
+        *,
+        drop_rows: bool,
+        mended: MendedRows | None = None,
+        is_done: Callable[[File, Source], bool] = lambda file, source: False,
+    ) -> None:
+        """*place* is where its database may lie. *is_done* says what the remote has; called in a thread."""
+        self._folder = folder
+        self._rules = rules
+        self._relations = relations
+        self._drop_rows = drop_rows
+        self._is_done = is_done
+        self._mended = mended or nothing_mended()
+        self._registry = Registry(place, [relations.is_own(pool) for pool in range(len(relations.pools))])
+        self._looks: dict[RelPath, _Look] = {}
+        self._ranked: list[_Look] = []
+
+    def close(self) -> None:
+        self._registry.close()
+
+    @property
+    def entries(self) -> int:
+        return self._registry.entries
+
+    async def look(self, files: Sequence[File], chosen: Collection[RelPath]) -> Precedence:
+        """*files* stand in the order in which they are sent; only the *chosen* are. Raises StorageError."""
+        needs: dict[RelPath, set[RelPath]] = defaultdict(set)
+        steps = self._steps([file for file in files if not file.fault], {*chosen}, needs)
+        while await anyio.to_thread.run_sync(lambda: sum(1 for _ in islice(steps, _AT_ONCE))):
+            pass
+        return Precedence.of(needs)
+
+    def has_seen(self, path: RelPath, source: Source) -> bool:
+        """Whether these are the bytes that were looked at, and the rows that were mended of them."""
+        seen = self._looks[path].source if path in self._looks else None
+        return seen is not None and (seen.data, seen.mends) == (source.data, source.mends)
+
+    def about(self, path: RelPath, rules: Rules) -> Rules:
+        """*rules*, with what there is to be said of this file beside others."""
+        look = self._looks[path]
+        if next(self._registry.findings(look.number), None) is None:
+            return rules
+        return replace(rules, remarks=lambda: in_turn(self._remarks(look)))
+
+    def rules_for(self, path: RelPath, rules: str) -> str:
+        """The name of the rules that a file is judged by, which changes with those of its rows that are kept back."""
+        mark = self._looks[path].mark if path in self._looks else ""
+        return hashlib.sha256(f"{rules}{mark}".encode()).hexdigest() if mark else rules
+
+    def _steps(
+        self, files: Sequence[File], chosen: Collection[RelPath], needs: dict[RelPath, set[RelPath]]
+    ) -> Iterator[None]:
+        """A step is a piece of a file, or one question to the database."""
+        for number, file in enumerate(files):
+            look = self._looks[file.path] = _Look(number=number, file=file)
+            yield from self._read(look)
+        self._rank(chosen)
+        yield
+        for pool, kinds in enumerate(self._relations.pools):
+            there = [look for look in self._ranked if look.kind in kinds]
+            if self._relations.is_own(pool) or not there:
+                continue  # of a kind that is not there the remote may have any row
+            unsure = {look.file.path for look in there if not look.is_whole(drop_rows=self._drop_rows)}
+            if unsure:
+                for rank in self._registry.dangling(pool):
+                    needs[self._ranked[rank].file.path] |= unsure
+            else:
+                self._registry.object_to_dangling(pool)
+            yield
+        for child, parent in self._registry.needs():
+            if not self._ranked[parent].done:
+                needs[self._ranked[child].file.path].add(self._ranked[parent].file.path)
+        for look in self._ranked:
+            look.mark = self._mark(look)
+            yield
+
+    def _read(self, look: _Look) -> Iterator[None]:
+        judge, digest = self._rules.judge(mends=self._mends(look.file.path)), hashlib.sha256()
+        ties: Ties | None = None
+
+        def enter(text: str) -> None:
+            nonlocal ties
+            if text:
+                ties = ties or Ties(self._relations, judge.schema)
+                for tie in ties.read(text):
+                    if tie.way < 0:
+                        self._registry.hold(tie.pool, tie.value, look.number, tie.row)
+                    else:
+                        self._registry.ask(tie.pool, tie.value, look.number, tie.row, tie.way)
+
+        try:
+            with os.fdopen(self._folder.open(look.file.path), "rb", buffering=0) as content:
+                while chunk := content.read(CHUNK):
+                    digest.update(chunk)
+                    enter(judge.feed(chunk))
+                    yield
+            data = Digest(digest.hexdigest())
+            events = contents_of(self._folder, look.file.events, None)[1] if look.file.events else None
+        except (OSError, SourceChanged):
+            return  # it cannot be taken either
+        enter(judge.close())
+        look.kind, look.verdict = judge.schema, judge.verdict
+        if ties:
+            look.columns = ties.columns(judge.names, self._rules.mapping)
+        mends = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
+        look.source = Source(data=data, events=events, mends=mends, size=look.file.size)
+        look.done = self._is_done(look.file, look.source)
+
+    def _mends(self, path: RelPath) -> Mends:
+        """Of a file that has any; most have none, and are read but once."""
+        if not self._mended.has_any(path):
+            return NO_MENDS
+        try:
+            return self._mended.of(path, contents_of(self._folder, path, None)[1], self._rules.dialect)
+        except (OSError, SourceChanged, Unusable):
+            return NO_MENDS  # its own check tells about it
+
+    def _rank(self, chosen: Collection[RelPath]) -> None:
+        """What several files hold is the remote's, or of one that goes for sure, before it is another's."""
+
+        def whole(look: _Look) -> bool:
+            return look.is_whole(drop_rows=self._drop_rows)
+
+        self._ranked = sorted(
+            self._looks.values(),
+            key=lambda look: (not look.done, not whole(look), look.file.path not in chosen, look.number),
+        )
+        self._registry.settle(
+            (
+                look.number,
+                Standing(
+                    rank=rank,
+                    whole=whole(look),
+                    judged=look.file.path in chosen and not look.done and not look.is_faulty,
+                    header=look.verdict is None or look.verdict.header,
+                    gaps=look.verdict.gaps if look.verdict else (),
+                ),
+            )
+            for rank, look in enumerate(self._ranked)
+        )
+
+    def _mark(self, look: _Look) -> str:
+        digest, is_any = hashlib.sha256(), False
+        for remark in self._remarks(look):
+            if remark.severity is Severity.ERROR:
+                digest.update(repr(remark).encode())
+                is_any = True
+        return digest.hexdigest() if is_any else ""
+
+    def _remarks(self, look: _Look) -> Iterator[Remark]:
+        lines: SourceLines | None = None
+        warned: dict[int, str] = {}
+        for found in self._registry.findings(look.number):
+            lines = lines or self._registry.lines(look.number)
+            column = look.columns[found.pool, found.way]
+            if found.way >= 0:
+                asking = self._relations.askings[look.kind][found.way]
+                words = f"no row of {' or '.join(asking.reference.kinds)} has it: add that row, or correct the cell"
+                yield Remark(lines[found.row], column, Rule.REFERENCE, words, asking.severity)
+                continue
+            severity = self._relations.duplicates
+            words = warned[found.rank] if found.rank in warned else self._twice(found)
+            if severity is Severity.WARNING:
+                warned.setdefault(found.rank, words)  # warnings are counted by their words
+            yield Remark(lines[found.row], column, Rule.UNIQUE, words, severity)
+
+    def _twice(self, found: Found) -> str:
+        first = self._ranked[found.rank]
+        line = self._registry.lines(first.number)[found.other]
+        return f"the same as in {first.file.path}, line {line:,}: take one of the two out"

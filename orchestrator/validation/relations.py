@@ -1,0 +1,92 @@
+"""What the rows of several files have to do with each other, as their schemas and the configuration have it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from orchestrator.validation.schema import Reference, Schema, Severity, Type
+
+AS_DECLARED = "as_declared"
+OFF = "off"
+
+
+@dataclass(frozen=True, slots=True)
+class Holding:
+    """The values that a row has in these columns are in the pool."""
+
+    pool: int
+    columns: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Asking:
+    """The values that a row has in these columns have to be in the pool."""
+
+    pool: int
+    reference: Reference
+    severity: Severity
+    delimiter: str = ""
+    """Between the items of a list, each of which is a value."""
+
+
+class Relations:
+    """Pools of keys: what rows of some kinds hold, and rows of others ask for. Kinds are known by their names."""
+
+    def __init__(self, schemas: Sequence[Schema], *, duplicates: str = OFF, references: str = AS_DECLARED) -> None:
+        """What is `OFF` is not looked at; `AS_DECLARED` is what each schema says; others are severities."""
+        self.duplicates = Severity(duplicates) if duplicates != OFF else Severity.WARNING
+        self.holdings: dict[str, list[Holding]] = {schema.name: [] for schema in schemas}
+        self.askings: dict[str, list[Asking]] = {schema.name: [] for schema in schemas}
+        self._pools: list[frozenset[str]] = []
+        self._own: set[int] = set()
+        if duplicates != OFF:
+            for schema in schemas:
+                for columns in _keys(schema):
+                    pool = self._pool([schema])
+                    self._own.add(pool)
+                    self._hold(pool, [schema], columns)
+        shared: dict[tuple[frozenset[str], tuple[str, ...]], int] = {}
+        for schema in schemas if references != OFF else ():
+            types = {column.name: column for column in schema.columns}
+            for reference in schema.references:
+                meant = [other for other in schemas if reference.is_to(other)]
+                if not meant:
+                    continue
+                which = (frozenset(other.name for other in meant), reference.keys)
+                if which not in shared:
+                    shared[which] = self._pool(meant)
+                    self._hold(shared[which], meant, reference.keys)
+                severity = reference.severity if references == AS_DECLARED else Severity(references)
+                first = types[reference.fields[0]]
+                delimiter = first.delimiter if first.type is Type.LIST else ""
+                self.askings[schema.name].append(Asking(shared[which], reference, severity, delimiter))
+
+    def __bool__(self) -> bool:
+        """Whether there is anything to be looked at."""
+        return bool(self._pools)
+
+    @property
+    def pools(self) -> Sequence[frozenset[str]]:
+        """Of each, the kinds whose rows may be in it."""
+        return self._pools
+
+    def is_own(self, pool: int) -> bool:
+        """Whether what is in it is to be there once."""
+        return pool in self._own
+
+    def _pool(self, schemas: Sequence[Schema]) -> int:
+        self._pools.append(frozenset(schema.name for schema in schemas))
+        return len(self._pools) - 1
+
+    def _hold(self, pool: int, schemas: Sequence[Schema], columns: tuple[str, ...]) -> None:
+        for schema in schemas:
+            self.holdings[schema.name].append(Holding(pool, columns))
+
+
+def _keys(schema: Schema) -> Iterator[tuple[str, ...]]:
+    """What tells rows apart, each once."""
+    unique = {(column.name,) for column in schema.columns if column.constraints.unique}
+    yield from sorted(unique - {schema.key})
+    if schema.key:
+        yield schema.key
