@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from cli.imports import importing, table
-from cli.mending import lines_in, mend
+from cli.mending import lines_in, mend, rows_of
 from cli.program import AFRESH, Outcome
 from cli.pushes import Pushing, pushing
 from cli.stage import Stage, held
@@ -121,3 +121,28 @@ async def test_only_the_mended_members_are_imported(tmp_path: Path) -> None:
         assert outcome.code == 0
         assert stage.standing["users"] == Counter(["user1", "user2", "user3"])
         assert [entry["rows"] for entry in stage.uploads] == [2, 1]
+
+
+async def test_a_mended_row_is_looked_at_beside_other_files_like_any_other(tmp_path: Path) -> None:
+    header = "user_username,user_password,user_name"
+    files = {
+        "a.csv": table(header, "user1,Secret-1,One", "user2,Secret-2,Two"),
+        "b.csv": table(header, "user2,Secret-2,Two", "user3,Secret-3,Three"),
+    }
+    strict = {"validation__duplicates": "error"}
+    async with importing(tmp_path, files) as stage:
+        assert (await stage.run(**DROP, **strict)).code == 3
+        assert lines_in(rejects(stage, "b.csv")) == [2]
+
+        mend(rejects(stage, "b.csv"), {2: {"user_username": "user1"}})
+        again = await resubmit(stage, **strict)
+
+        assert again.code == 3
+        assert [(row["user_username"], row["_rule"]) for row in rows_of(rejects(stage, "b.csv"))] == [
+            ("user1", "unique")
+        ]
+        mend(rejects(stage, "b.csv"), {2: {"user_username": "user4"}})
+        assert (await resubmit(stage, **strict)).code == 0
+        assert stage.standing["users"] == Counter(["user1", "user2", "user3", "user4"])
+        assert [entry["rows"] for entry in stage.uploads] == [2, 1, 1]
+        assert (await stage.run(**DROP, **strict)).ends == {"found": 2, "skipped": 2}
