@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -16,7 +16,7 @@ import anyio.to_thread
 import structlog
 
 from orchestrator.across import done_in, look_across
-from orchestrator.books import Trip
+from orchestrator.books import Ending, Trip
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.folder import Folder
@@ -35,16 +35,13 @@ from orchestrator.flow import JobTimes
 from orchestrator.guards import Grace
 from orchestrator.intake import will_be_judged, without_clashes
 from orchestrator.model import RelPath
-from orchestrator.naming import date_in, printable
+from orchestrator.naming import date_in
 from orchestrator.ports import Clock, File, Reading, Target
 from orchestrator.remote import make_target
 from orchestrator.request import Request
-from orchestrator.resubmission import Refusal, Resubmission
+from orchestrator.resubmission import Taken, take_in
 from orchestrator.run import Run, Stop
 from orchestrator.wiring import Parts, make_census, make_folder, make_inbox, make_pipeline
-
-_TOLD = 20
-"""Lists that were not taken; the log has them all."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +81,8 @@ class Batch:
     target: Target
     watcher: Watcher
     retries: Counter[str] = field(default_factory=Counter)
-    refusals: list[Refusal] = field(default_factory=list)
-    """Lists of rejects that were not taken."""
+    with_refused: set[RelPath] = field(default_factory=set)
+    """Files of which the remote took some rows and refused others in this run."""
 
     async def carry_out(self) -> Finished:
         began = self.clock.monotonic()
@@ -93,17 +90,13 @@ class Batch:
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
         await self._restore(results)
         rejects = Rejects(self.place.out / "rejects")
-        adds = bool(self.settings.target.adds)
-        mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=adds)
+        mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
         spill, is_done = self.place.spill / "census.sqlite3", done_in(self.place.ledger, self.settings.target.name)
         census = make_census(self.settings, self.folder, spill, is_done, mended)
         inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended, census)
-        chosen = await self._take_in(
-            Resubmission(
-                folder=self.folder, inbox=inbox, ledger=self.place.ledger, rejects=rejects, mended=mended, adds=adds
-            )
-        )
-        listed, todo = await anyio.to_thread.run_sync(self._plan, self.request.selection(chosen))
+        taken = await take_in(self.request.lists, self.folder, inbox, self.place.ledger, rejects, mended)
+        selected = self.request.selection(taken.files if taken else None)
+        listed, todo = await anyio.to_thread.run_sync(self._plan, selected)
         report.books.adopted = sum(len(errand.jobs) for errand in todo)
         files = sum(errand.file is not None and errand.selected for errand in todo)
         self.watcher.planned(files + report.books.adopted)
@@ -115,26 +108,21 @@ class Batch:
             beside.start_soon(self._deadline, run)
             await run.carry_out(todo)
             beside.cancel_scope.cancel()
+        await self._list_refused(inbox, listed)
         if census:
             census.close()
         report.books.found = files - run.merged
-        enough = self.request.lists is not None or files >= self.settings.input.minimum
-        finished = self._finish(report, run, enough=enough, began=began)
-        return replace(finished, resubmitted=tuple(sorted(chosen or ())))
+        return self._finish(report, run, taken, enough=files >= self.settings.input.minimum, began=began)
 
     async def _restore(self, results: ResultsFolder) -> None:
         for line in await anyio.to_thread.run_sync(results.restore):
             structlog.get_logger().warning("result_gone", detail=line)
 
-    async def _take_in(self, resubmission: Resubmission) -> Collection[RelPath] | None:
-        """The files whose mended rows are to be sent; None where that was not asked for."""
-        if self.request.lists is None:
-            return None
-        taken = await resubmission.take_in(self.request.lists)
-        for refusal in taken.refusals:
-            structlog.get_logger().warning("not_resubmitted", path=refusal.path, cause=refusal.cause)
-        self.refusals.extend(taken.refusals)
-        return taken.files
+    async def _list_refused(self, inbox: FolderInbox, files: Sequence[File]) -> None:
+        """Rows that the remote refused, of files whose others it took, are there to be mended like those we refused."""
+        for file in files:
+            if file.path in self.with_refused:
+                await anyio.to_thread.run_sync(inbox.list_refused, file)
 
     def _plan(self, selected: Callable[[RelPath], bool]) -> tuple[list[File], list[Errand]]:
         """Lists everything before anything is sent; what may still be written to comes last."""
@@ -165,6 +153,8 @@ class Batch:
 
         def ended(trip: Trip) -> None:
             report.enter(trip)
+            if trip.end is Ending.DONE and trip.job and trip.job.checked and trip.job.checked.data.refused:
+                self.with_refused.add(trip.path)
             log_trip(trip)
             self.watcher.ended(trip)
 
@@ -190,11 +180,13 @@ class Batch:
             await self.clock.sleep(self.request.max_duration)
             run.halt(Stop.DEADLINE, "the run reached its --max-duration: run the same command again")
 
-    def _finish(self, report: Report, run: Run, *, enough: bool, began: float) -> Finished:
-        code = exit_of(report.books, run.halts, enough=enough and not self.refusals)
+    def _finish(self, report: Report, run: Run, taken: Taken | None, *, enough: bool, began: float) -> Finished:
+        if taken:
+            enough = not taken.refusals
+        code = exit_of(report.books, run.halts, enough=enough)
         seconds = self.clock.monotonic() - began
         report.requests = {**{kind.value: n for kind, n in self.http.counts.items()}, **self.retries}
-        message = run.halts[0].message if run.halts else self._remark(report, enough=enough)
+        message = run.halts[0].message if run.halts else self._remark(report, taken, enough=enough)
         summary = report.summary(exit_code=code, seconds=seconds, message=message)
         try:
             report.write(self.place.report, summary)
@@ -202,13 +194,14 @@ class Batch:
             message = str(error)
             code = most_urgent((code, exit_for(error)))
             summary |= {"exit_code": int(code), "message": message}
-        return Finished(exit_code=code, summary=summary, folder=self.place.out, message=message)
+        files = tuple(sorted(taken.files)) if taken else ()
+        return Finished(exit_code=code, summary=summary, folder=self.place.out, message=message, resubmitted=files)
 
-    def _remark(self, report: Report, *, enough: bool) -> str:
+    def _remark(self, report: Report, taken: Taken | None, *, enough: bool) -> str:
         if not report.books.balance:
             return "the books do not balance, which is a bug: keep the output folder and report it"
-        if self.refusals:
-            return "\n".join(f"{printable(one.path)}: {printable(one.cause)}" for one in self.refusals[:_TOLD])
+        if taken:
+            return taken.remark
         if not enough:
             return f"fewer files were found than input.minimum expects, which is {self.settings.input.minimum}"
         return ""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 
 from orchestrator.model import Job, RelPath, Sheet
 from orchestrator.ports import Fetched, Objection
-from orchestrator.validation import source_line
+from orchestrator.validation import SourceLines, ranges_of, source_line
 
 OBJECTIONS = "objections"
 """The result that holds them: a CSV with the row as the remote counts, where it came from, and what is said."""
@@ -25,6 +25,15 @@ def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
     body = text.getvalue().encode("utf-8", "backslashreplace")
     digest = hashlib.sha256(body).hexdigest()
     return Fetched(key=OBJECTIONS, content_type="text/csv", body=body, size=len(body), sha256=digest)
+
+
+def refused_lines(job: Job, objections: Iterable[Objection]) -> tuple[tuple[int, int], ...]:
+    """Where the rows stand that are meant for sure, as ranges of lines."""
+    sheet = job.checked.data if job.checked is not None else None
+    if sheet is None or (job.checked is not None and job.checked.events is not None):
+        return ()
+    lines, rows = SourceLines(sheet.header, sheet.gaps), range(1, sheet.rows - sheet.bad + 1)
+    return ranges_of({lines[one.rows[0]] for one in objections if len(one.rows) == 1 and one.rows[0] in rows})
 
 
 def _places(job: Job, row: int) -> Iterator[str]:

@@ -101,7 +101,8 @@ class Partition:
         if ends[State.DONE] == len(parts):
             refused = sum(part.refused for part in parts)
             cause = f"the remote refuses {refused} rows; see the results of each part" if refused else ""
-            return await self.ledger.record(job, Completed(cause=cause, refused=refused))
+            lines = sorted(ends for part in parts if part.checked is not None for ends in part.checked.data.refused)
+            return await self.ledger.record(job, Completed(cause=cause, refused=refused, lines=tuple(lines)))
         if ends[State.FAILED] or is_gone:
             gone = "; the file was taken away: put it back and run with --retry-failed" if is_gone else ""
             return await self.ledger.record(job, Failed(f"of {len(parts)} parts: {told}{gone}", owns=True))

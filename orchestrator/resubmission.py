@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import anyio.to_thread
+import structlog
 
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
@@ -22,9 +23,11 @@ from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import Unusable
 from orchestrator.intake import was_taken
 from orchestrator.model import Job, RelPath, Sheet, State
+from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
 from orchestrator.validation import MendedList, Rules, is_in
 
+_TOLD = 20
 _BEGINNING = 1 << 20
 """Bytes of a file that are looked at for its columns; a header has to end within."""
 
@@ -43,6 +46,29 @@ class Taken:
     """What is to be sent, as far as it is not known already."""
     refusals: tuple[Refusal, ...]
 
+    @property
+    def remark(self) -> str:
+        """What was refused, for a person; the log has all of it."""
+        return "\n".join(f"{printable(one.path)}: {printable(one.cause)}" for one in self.refusals[:_TOLD])
+
+
+async def take_in(
+    lists: Sequence[str] | None,
+    folder: Folder,
+    inbox: FolderInbox,
+    ledger: SqliteLedger,
+    rejects: Rejects,
+    mended: MendedRows,
+) -> Taken | None:
+    """*lists*: those wanted, or their files, by their paths; all where there are none. None: nobody asked for any."""
+    if lists is None:
+        return None
+    made = Resubmission(folder=folder, inbox=inbox, ledger=ledger, rejects=rejects, mended=mended)
+    taken = await made.take_in(lists)
+    for refusal in taken.refusals:
+        structlog.get_logger().warning("not_resubmitted", path=printable(refusal.path), cause=refusal.cause)
+    return taken
+
 
 @dataclass(frozen=True, kw_only=True)
 class Resubmission:
@@ -51,11 +77,8 @@ class Resubmission:
     ledger: SqliteLedger
     rejects: Rejects
     mended: MendedRows
-    adds: bool
-    """What is sent comes to what the remote has, and takes the place of nothing."""
 
     async def take_in(self, wanted: Sequence[str]) -> Taken:
-        """*wanted*: files, or lists of rejects, by their paths; all lists where there are none."""
         listed = await anyio.to_thread.run_sync(self.folder.list)
         by_path = {path: file for file in listed for path in (file.path, file.events) if path is not None}
         files, refusals = set[RelPath](), list[Refusal]()
@@ -66,10 +89,10 @@ class Resubmission:
                 continue
             if wanted:
                 files.add(file.path)
-            if not self.rejects.has(path):
-                continue
             try:
-                if await self._take(path, file):
+                if not self.rejects.has(path):
+                    await self._list_refused(file)
+                elif await self._take(path, file):
                     files.add(file.path)
             except Unusable as problem:
                 refusals.append(Refusal(path=path, cause=str(problem)))
@@ -92,9 +115,15 @@ class Resubmission:
                 return await anyio.to_thread.run_sync(self._keep, path, reading)
         raise AssertionError("a reading is one of three")
 
+    async def _list_refused(self, file: File) -> None:
+        """The run that learnt of them was killed before it wrote the list. Raises Unusable when there are such rows."""
+        await anyio.to_thread.run_sync(self.inbox.list_refused, file)
+        if self.rejects.has(file.path):
+            raise Unusable("the remote refused rows of it: they are in its list now. Mend them there, and resubmit")
+
     def _keep(self, path: RelPath, reading: Reading) -> bool:
         is_events = path == reading.file.events
-        job = _known(self.ledger.find(reading.key), reading, adds=self.adds)
+        job = _known(self.ledger.find(reading.key), reading, adds=self.mended.adds)
         assert job.checked is not None
         sheet = job.checked.events if is_events else job.checked.data
         content = reading.source.events if is_events else reading.source.data
@@ -112,7 +141,7 @@ class Resubmission:
 
     def _list(self, path: RelPath, rules: Rules, sheet: Sheet) -> MendedList:
         listed = self.rejects.read(path)
-        faults = [row.line for row in listed.rows.values() if row.is_blank and not is_in(sheet.gaps, row.line)]
+        faults = [row.line for row in listed.rows.values() if row.is_blank and not is_in(sheet.unsent, row.line)]
         if faults:
             raise Unusable(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")
         ordered = listed.ordered(self._columns(path, rules))
@@ -133,11 +162,11 @@ class Resubmission:
     def _require_rejected(self, listed: MendedList, sheet: Sheet, newest: Job) -> None:
         """Raises Unusable for a row that a version before has, wherever it lies."""
         versions = [newest]
-        if self.adds:
+        if self.mended.adds:
             versions += [job for job in self.ledger.versions(newest.key) if was_taken(job, newest.source)]
         for job in versions:
-            gaps = sheet.gaps if job is newest else job.checked.data.gaps if job.checked else ()
-            line = next((line for line in listed.rows if not is_in(gaps, line)), None)
+            unsent = sheet.unsent if job is newest else job.checked.data.unsent if job.checked else ()
+            line = next((line for line in listed.rows if not is_in(unsent, line)), None)
             if line is not None:
                 has = "accepted" if job.state is State.DONE else "found right"
                 raise Unusable(f"the row of line {line:,} was {has} in version {job.version}: take it out of the list")

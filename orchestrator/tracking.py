@@ -14,7 +14,7 @@ from orchestrator.errors import Missing, Refused
 from orchestrator.flow import Schedule
 from orchestrator.guards import Reader, Tokens
 from orchestrator.model import Completed, Doubted, Job, Result
-from orchestrator.objections import OBJECTIONS, joined
+from orchestrator.objections import OBJECTIONS, joined, refused_lines
 from orchestrator.ports import Clock, Ended, Ledger, Objection, Running, Sink, Target
 
 _SHORTEST_DELAY = 0.05
@@ -129,7 +129,7 @@ class Tracking:
         event = self.target.conclude(job, ended, results)
         if isinstance(event, Completed) and refused:
             remarks.insert(0, f"the remote refuses {refused} rows; see {OBJECTIONS}.csv under results/")
-            event = replace(event, refused=refused)
+            event = replace(event, refused=refused, lines=refused_lines(job, objections))
         if remarks:
             event = replace(event, cause="; ".join([*filter(None, [event.cause]), *remarks]))
         job = trip.job = await self.ledger.record(job, event)

@@ -15,6 +15,8 @@ import anyio
 import anyio.to_thread
 from anyio.lowlevel import cancel_shielded_checkpoint
 
+from orchestrator.errors import OrchestratorError
+
 T = TypeVar("T")
 R = TypeVar("R")
 
@@ -34,6 +36,18 @@ async def in_own_thread(work: Callable[[], None]) -> None:
 async def inline(work: Callable[[], None]) -> None:
     """On the event loop itself: for simulations, where threads would hide the order of things."""
     work()
+
+
+def each(act: Callable[[T], R], items: Sequence[T]) -> list[R | Exception]:
+    """Work on the items one by one. What we say is wrong with one must not become that of those who travel with it."""
+    return [_outcome(act, item) for item in items]
+
+
+def _outcome(act: Callable[[T], R], item: T) -> R | Exception:
+    try:
+        return act(item)
+    except OrchestratorError as error:
+        return error
 
 
 class _Call(Generic[T, R]):

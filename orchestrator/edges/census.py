@@ -112,8 +112,8 @@ class Census:
 
     def about(self, path: RelPath, rules: Rules) -> Rules:
         """*rules*, with what there is to be said of this file beside others."""
-        look = self._looks[path]
-        if next(self._registry.findings(look.number), None) is None:
+        look = self._looks.get(path)
+        if look is None or next(self._registry.findings(look.number), None) is None:
             return rules
         return replace(rules, remarks=lambda: in_turn(self._remarks(look)))
 

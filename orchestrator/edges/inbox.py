@@ -6,13 +6,15 @@ Large ones are never held: they are hashed first, and judged as a stream.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
+from functools import partial
 
 import anyio.to_thread
 
 from orchestrator import naming
-from orchestrator.edges.batcher import Batcher, Hop, in_thread
+from orchestrator.edges.batcher import Batcher, Hop, each, in_thread
 from orchestrator.edges.census import Census
 from orchestrator.edges.contents import contents_of, contents_of_part
 from orchestrator.edges.folder import Folder
@@ -20,7 +22,7 @@ from orchestrator.edges.judged import Judged
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.pieces import is_divisible, mark_of, pieces_of
 from orchestrator.edges.sheets import RejectsLists, SheetReader
-from orchestrator.errors import OrchestratorError, SourceChanged, Unusable
+from orchestrator.errors import SourceChanged, Unusable
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
 from orchestrator.ports import (
     HELD_LIMIT,
@@ -81,8 +83,9 @@ class FolderInbox:
         self.rules = rules_digest(
             (*config.data, *config.events), config.encoding, policy, config.dialect, config.mapping
         )
-        self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(self._read_all, limit=BATCH, hop=hop)
-        self._judgements: Batcher[Reading, Verdict] = Batcher(self._judge_all, limit=BATCH, hop=hop)
+        read = partial(each, self._read_and_judge)
+        self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(read, limit=BATCH, hop=hop)
+        self._judgements: Batcher[Reading, Verdict] = Batcher(partial(each, self._judge), limit=BATCH, hop=hop)
 
     async def read(self, file: File, job: Job | None = None) -> Reading | Unreadable | Moving:
         if job is not None:
@@ -106,17 +109,10 @@ class FolderInbox:
         """What a file was found to be beside others decides about it as the rules do."""
         return self._census.rules_for(path, self.rules) if self._census else self.rules
 
-    def _read_all(self, files: Sequence[File]) -> list[Reading | Unreadable | Moving | Exception]:
-        return [self._read_safely(file) for file in files]
-
-    def _read_safely(self, file: File) -> Reading | Unreadable | Moving | Exception:
-        """One file's trouble with the disk must not become that of those who travel with it."""
-        try:
-            reading = self._read_seen(file)
-            if isinstance(reading, Reading) and reading.data is not None and self._is_new(reading):
-                return replace(reading, verdict=self._judge(reading))
-        except OrchestratorError as error:
-            return error
+    def _read_and_judge(self, file: File) -> Reading | Unreadable | Moving:
+        reading = self._read_seen(file)
+        if isinstance(reading, Reading) and reading.data is not None and self._is_new(reading):
+            return replace(reading, verdict=self._judge(reading))
         return reading
 
     def _read_seen(self, file: File) -> Reading | Unreadable | Moving:
@@ -169,15 +165,6 @@ class FolderInbox:
             )
         return Reading(file=file, source=job.source, name=job.name, key=job.key, data=content, events=None, job=job)
 
-    def _judge_all(self, readings: Sequence[Reading]) -> list[Verdict | Exception]:
-        return [self._judge_safely(reading) for reading in readings]
-
-    def _judge_safely(self, reading: Reading) -> Verdict | Exception:
-        try:
-            return self._judge(reading)
-        except OrchestratorError as error:
-            return error
-
     def _judge(self, reading: Reading) -> Verdict:
         try:
             return self._judge_part(reading) if reading.job is not None else self._judge_whole(reading)
@@ -188,9 +175,16 @@ class FolderInbox:
         except OSError:
             return Moving("it was taken away or replaced while it was checked")
 
-    def _judge_whole(self, reading: Reading) -> Verdict:
+    def list_refused(self, file: File) -> None:
+        """Put the rows that the remote did not take into the list of rejects, beside those that were not sent."""
+        reading = self.look(file)
+        if isinstance(reading, Reading):
+            with suppress(SourceChanged, OSError):  # then the next version of the file is what counts
+                self._judge_whole(reading, is_listed=True)
+
+    def _judge_whole(self, reading: Reading, *, is_listed: bool = False) -> Verdict:
         file, source, dialect = reading.file, reading.source, self._config.dialect
-        mends = self._mended.of_file(file.path, source, dialect, reading.key)
+        mends = self._mended.of_file(file.path, source, dialect, reading.key, is_listed=is_listed)
         rules = self._census.about(file.path, self.data_rules) if self._census else self.data_rules
         data = self._sheets.judge(rules, file.path, reading.data, source.data, mends)
         events = None

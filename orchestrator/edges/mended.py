@@ -16,7 +16,7 @@ from pathlib import Path
 from orchestrator.edges.atomic import put
 from orchestrator.errors import Unusable
 from orchestrator.intake import was_taken
-from orchestrator.model import Digest, Job, Key, RelPath, Source
+from orchestrator.model import Digest, Job, Key, RelPath, Sheet, Source
 from orchestrator.naming import key_of_whole, printable
 from orchestrator.validation import NO_MENDS, Dialect, MendedList, Mends, read_mended
 
@@ -26,7 +26,7 @@ class MendedRows:
         """*adds*: what is sent comes to what the remote has, so that a row which it took is not sent again."""
         self._folder = folder
         self._versions = versions
-        self._adds = adds
+        self.adds = adds
 
     def digest(self, *files: tuple[RelPath, Digest | None]) -> Digest | None:
         """Of all that was mended in a file and its companion, as their own digests name them; None if nothing was."""
@@ -59,10 +59,17 @@ class MendedRows:
         kept = self.list_of(path, content)
         return Mends(kept.records(dialect)) if kept is not None else NO_MENDS
 
-    def of_file(self, path: RelPath, source: Source, dialect: Dialect, key: Key) -> Mends:
-        """Of a file, some of whose rows may be at the remote already under this *key*. Raises Unusable."""
+    def of_file(self, path: RelPath, source: Source, dialect: Dialect, key: Key, *, is_listed: bool = False) -> Mends:
+        """Of a file, some of whose rows may be at the remote already under this *key*. Raises Unusable.
+
+        Where nothing was mended all of it is sent, if at all, unless it only *is_listed* what would be left.
+        """
         kept = self.list_of(path, source.data)
-        return Mends(kept.records(dialect), self._unsent(key, source)) if kept is not None else NO_MENDS
+        if kept is None and not is_listed:
+            return NO_MENDS
+        taken = self._taken(key, source)
+        rows = kept.records(dialect) if kept else {}
+        return Mends(rows, [sheet.unsent for sheet in taken], [sheet.refused for sheet in taken])
 
     def of_part(self, job: Job, dialect: Dialect) -> Mends:
         """Of the whole file that *job* is a part of, as its newest version has it. Raises Unusable."""
@@ -76,12 +83,10 @@ class MendedRows:
         csv.writer(text).writerows(listed.lines())
         put(self._place(path, content), text.getvalue().encode("utf-8", "surrogatepass"))
 
-    def _unsent(self, key: Key, source: Source) -> list[Sequence[tuple[int, int]]]:
-        if not self._adds:
-            return []
-        return [
-            job.checked.data.gaps for job in self._versions(key) if was_taken(job, source) and job.checked is not None
-        ]
+    def _taken(self, key: Key, source: Source) -> list[Sheet]:
+        """What was found in the versions of this file that the remote keeps beside each other."""
+        versions = self._versions(key) if self.adds else ()
+        return [job.checked.data for job in versions if was_taken(job, source) and job.checked is not None]
 
     def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
         try:

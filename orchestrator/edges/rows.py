@@ -189,7 +189,8 @@ def _dump_sheets(sheets: Sheets) -> str:
 
 
 def _dump_sheet(sheet: Sheet) -> list[Any]:
-    return [sheet.rows, sheet.bad, sheet.header, sheet.gaps, sheet.sent, sheet.schema, sheet.warned, sheet.left_out]
+    first = [sheet.rows, sheet.bad, sheet.header, sheet.gaps, sheet.sent]
+    return [*first, sheet.schema, sheet.warned, sheet.left_out, sheet.refused]
 
 
 def _load_sheets(text: str) -> Sheets:
@@ -211,23 +212,32 @@ def _load_part(text: str) -> Part:
     return Part(number=number, of=of, head=head, start=start, size=size, line=line)
 
 
-_LATER = ("", 0, 0)
+_EVER = 5
+"""Columns of a sheet that every version wrote."""
+_LATER = ("", 0, 0, ())
 """What earlier versions did not write, and what it was then."""
 
 
 def _load_sheet(sheet: Sequence[Any]) -> Sheet:
-    rows, bad, header, gaps, sent, schema, warned, left_out = (*sheet, *_LATER) if len(sheet) == 5 else sheet
-    ranges = tuple((first, last) for first, last in gaps)
-    numbers = (rows, bad, warned, left_out, *(end for ends in ranges for end in ends))
+    whole = (*sheet, *_LATER[len(sheet) - _EVER :])
+    rows, bad, header, gaps, sent, schema, warned, left_out, refused = whole
+    numbers = (rows, bad, warned, left_out)
     _require(all(type(number) is int for number in numbers))
     _require(isinstance(header, bool) and isinstance(sent, str | None) and isinstance(schema, str))
     return Sheet(
         rows=rows,
         bad=bad,
         header=header,
-        gaps=ranges,
+        gaps=_load_ranges(gaps),
         sent=sent,
         schema=schema,
         warned=warned,
         left_out=left_out,
+        refused=_load_ranges(refused),
     )
+
+
+def _load_ranges(ranges: Sequence[Any]) -> tuple[tuple[int, int], ...]:
+    found = tuple((first, last) for first, last in ranges)
+    _require(all(type(end) is int for ends in found for end in ends))
+    return found

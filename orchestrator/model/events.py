@@ -75,6 +75,8 @@ class Completed:
     cause: str = ""
     refused: int = 0
     """Rows that the remote, which judges each by itself, did not take."""
+    lines: tuple[tuple[int, int], ...] = ()
+    """Ranges of lines of those of them that are known."""
 
 
 @dataclass(frozen=True, slots=True)

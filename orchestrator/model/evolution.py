@@ -24,7 +24,7 @@ from orchestrator.model.events import (
     TailReleased,
     Verdict,
 )
-from orchestrator.model.job import Job, Source, State
+from orchestrator.model.job import Job, Sheets, Source, State
 
 
 def evolve(job: Job, *events: Event) -> Job:
@@ -63,8 +63,9 @@ def _evolved(job: Job, event: Event) -> Job:
             return replace(job, state=State.READY, cause=cause, repeats=True, lost_at=at)
         case State.SENDING, Accepted(token, at):
             return replace(job, state=State.WAITING, token=token, accepted_at=at, cause="")
-        case ((State.SENDING | State.WAITING), Completed(_, cause, refused)):
-            return replace(job, state=State.DONE, cause=cause, refused=refused, owns=True)
+        case ((State.SENDING | State.WAITING), Completed(_, cause, refused, lines)):
+            checked = _with_refused(job.checked, lines)
+            return replace(job, state=State.DONE, cause=cause, refused=refused, checked=checked, owns=True)
         case ((State.SENDING | State.WAITING), Failed(cause, _, owns)):
             return replace(job, state=State.FAILED, cause=cause, owns=job.owns or owns)
         case State.SENDING, Doubted(cause, at, token):
@@ -76,6 +77,12 @@ def _evolved(job: Job, event: Event) -> Job:
             return _resolved(job, event)
         case _:
             raise IllegalTransition(f"{type(event).__name__} cannot happen to a job that is {job.state}")
+
+
+def _with_refused(checked: Sheets | None, lines: tuple[tuple[int, int], ...]) -> Sheets | None:
+    if checked is None or not lines:
+        return checked
+    return replace(checked, data=replace(checked.data, refused=lines))
 
 
 def _resolved(job: Job, event: Resolved) -> Job:

@@ -86,6 +86,13 @@ class Sheet:
     """Rows with a warning, good and bad."""
     left_out: int = 0
     """Rows of the source that its mapping takes out; they are none of `rows`."""
+    refused: tuple[tuple[int, int], ...] = ()
+    """Ranges of lines on which rows begin that were sent, and that the remote, which took the others, refused."""
+
+    @property
+    def unsent(self) -> tuple[tuple[int, int], ...]:
+        """The lines of which a remote that took this has no row, whether we kept it back or they did."""
+        return tuple(sorted((*self.gaps, *self.refused)))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

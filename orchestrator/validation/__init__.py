@@ -4,7 +4,7 @@ from orchestrator.validation.cuts import UNLIMITED, Cut, Limits
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.digest import VALIDATOR_VERSION, rules_digest
 from orchestrator.validation.explained import Explained, explain
-from orchestrator.validation.gaps import SourceLines, source_line
+from orchestrator.validation.gaps import SourceLines, ranges_of, source_line
 from orchestrator.validation.judge import Judge
 from orchestrator.validation.keyed import is_keyed, keyed
 from orchestrator.validation.legend import read_mapping
@@ -79,6 +79,7 @@ __all__ = [
     "is_keyed",
     "keyed",
     "look",
+    "ranges_of",
     "read_mapping",
     "read_mended",
     "read_schema",

@@ -52,3 +52,10 @@ class SourceLines:
 
     def __getitem__(self, row: int) -> int:
         return row + self._first + self._passed[bisect_right(self._from, row)]
+
+
+def ranges_of(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:
+    gaps = Gaps()
+    for line in sorted(lines):
+        gaps.add(line, line)
+    return gaps.ranges()

@@ -50,6 +50,7 @@ class Rule(StrEnum):
     REFERENCE = "reference"
     CHECK = "check"
     MAPPING = "mapping"
+    REFUSED = "refused"
 
 
 class Type(StrEnum):

@@ -151,6 +151,8 @@ class Sieve:
             self.fail(Rule.KEYS, record.line, 1)
             return
         errors = self._tally.take((*looked.problems, *self._beside_others(record)))
+        if self._mends.is_refused(record.line):
+            errors = (*errors, self._rules.problem(Rule.REFUSED, record.line, 1))
         if errors:
             self._rows += 1
             self._bad += 1

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.imports import importing, table
+from cli.imports import GROUP, MEMBER, importing, table
 from cli.mending import lines_in, mend, rows_of
 from cli.program import AFRESH, Outcome
 from cli.pushes import Pushing, pushing
@@ -19,8 +19,8 @@ PEOPLE = "id,name\r\n1,Anna\r\n,Bert\r\n3,Cleo\r\n,Dora\r\n5,Egon"
 KEYED = {"target__key": "id", **DROP}
 
 
-async def resubmit(stage: Stage, **settings: object) -> Outcome:
-    return await stage.call("resubmit", "--json", **{**DROP, **settings})
+async def resubmit(stage: Stage, *lists: str, **settings: object) -> Outcome:
+    return await stage.call("resubmit", "--json", *lists, **{**DROP, **settings})
 
 
 def rejects(stage: Stage, path: str) -> Path:
@@ -146,3 +146,73 @@ async def test_a_mended_row_is_looked_at_beside_other_files_like_any_other(tmp_p
         assert stage.standing["users"] == Counter(["user1", "user2", "user3", "user4"])
         assert [entry["rows"] for entry in stage.uploads] == [2, 1, 1]
         assert (await stage.run(**DROP, **strict)).ends == {"found": 2, "skipped": 2}
+
+
+# Rows that the remote refused
+
+PASSED_OVER = table(
+    "user_username,user_password,user_name",
+    "zoe,Secret-1,Zoe",
+    ',Secret-2,"Nobody, and',
+    'nowhere"',
+    "bo,,Bo",
+    "cy,Secret-4,Cy",
+    "di,,Di",
+)
+"""Line 3 is not sent; lines 5 and 7 are refused by TAO, which wants a password of a new user."""
+
+
+@pytest.mark.parametrize("part", ["0", "150"])
+async def test_rows_that_the_remote_refused_are_mended_in_the_same_list(tmp_path: Path, part: str) -> None:
+    parts = {"target__part_bytes": part}
+    async with importing(tmp_path, {"users.csv": PASSED_OVER}) as stage:
+        assert (await stage.run(**DROP, **parts)).code == 3
+        rows = rows_of(rejects(stage, "users.csv"))
+        assert [(row["_line"], row["_rule"], row["user_username"]) for row in rows] == [
+            ("3", "required", ""),
+            ("5", "refused", "bo"),
+            ("7", "refused", "di"),
+        ]
+        assert "objections.csv under results/ says why" in rows[1]["_message"]
+
+        mend(rejects(stage, "users.csv"), {5: {"user_password": "Secret-3"}}, only=True)
+        half = await resubmit(stage, **parts)
+
+        assert half.code == 3
+        assert lines_in(rejects(stage, "users.csv")) == [3, 7], "what was taken out of the list is still to be mended"
+        assert stage.standing["users"] == Counter(["zoe", "bo", "cy"])
+        assert sum(entry["rows"] for entry in stage.uploads) == 5
+
+        mended = {3: {"user_username": "al", "user_name": "Al"}, 7: {"user_password": "Secret-5"}}
+        mend(rejects(stage, "users.csv"), mended)
+        whole = await resubmit(stage, **parts)
+
+        assert whole.code == 0
+        assert stage.standing["users"] == Counter(["zoe", "bo", "cy", "al", "di"])
+        assert sum(entry["rows"] for entry in stage.uploads) == 7
+        assert not rejects(stage, "users.csv").exists()
+
+
+async def test_a_row_that_the_remote_refused_may_be_sent_as_it_is_once_its_reason_is_gone(tmp_path: Path) -> None:
+    link = table("user_username,group_name,group_role", f"{MEMBER},{GROUP},GRADER", f"late,{GROUP},GRADER")
+    async with importing(tmp_path, {"links.csv": link}) as stage:
+        assert (await stage.run(**DROP)).code == 3
+        assert lines_in(rejects(stage, "links.csv")) == [3]
+        stage.remote.portal.users["late"] = dict(stage.remote.portal.users[MEMBER])
+
+        assert (await resubmit(stage)).code == 0
+        assert stage.standing["links"] == Counter([f"{MEMBER} {GROUP} GRADER", f"late {GROUP} GRADER"])
+        assert [entry["rows"] for entry in stage.uploads] == [2, 1]
+
+
+async def test_a_list_that_was_never_written_is_made_when_it_is_asked_for(tmp_path: Path) -> None:
+    async with importing(tmp_path, {"users.csv": PASSED_OVER}) as stage:
+        await stage.run(**DROP)
+        rejects(stage, "users.csv").unlink()
+
+        outcome = await resubmit(stage, "users.csv")
+
+        assert outcome.code == 3
+        assert "the remote refused rows of it: they are in its list now" in outcome.summary["message"]
+        assert lines_in(rejects(stage, "users.csv")) == [3, 5, 7]
+        assert len(stage.uploads) == 1

@@ -53,8 +53,8 @@ MENDING = (
     Bug(
         wrong="Of the versions before only the newest is asked what was accepted.",
         file="resubmission.py",
-        old="        if self.adds:\n            versions",
-        new="        if not self.adds:\n            versions",
+        old="        if self.mended.adds:\n            versions",
+        new="        if not self.mended.adds:\n            versions",
         test="cli/test_resubmit_additions.py::test_a_row_that_an_earlier_version_took_is_refused",
     ),
     Bug(
@@ -77,5 +77,27 @@ MENDING = (
         old="        if record.cells[-len(added) :] == added:",
         new="        if record.cells == added:",
         test="validation/test_recognition.py::test_a_list_of_rejects_that_comes_back_is_told_as_what_it_is",
+    ),
+    Bug(
+        wrong="Rows that the remote refused stand in no list, and nobody mends them.",
+        file="batch.py",
+        old="            if file.path in self.with_refused:",
+        new="            if file.path not in self.with_refused:",
+        test="cli/test_resubmit_additions.py::test_rows_that_the_remote_refused_are_mended_in_the_same_list[0]",
+    ),
+    Bug(
+        wrong="A refused row that nobody mended is sent again with those that somebody did.",
+        file="validation/mends.py",
+        old="        return line not in self._rows and any(",
+        new="        return line in self._rows and line < 0 and any(",
+        test="cli/test_resubmit_additions.py::test_rows_that_the_remote_refused_are_mended_in_the_same_list[0]",
+    ),
+    Bug(
+        wrong="A row that the remote refused counts as one that it has.",
+        file="model/job.py",
+        old="        return tuple(sorted((*self.gaps, *self.refused)))",
+        new="        return self.gaps",
+        test="cli/test_resubmit_additions.py::"
+        "test_a_row_that_the_remote_refused_may_be_sent_as_it_is_once_its_reason_is_gone",
     ),
 )
