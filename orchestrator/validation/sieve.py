@@ -105,10 +105,14 @@ class Sieve:
 
     def take_clean(self, text: str, canonical: bool, line: int) -> int:
         """Take rows that were proven; *canonical* says that they end with CRLF. Returns how many they are."""
-        rows = text.count("\n")
         if self._dialect.delimiter != ",":
             text = text.replace(self._dialect.delimiter, ",")  # no cell that is proven has a comma
-        self._keep(text[:-2] if canonical else text[:-1].replace("\n", _LINE_END), line, rows)
+        if canonical:
+            rows, kept = text.count("\n"), text[:-2]
+        else:
+            kept = text[:-1].replace("\n", _LINE_END)
+            rows = len(kept) - len(text) + 2  # each line end but the last grew by one: cheaper than to count them
+        self._keep(kept, line, rows)
         return rows
 
     def _keep(self, text: str, line: int, rows: int = 1) -> None:
