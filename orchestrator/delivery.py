@@ -38,7 +38,6 @@ from orchestrator.model import (
     Event,
     Failed,
     Job,
-    Rejected,
     SendStarted,
     SendUndone,
     State,
@@ -52,13 +51,14 @@ from orchestrator.ports import (
     Clock,
     File,
     Inbox,
-    InParts,
     Ledger,
     Moving,
     Prepared,
     Reading,
     Target,
     Unreadable,
+    Verdict,
+    room_for,
 )
 from orchestrator.recovery import Recovery
 
@@ -127,21 +127,28 @@ class Delivery:
         if trip.tries:
             self.retried()
             await self.clock.sleep(self.backoff.delay(trip.tries, self.rng))
-        async with self.memory.share(min(job.part.size if job.part else file.size, HELD_LIMIT)):
-            match await self.inbox.read(file, job if job.part else None):
-                case Reading() as reading if same_bytes(job, reading.source):
-                    return await self._send_if_still_right(job, trip, reading)
-                case Reading():
-                    earlier = _MAY_HAVE if job.repeats else ""
-                    return await self.ledger.record(
-                        job, Superseded(f"the file was replaced before it was sent{earlier}")
-                    )
-                case Moving(cause):
-                    trip.cause = f"{cause}: the next run looks again"
-                    return job
-                case Unreadable(cause):
-                    trip.cause = cause
-                    return job
+        async with self.memory.share(room_for(job.part.size if job.part else min(file.size, HELD_LIMIT))):
+            verdict = await self._judged_again(job, file)
+            if isinstance(verdict, Prepared) and verdict.checked.rules == job.rules:
+                trip.judged = True
+                return await self.send(job, trip, verdict.body)
+        match verdict:
+            case Moving(cause):
+                trip.cause = f"{cause}: the next run looks again"
+                return job
+            case Unreadable(cause):
+                trip.cause = cause
+                return job
+        what = "the file was replaced" if verdict is None else "the file or its rules changed"
+        earlier = _MAY_HAVE if job.repeats else ""
+        return await self.ledger.record(job, Superseded(f"{what} before it was sent{earlier}"))
+
+    async def _judged_again(self, job: Job, file: File) -> Verdict | Unreadable | None:
+        """None for other bytes. Those that were read are let go: only the text is held while it is sent."""
+        reading = await self.inbox.read(file, job if job.part else None)
+        if not isinstance(reading, Reading):
+            return reading
+        return await self.inbox.judge(reading) if same_bytes(job, reading.source) else None
 
     def _why_kept(self, scope: anyio.CancelScope) -> str:
         """Why it may not leave any more, if so: to sign in and to note the intent took their time."""
@@ -209,20 +216,6 @@ class Delivery:
 
     def _now(self) -> float:
         return self.clock.now().timestamp()
-
-    async def _send_if_still_right(self, job: Job, trip: Trip, reading: Reading) -> Job:
-        match await self.inbox.judge(reading):
-            case Prepared(checked, body) if checked.rules == job.rules:
-                trip.judged = True
-                return await self.send(job, trip, body)
-            case Prepared() | InParts() | Rejected():
-                earlier = _MAY_HAVE if job.repeats else ""
-                return await self.ledger.record(
-                    job, Superseded(f"the file or its rules changed before it was sent{earlier}")
-                )
-            case Moving(cause):
-                trip.cause = f"{cause}: the next run looks again"
-                return job
 
 
 def _refused(job: Job, error: Refused) -> Failed | Doubted:

@@ -18,7 +18,20 @@ from orchestrator.guards import Memory
 from orchestrator.intake import Blocked, Fresh, Known, Names, identify, nameless
 from orchestrator.model import Event, Job, Rejected, Reopened, State, evolve
 from orchestrator.partition import Partition
-from orchestrator.ports import HELD_LIMIT, Clock, File, Inbox, InParts, Ledger, Moving, Prepared, Reading, Unreadable
+from orchestrator.ports import (
+    HELD_LIMIT,
+    Clock,
+    File,
+    Inbox,
+    InParts,
+    Ledger,
+    Moving,
+    Prepared,
+    Reading,
+    Unreadable,
+    Verdict,
+    room_for,
+)
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
 
@@ -38,7 +51,7 @@ class Pipeline:
 
     async def take(self, file: File, trip: Trip) -> None:
         """Carry a file of the folder as far as it goes in this run."""
-        async with self.memory.share(min(file.size, HELD_LIMIT)):
+        async with self.memory.share(room_for(min(file.size, HELD_LIMIT))):
             job = await self._admit(file, trip)
         if job is not None:
             await self.drive(job, trip, file)
@@ -90,9 +103,13 @@ class Pipeline:
                 trip.ending = Ending.SKIPPED if job.state is State.DONE else None
                 return None
             case Known(job):
-                return await self._judge_and_send(job, reading, trip, started, Reopened())
+                before: tuple[Event, ...] = (Reopened(),)
             case Fresh(job):
-                return await self._judge_and_send(job, reading, trip, started)
+                before = ()
+        verdict = await self.inbox.judge(reading)
+        del reading  # only the text is held while it is sent
+        trip.spend("prepare", self.clock.monotonic() - started)
+        return await self._go_on(job, verdict, trip, *before)
 
     async def _read(self, file: File, trip: Trip) -> Reading | None:
         if file.fault:
@@ -107,12 +124,8 @@ class Pipeline:
                 return reading
         return None
 
-    async def _judge_and_send(
-        self, job: Job, reading: Reading, trip: Trip, started: float, *before: Event
-    ) -> Job | None:
+    async def _go_on(self, job: Job, verdict: Verdict, trip: Trip, *before: Event) -> Job | None:
         """*before* is what turns the job as the ledger has it into one that is found."""
-        verdict = await self.inbox.judge(reading)
-        trip.spend("prepare", self.clock.monotonic() - started)
         match verdict:
             case Moving(cause):
                 _defer(trip, cause)

@@ -20,7 +20,7 @@ from orchestrator.edges.contents import contents_of, contents_of_part
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.judged import Judged
 from orchestrator.edges.mended import MendedRows, nothing_mended
-from orchestrator.edges.pieces import is_divisible, mark_of, pieces_of
+from orchestrator.edges.pieces import mark_of, pieces_of
 from orchestrator.edges.sheets import RejectsLists, SheetReader
 from orchestrator.errors import SourceChanged, Unusable
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
@@ -112,7 +112,7 @@ class FolderInbox:
     def _read_and_judge(self, file: File) -> Reading | Unreadable | Moving:
         reading = self._read_seen(file)
         if isinstance(reading, Reading) and reading.data is not None and self._is_new(reading):
-            return replace(reading, verdict=self._judge(reading))
+            return replace(reading, data=None, events=None, verdict=self._judge(reading))
         return reading
 
     def _read_seen(self, file: File) -> Reading | Unreadable | Moving:
@@ -198,7 +198,7 @@ class FolderInbox:
             return Moving("its mended rows changed while it was checked")
         verdict = self._decide(file.path, data, events)
         if isinstance(verdict, Prepared) and data.cuts:
-            return self._divide(file, data, verdict.checked, source)
+            return self._divide(file, data, verdict.checked)
         return verdict
 
     def _digest_of_mends(self, file: File, source: Source) -> Digest | None:
@@ -213,19 +213,16 @@ class FolderInbox:
             return Rejected("the file was replaced, or it is judged otherwise now")
         return Prepared(Checked(job.checked, self._rules_for(job.path)), Body(data=text))
 
-    def _divide(self, file: File, data: Judged, checked: Checked, source: Source) -> InParts | Rejected:
-        beginning = self._folder.beginning(file.path)
+    def _divide(self, file: File, data: Judged, checked: Checked) -> InParts | Rejected:
         objection = ""
         if file.events is not None:
             objection = "it has events, and what belongs together cannot be sent in parts: make it smaller"
-        elif not is_divisible(beginning, self._config.encoding):
+        elif not data.starts:
             objection = "it is larger than one part, and its encoding cannot be divided: save it as UTF-8"
         if objection:
             return Rejected(f"{file.path}: {objection}", checked.rules, checked.sheets)
-        lines = [data.header_line + 1, *(cut.line for cut in data.cuts[1:])]
-        starts = self._sheets.line_starts(file.path, lines, source.data)
-        mark = mark_of(beginning)
-        pieces = pieces_of(data.sheet, data.header_line, data.cuts, starts, mark=mark, rules=checked.rules)
+        mark = mark_of(self._folder.beginning(file.path))
+        pieces = pieces_of(data.sheet, data.header_line, data.cuts, data.starts, mark=mark, rules=checked.rules)
         return InParts(checked, pieces)
 
     def _decide(self, path: RelPath, data: Judged, events: Judged | None) -> Prepared | Rejected:

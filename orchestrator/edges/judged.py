@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.model import Digest, RelPath, Sheet
@@ -20,9 +21,11 @@ class Judged:
     cuts: tuple[Cut, ...] = ()
     """Into which parts it is divided, if it is."""
     header_line: int = 0
+    starts: tuple[int, ...] = ()
+    """Where its rows begin among its bytes, where each later part does, and the end; none where bytes cannot tell."""
 
     @classmethod
-    def of(cls, path: RelPath, verdict: Verdict, part: Text, sent: Digest) -> Judged:
+    def of(cls, path: RelPath, verdict: Verdict, part: Text, sent: Digest, starts: Iterable[int] = ()) -> Judged:
         is_sent = verdict.fault is None and verdict.rows > verdict.bad
         sheet = Sheet(
             schema=verdict.schema,
@@ -41,6 +44,7 @@ class Judged:
             part=part,
             cuts=verdict.cuts,
             header_line=verdict.header_line,
+            starts=tuple(starts),
         )
 
     def objection(self, *, drop_rows: bool, may_lose_all: bool = False) -> str:

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import codecs
-import hashlib
-from collections import deque
-from collections.abc import Iterable, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Iterator, Sequence
+from operator import itemgetter
+from typing import BinaryIO
 
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Checked, Digest, Part, Sheet, Sheets, Source
@@ -15,29 +16,27 @@ from orchestrator.validation import Cut
 _LINE_END = b"\n"
 _WIDE = (codecs.BOM_UTF32_LE, codecs.BOM_UTF32_BE, codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
+LONGEST_MARK = 4
+
 
 def is_divisible(beginning: bytes, encoding: str) -> bool:
     """Whether a line ends in one byte that nothing else has."""
     return not beginning.startswith(_WIDE) and "\n".encode(encoding) == _LINE_END
 
 
-def line_starts(chunks: Iterable[bytes], lines: Iterable[int], expected: Digest) -> list[int]:
-    """The offset of each of these physical lines, which ascend. Raises SourceChanged for bytes of another digest."""
-    whole, starts, wanted = hashlib.sha256(), list[int](), deque(lines)
-    line, at = 1, 0
-    for chunk in chunks:
-        whole.update(chunk)
-        here, left = 0, chunk.count(_LINE_END)
-        while wanted and wanted[0] <= line + left:
-            skipped = wanted.popleft() - line
-            for _ in range(skipped):
-                here = chunk.index(_LINE_END, here) + 1
-            line, left = line + skipped, left - skipped
-            starts.append(at + here)
-        line, at = line + left, at + len(chunk)
-    if whole.hexdigest() != expected:
-        raise SourceChanged("it changed while it was checked")
-    return [*starts, at]
+def line_starts(source: BinaryIO, lines: Iterable[int], marks: Sequence[tuple[int, int]]) -> Iterator[int]:
+    """The offset of each of these physical lines. *marks*: lines and offsets in them, the first being (1, 0).
+
+    Only what lies between a line and the mark before it is read. Raises SourceChanged when there is no such line.
+    """
+    for line in lines:
+        known, at = marks[max(0, bisect_left(marks, line, key=itemgetter(0)) - 1)]
+        source.seek(at)
+        for _ in range(line - known):
+            if not (passed := source.readline()).endswith(_LINE_END):
+                raise SourceChanged("it changed while it was checked")
+            at += len(passed)
+        yield at
 
 
 def mark_of(beginning: bytes) -> int:

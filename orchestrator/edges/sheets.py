@@ -7,18 +7,19 @@ first reading.
 from __future__ import annotations
 
 import hashlib
-import json
+import io
 import os
 from collections.abc import AsyncIterator, Iterator, Sequence
 from types import TracebackType
-from typing import Protocol, Self
+from typing import BinaryIO, Protocol, Self
 
 import aiofiles
 import anyio.to_thread
 
+from orchestrator.edges.escaped import json_length
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.judged import Judged
-from orchestrator.edges.pieces import line_starts
+from orchestrator.edges.pieces import LONGEST_MARK, is_divisible, line_starts
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, Job, RelPath
 from orchestrator.ports import Held, Streamed, Text
@@ -69,13 +70,16 @@ class SheetReader:
                 text = judge.feed(content) + judge.close()
                 encoded = text.encode()
                 part, sent = Held(text), digest if encoded == content else _sha256(encoded)
+                starts = _starts(rules, judge.verdict, io.BytesIO(content), [(1, 0)])
             else:
-                hashed, size, json_size = hashlib.sha256(), 0, 0
-                for piece in self._judged_pieces(judge, path, digest):
-                    encoded = piece.encode()
-                    hashed.update(encoded)
-                    size += len(encoded)
-                    json_size += json_length(piece)
+                hashed, size, json_size, marks = hashlib.sha256(), 0, 0, list[tuple[int, int]]()
+                with os.fdopen(self._folder.open(path), "rb") as file:
+                    for piece in _judged_pieces(judge, file, digest, marks):
+                        encoded = piece.encode()
+                        hashed.update(encoded)
+                        size += len(encoded)
+                        json_size += 0 if judge.is_divided else json_length(piece)  # then it never goes as a whole
+                    starts = _starts(rules, judge.verdict, file, marks)
                 sent = Digest(hashed.hexdigest())
                 part = Streamed(
                     size=size,
@@ -86,7 +90,7 @@ class SheetReader:
             if verdict.fault is not None:
                 rejects.add_fault(verdict.fault, judge.names)
             rejects.note(verdict)
-        return Judged.of(path, verdict, part, sent)
+        return Judged.of(path, verdict, part, sent, starts)
 
     def judge_part(self, rules: Rules, job: Job, content: bytes, mends: Mends = NO_MENDS) -> Held | None:
         """The text of the part that *job* is; None when these are not the rows that were checked."""
@@ -110,21 +114,6 @@ class SheetReader:
             if _sha256(text.encode()) == sheet.sent:
                 return Held(text)
         return None
-
-    def line_starts(self, path: RelPath, lines: Sequence[int], expected: Digest) -> list[int]:
-        """Raises SourceChanged and OSError."""
-        with os.fdopen(self._folder.open(path), "rb", buffering=0) as file:
-            return line_starts(iter(lambda: file.read(CHUNK), b""), lines, expected)
-
-    def _judged_pieces(self, judge: Judge, path: RelPath, expected: Digest) -> Iterator[str]:
-        digest = hashlib.sha256()
-        with os.fdopen(self._folder.open(path), "rb", buffering=0) as file:
-            for chunk in iter(lambda: file.read(CHUNK), b""):
-                digest.update(chunk)
-                yield judge.feed(chunk)
-        yield judge.close()
-        if digest.hexdigest() != expected:
-            raise SourceChanged("it changed while it was checked")
 
     async def _pieces(self, judge: Judge, path: RelPath, expected: Digest, size: int) -> AsyncIterator[str]:
         """The last piece is kept back until the hash is known, and no more is ever given than was measured."""
@@ -161,10 +150,27 @@ class _Lines:
         return is_in(self._gaps, line + self._shift)
 
 
+def _judged_pieces(judge: Judge, file: BinaryIO, expected: Digest, marks: list[tuple[int, int]]) -> Iterator[str]:
+    """Adds to *marks* which line every chunk begins on. Raises SourceChanged at the end."""
+    digest, at = hashlib.sha256(), 0
+    for chunk in iter(lambda: file.read(CHUNK), b""):
+        digest.update(chunk)
+        marks.append((judge.line, at))
+        at += len(chunk)
+        yield judge.feed(chunk)
+    yield judge.close()
+    if digest.hexdigest() != expected:
+        raise SourceChanged("it changed while it was checked")
+
+
+def _starts(rules: Rules, verdict: Verdict, source: BinaryIO, marks: Sequence[tuple[int, int]]) -> list[int]:
+    """Of a file that is divided."""
+    source.seek(0)
+    if not verdict.cuts or not is_divisible(source.read(LONGEST_MARK), rules.encoding):
+        return []
+    lines = [verdict.header_line + 1, *(cut.line for cut in verdict.cuts[1:])]
+    return [*line_starts(source, lines, marks), source.seek(0, os.SEEK_END)]
+
+
 def _sha256(content: bytes) -> Digest:
     return Digest(hashlib.sha256(content).hexdigest())
-
-
-def json_length(text: str) -> int:
-    """Bytes of *text* in UTF-8 as the inside of a JSON string."""
-    return len(json.dumps(text, ensure_ascii=False).encode()) - 2

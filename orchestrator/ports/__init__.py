@@ -16,6 +16,7 @@ from orchestrator.ports.inbox import (
     Text,
     Unreadable,
     Verdict,
+    room_for,
 )
 from orchestrator.ports.machine import Clock, Ledger, Sink
 from orchestrator.ports.target import (
@@ -58,4 +59,5 @@ __all__ = [
     "Trace",
     "Unreadable",
     "Verdict",
+    "room_for",
 ]

@@ -71,7 +71,8 @@ async def encoded(part: Text, size: int, encode: Callable[[str], bytes]) -> Asyn
     Raises SourceChanged for more: the transport would cut it to the announced length and call it whole.
     """
     if isinstance(part, Held):
-        yield encode(part.text)
+        for at in range(0, len(part.text), _SLICE):
+            yield encode(part.text[at : at + _SLICE])
         return
     left = size
     async for text in part.pieces():

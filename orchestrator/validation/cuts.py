@@ -77,6 +77,10 @@ class Cutter:
         self._gaps.add(first, last)
         self._bad += bad
 
+    @property
+    def is_divided(self) -> bool:
+        return bool(self._cuts)
+
     def cuts(self) -> tuple[Cut, ...]:
         """The parts so far; none of them is without a row that is sent, unless there is no such row at all."""
         return (*self._cuts, self._cut()) if self._rows or not self._cuts else tuple(self._cuts)

@@ -99,6 +99,16 @@ class Judge:
         return self._sieve.first_seen
 
     @property
+    def line(self) -> int:
+        """The physical line that follows the last one that is complete."""
+        return self._line
+
+    @property
+    def is_divided(self) -> bool:
+        """Whether it is more than one part already."""
+        return self._sieve.is_divided
+
+    @property
     def is_between_rows(self) -> bool:
         return self._reading is None and not self._tail_size
 

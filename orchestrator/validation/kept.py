@@ -50,6 +50,10 @@ class Kept:
     def too_large(self) -> int:
         return self._cutter.too_large if self._cutter else 0
 
+    @property
+    def is_divided(self) -> bool:
+        return self._cutter is not None and self._cutter.is_divided
+
     def gaps(self) -> tuple[tuple[int, int], ...]:
         return self._gaps.ranges()
 

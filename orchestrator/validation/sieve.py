@@ -75,6 +75,10 @@ class Sieve:
     def names(self) -> tuple[str, ...]:
         return self._rules.names
 
+    @property
+    def is_divided(self) -> bool:
+        return self._kept.is_divided
+
     def verdict(self) -> Verdict:
         return Verdict(
             schema=self.schema,

@@ -32,7 +32,7 @@ from edges.samples import (
     text_of,
 )
 from orchestrator.edges import contents, inbox, sheets
-from orchestrator.edges.sheets import json_length
+from orchestrator.edges.escaped import json_length
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Rejected
 from orchestrator.ports import HELD_LIMIT, Body, Held, Moving, Prepared, Streamed

@@ -69,6 +69,13 @@ CHECKING = (
         test="validation/test_proof.py::test_a_proven_date_is_a_date_and_few_dates_are_left_over",
     ),
     Bug(
+        wrong="The day on which a row begins is taken for the one on which it ends.",
+        file="validation/proof.py",
+        old=r"""rf"(?:\1|{cell})" if""",
+        new=r"""rf"(?:\1|[0-9/]*)" if""",
+        test="validation/test_proof.py::test_a_day_that_comes_again_in_a_row_is_compared_and_every_other_is_read",
+    ),
+    Bug(
         wrong="Bytes that mean nothing are replaced by question marks, and sent.",
         file="validation/decoding.py",
         old='_UTF_8("strict")',
@@ -162,8 +169,8 @@ CHECKING = (
     Bug(
         wrong="A quote in a cell that was proven clean in another dialect is sent as it stands, and opens a section.",
         file="validation/proof.py",
-        old="""    never = re.escape(',"' + dialect.delimiter + dialect.quote)""",
-        new="""    never = re.escape("," + dialect.delimiter + dialect.quote)""",
+        old="    return _plain(_SIGNS + dialect.delimiter + dialect.quote)",
+        new="""    return _plain("," + dialect.delimiter + dialect.quote)""",
         test="validation/test_dialects.py::test_without_quotes_a_quote_is_a_sign_like_others_and_sent_in_quotes",
     ),
     Bug(

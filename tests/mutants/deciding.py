@@ -87,15 +87,15 @@ DECIDING = (
     Bug(
         wrong="Other bytes are sent in the place of those whose turn it was.",
         file="delivery.py",
-        old="                case Reading() as reading if same_bytes(job, reading.source):",
-        new="                case Reading() as reading if reading.source:",
+        old="return await self.inbox.judge(reading) if same_bytes(job, reading.source) else None",
+        new="return await self.inbox.judge(reading) if reading.source else None",
         test="core/test_versions.py::test_a_file_replaced_before_it_was_sent_is_superseded_and_the_new_one_is_sent",
     ),
     Bug(
         wrong="A file is sent that the rules of today would refuse.",
         file="delivery.py",
-        old="            case Prepared(checked, body) if checked.rules == job.rules:",
-        new="            case Prepared(checked, body) if checked.rules:",
+        old="            if isinstance(verdict, Prepared) and verdict.checked.rules == job.rules:",
+        new="            if isinstance(verdict, Prepared) and verdict.checked.rules:",
         test="core/test_delivery.py::test_rules_that_change_before_it_was_sent_judge_it_anew",
     ),
     Bug(

@@ -7,8 +7,12 @@ from collections.abc import AsyncIterator
 from typing import Any
 
 from orchestrator.edges.body import Hold
+from orchestrator.edges.escaped import escaped, json_length
 from orchestrator.ports import Body, Held, Text
 from orchestrator.targets.outgoing import Outgoing, encoded
+
+_WHOLE = 256 << 10
+"""Characters of CSV up to which a body is made at once."""
 
 
 def length_of(body: Body) -> int:
@@ -17,12 +21,12 @@ def length_of(body: Body) -> int:
 
 
 def payload_of(members: dict[str, Any], body: Body, hold: Hold | None = None) -> Outgoing:
-    """Whole in memory for held text, a stream of known length for streamed text."""
+    """Whole in memory where it is small, else a stream of known length: a large text is not held twice."""
     parts = {"Data": body.data} if body.events is None else {"Data": body.data, "EventData": body.events}
-    if all(isinstance(part, Held) for part in parts.values()):
-        texts = {name: part.text for name, part in parts.items() if isinstance(part, Held)}
+    texts = {name: part.text for name, part in parts.items() if isinstance(part, Held)}
+    if len(texts) == len(parts) and sum(map(len, texts.values())) <= _WHOLE:
         whole = json.dumps(members | texts, ensure_ascii=False).encode()
-        return Outgoing(whole, len(whole), hold)  # the usual case: the rest is for files too large to hold
+        return Outgoing(whole, len(whole), hold)
     head = json.dumps(members, ensure_ascii=False).encode()[:-1]
     frame = sum(len(f', "{name}": ""') for name in parts) + 1
     size = len(head) + frame + sum(_size(part) for part in parts.values())
@@ -31,7 +35,7 @@ def payload_of(members: dict[str, Any], body: Body, hold: Hold | None = None) ->
         yield head
         for name, part in parts.items():
             yield f', "{name}": "'.encode()
-            async for piece in encoded(part, _size(part), _escaped):
+            async for piece in encoded(part, _size(part), escaped):
                 yield piece
             yield b'"'
         yield b"}"
@@ -40,9 +44,4 @@ def payload_of(members: dict[str, Any], body: Body, hold: Hold | None = None) ->
 
 
 def _size(part: Text) -> int:
-    return len(_escaped(part.text)) if isinstance(part, Held) else part.json_size
-
-
-def _escaped(text: str) -> bytes:
-    """In UTF-8, as the inside of a JSON string."""
-    return json.dumps(text, ensure_ascii=False).encode()[1:-1]
+    return json_length(part.text) if isinstance(part, Held) else part.json_size
