@@ -11,6 +11,7 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from functools import partial
 
+import anyio
 import anyio.to_thread
 
 from orchestrator import naming
@@ -83,13 +84,14 @@ class FolderInbox:
         self.rules = rules_digest(
             (*config.data, *config.events), config.encoding, policy, config.dialect, config.mapping
         )
+        self._one_by_one = anyio.CapacityLimiter(1)  # parts: more at a time would only take more memory
         read = partial(each, self._read_and_judge)
         self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(read, limit=BATCH, hop=hop)
         self._judgements: Batcher[Reading, Verdict] = Batcher(partial(each, self._judge), limit=BATCH, hop=hop)
 
     async def read(self, file: File, job: Job | None = None) -> Reading | Unreadable | Moving:
         if job is not None:
-            return await anyio.to_thread.run_sync(self._read_part, file, job)
+            return await anyio.to_thread.run_sync(self._read_part, file, job, limiter=self._one_by_one)
         if file.size > HELD_LIMIT:
             return await anyio.to_thread.run_sync(self._read_seen, file)
         return await self._reads(file)
@@ -153,21 +155,26 @@ class FolderInbox:
         )
 
     def _read_part(self, file: File, job: Job) -> Reading | Unreadable | Moving:
+        """What the part begins with, and its own rows: as if they were a file. Judged at once."""
         assert job.part is not None
         assert job.source is not None
         try:
-            content = contents_of_part(self._folder, file.path, job.part)
+            verdict = self._judge_part(job, contents_of_part(self._folder, file.path, job.part))
+        except Unusable as problem:
+            return Unreadable(str(problem))
         except FileNotFoundError:
             return Moving("it went away after it was listed")
         except OSError as error:
             return Unreadable(
                 f"it cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
             )
-        return Reading(file=file, source=job.source, name=job.name, key=job.key, data=content, events=None, job=job)
+        return Reading(
+            file=file, source=job.source, name=job.name, key=job.key, data=None, events=None, verdict=verdict
+        )
 
     def _judge(self, reading: Reading) -> Verdict:
         try:
-            return self._judge_part(reading) if reading.job is not None else self._judge_whole(reading)
+            return self._judge_whole(reading)
         except SourceChanged as change:
             return Moving(str(change))
         except Unusable as problem:
@@ -204,11 +211,9 @@ class FolderInbox:
     def _digest_of_mends(self, file: File, source: Source) -> Digest | None:
         return self._mended.digest((file.path, source.data), (file.events or file.path, source.events))
 
-    def _judge_part(self, reading: Reading) -> Prepared | Rejected:
-        job = reading.job
-        assert job is not None
+    def _judge_part(self, job: Job, content: bytes) -> Prepared | Rejected:
         mends = self._mended.of_part(job, self._config.dialect)
-        text = self._sheets.judge_part(self.data_rules, job, reading.data or b"", mends)
+        text = self._sheets.judge_part(self.data_rules, job, content, mends)
         if text is None or job.checked is None:
             return Rejected("the file was replaced, or it is judged otherwise now")
         return Prepared(Checked(job.checked, self._rules_for(job.path)), Body(data=text))

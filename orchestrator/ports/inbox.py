@@ -50,8 +50,6 @@ class Reading:
     key: Key
     data: bytes | None
     events: bytes | None
-    job: Job | None = None
-    """The part that it is, when it is not the whole file; `source` and `data` are this part's."""
     verdict: Verdict | None = None
     """Already there when it was clear while reading that it would be asked for."""
 

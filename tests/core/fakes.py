@@ -282,7 +282,7 @@ class FakeInbox:
         source = source_of(text)
         name = name_of(self.pattern, file.path, source)
         assert name is not None
-        return Reading(file=file, source=source, name=name, key=key_of(name), data=text.encode(), events=None, job=job)
+        return Reading(file=file, source=source, name=name, key=key_of(name), data=text.encode(), events=None)
 
     async def judge(self, reading: Reading) -> Verdict:
         await anyio.lowlevel.checkpoint()
