@@ -35,7 +35,6 @@ from orchestrator.validation import (
     Severity,
     SourceLines,
     Ties,
-    Verdict,
     in_turn,
 )
 
@@ -51,20 +50,17 @@ class _Look:
     file: File
     source: Source | None = None
     kind: str = ""
-    verdict: Verdict | None = None
+    is_faulty: bool = True
+    bad: int = 0
     done: bool = False
     columns: dict[tuple[int, int], int] = field(default_factory=dict)
     """Where a problem with each pool and way is told."""
     mark: str = ""
     """A digest of all for which its rows are kept back."""
 
-    @property
-    def is_faulty(self) -> bool:
-        return self.verdict is None or self.verdict.fault is not None
-
     def is_whole(self, *, drop_rows: bool) -> bool:
         """Whether all that it holds is known, and goes with it."""
-        return self.done or (not self.is_faulty and (drop_rows or not (self.verdict and self.verdict.bad)))
+        return self.done or (not self.is_faulty and (drop_rows or not self.bad))
 
 
 class Census:
@@ -174,7 +170,9 @@ class Census:
         except (OSError, SourceChanged):
             return  # it cannot be taken either
         enter(judge.close())
-        look.kind, look.verdict = judge.schema, judge.verdict
+        verdict = judge.verdict
+        look.kind, look.is_faulty, look.bad = verdict.schema, verdict.fault is not None, verdict.bad
+        self._registry.note_lines(look.number, header=verdict.header, gaps=verdict.gaps)
         if ties:
             look.columns = ties.columns(judge.names, self._rules.mapping)
         mends = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
@@ -207,8 +205,6 @@ class Census:
                     rank=rank,
                     whole=whole(look),
                     judged=look.file.path in chosen and not look.done and not look.is_faulty,
-                    header=look.verdict is None or look.verdict.header,
-                    gaps=look.verdict.gaps if look.verdict else (),
                 ),
             )
             for rank, look in enumerate(self._ranked)

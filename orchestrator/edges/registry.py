@@ -10,7 +10,7 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -35,8 +35,8 @@ _ROW = (1 << 32) - 1
 _TABLES = """
 CREATE TABLE pools (pool INTEGER PRIMARY KEY, own INTEGER NOT NULL);
 CREATE TABLE files (
-    file INTEGER PRIMARY KEY, rank INTEGER NOT NULL, whole INTEGER NOT NULL, judged INTEGER NOT NULL,
-    header INTEGER NOT NULL, gaps TEXT NOT NULL);
+    file INTEGER PRIMARY KEY, rank INTEGER NOT NULL, whole INTEGER NOT NULL, judged INTEGER NOT NULL);
+CREATE TABLE lines (file INTEGER PRIMARY KEY, header INTEGER NOT NULL, gaps TEXT NOT NULL);
 CREATE TABLE held (pool INTEGER, digest BLOB, file INTEGER, row INTEGER);
 CREATE TABLE asked (pool INTEGER, digest BLOB, file INTEGER, row INTEGER, way INTEGER);
 CREATE TABLE first (pool INTEGER, digest BLOB, at INTEGER, PRIMARY KEY (pool, digest)) WITHOUT ROWID;
@@ -80,8 +80,6 @@ class Standing:
     """It goes as it is, as far as is known without the others."""
     judged: bool
     """It is to be told what is wrong with it."""
-    header: bool = True
-    gaps: tuple[tuple[int, int], ...] = ()
 
 
 class Found(NamedTuple):
@@ -129,12 +127,17 @@ class Registry:
         if len(self._asked) == _GROUP:
             self._write()
 
+    def note_lines(self, file: int, *, header: bool, gaps: Sequence[tuple[int, int]]) -> None:
+        """Which lines the rows of a file stand on."""
+        with self._storing():
+            self._db.execute("INSERT INTO lines VALUES (?, ?, ?)", (file, header, json.dumps(gaps)))
+
     def settle(self, files: Iterable[tuple[int, Standing]]) -> None:
         """Who holds what first, and what is held twice."""
         self._write()
-        rows = ((n, s.rank, s.whole, s.judged, s.header, json.dumps(s.gaps)) for n, s in files)
+        rows = ((number, s.rank, s.whole, s.judged) for number, s in files)
         with self._storing():
-            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", rows)
             self._db.execute(_FIRST)
             self._db.execute(_TWICE)
 
@@ -167,7 +170,7 @@ class Registry:
 
     def lines(self, file: int) -> SourceLines:
         with self._lock, self._storing():
-            header, gaps = self._db.execute("SELECT header, gaps FROM files WHERE file = ?", (file,)).fetchone()
+            header, gaps = self._db.execute("SELECT header, gaps FROM lines WHERE file = ?", (file,)).fetchone()
         return SourceLines(header, json.loads(gaps))
 
     def _digest(self, value: str) -> bytes:

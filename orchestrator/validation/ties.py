@@ -69,5 +69,8 @@ class Ties:
 
 def _value(row: Sequence[str], places: Sequence[int]) -> str:
     """The cells together, told apart by what stands in none; "" where one of them is blank."""
+    if len(places) == 1:  # the usual case, for every row of a folder
+        cell = row[places[0]]
+        return cell if cell.strip() else ""
     cells = [row[place] for place in places]
     return "\0".join(cells) if all(map(str.strip, cells)) else ""
