@@ -1,4 +1,4 @@
-"""Which file waits for which: one whose rows refer to rows of another is sent when that one is done. Pure."""
+"""Which file waits for which: one whose rows depend on rows of another is sent when that one is done. Pure."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ class Precedence:
             end = ends.get(parent)
             if end not in _ENOUGH:
                 words = f"is {end.replace('_', ' ')}" if end else "is not done, and no file of this run"
-                return f"it refers to rows of {parent}, which {words}: it is sent when that file is done"
+                return f"it depends on rows of {parent}, which {words}: it is sent when that file is done"
         return ""
 
 

@@ -76,7 +76,7 @@ async def survey(settings: Settings, tell: Callable[[Finding], None]) -> int:
         if census:
             precedence = await census.look(files, {file.path for file in files})
             for child, parent in precedence.circles:
-                words = f"it refers to rows of {parent}, and that to rows of it: it does not wait for that file"
+                words = f"it depends on rows of {parent}, and that on rows of it: it does not wait for that file"
                 tell(Finding(path=child, rule=Rule.REFERENCE, message=words, severity=Severity.WARNING))
         for file in files:
             for finding in await _look_at(file, inbox, names, lists):

@@ -11,7 +11,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice
+from itertools import chain, islice
 from pathlib import Path
 
 import anyio.to_thread
@@ -138,12 +138,17 @@ class Census:
             else:
                 self._registry.object_to_dangling(pool)
             yield
-        for child, parent in self._registry.needs():
+        for child, parent in chain(self._registry.needs(), self._doubles()):
             if not self._ranked[parent].done:
                 needs[self._ranked[child].file.path].add(self._ranked[parent].file.path)
         for look in self._ranked:
             look.mark = self._mark(look)
             yield
+
+    def _doubles(self) -> Iterator[tuple[int, int]]:
+        """A row is left out of a file for the sake of another only when that one is at the remote."""
+        if self._drop_rows and self._relations.duplicates is Severity.ERROR:
+            yield from self._registry.doubles()
 
     def _read(self, look: _Look) -> Iterator[None]:
         judge, digest = self._rules.judge(mends=self._mends(look.file.path)), hashlib.sha256()

@@ -65,6 +65,9 @@ _NEEDS = """
 SELECT DISTINCT rank, at >> 32 FROM asked CROSS JOIN files USING (file) CROSS JOIN first USING (pool, digest)
 WHERE judged AND at >> 32 <> rank
 """
+_DOUBLES = """
+SELECT DISTINCT rank, at >> 32 FROM findings CROSS JOIN files USING (file) WHERE way = -1
+"""
 _OF_FILE = """
 SELECT row, pool, way, at FROM findings WHERE file = ? AND (row, pool, way) > (?, ?, ?) ORDER BY row, pool, way LIMIT ?
 """
@@ -155,6 +158,11 @@ class Registry:
         """The ranks of a file that asks and of another that holds."""
         with self._storing():
             yield from self._db.execute(_NEEDS)
+
+    def doubles(self) -> Iterator[tuple[int, int]]:
+        """The ranks of a file with a row that another has, and of that one."""
+        with self._storing():
+            yield from self._db.execute(_DOUBLES)
 
     def findings(self, file: int) -> Iterator[Found]:
         """Those about one file, in the order of its rows."""

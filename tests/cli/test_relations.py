@@ -105,7 +105,7 @@ async def test_files_that_wait_for_each_other_go_by_their_paths_and_it_is_told(t
         assert outcome.ends == {"found": 2, "done": 2}
         assert told_done(stage, "a.csv")[0] < arrived(stage, "b.csv")[0]
         assert "circle path=a.csv" in outcome.err
-        assert b"a.csv: warning: reference: it refers to rows of b.csv" in looked.out
+        assert b"a.csv: warning: reference: it depends on rows of b.csv" in looked.out
 
 
 # What one of them needs
@@ -121,7 +121,7 @@ async def test_a_file_whose_users_were_rejected_is_kept_and_goes_when_they_are_m
         assert stage.uploads == []
         line = (await files_csv(stage, outcome))["links.csv"]
         assert (line["state"], line["rows"]) == ("unsent", "2")
-        assert line["cause"] == f"it refers to rows of {LATE}, which is rejected: it is sent when that file is done"
+        assert line["cause"] == f"it depends on rows of {LATE}, which is rejected: it is sent when that file is done"
 
         (stage.folder / LATE).write_text(users(1, 2), newline="")
         again = await stage.run()
@@ -276,6 +276,23 @@ async def test_one_person_in_two_files_is_what_the_setting_says(tmp_path: Path, 
         )
         assert row["_message"] == "the same as in a.csv, line 3: take one of the two out"
         assert "bad_rows=1" in outcome.err
+
+
+async def test_a_row_is_left_out_for_the_sake_of_another_file_only_when_that_one_is_done(tmp_path: Path) -> None:
+    """Else it would be nowhere when the other file, mended, does not hold it any more."""
+    files = {"a.csv": people("zoe", "al"), "b.csv": people("bo", "al")}
+    settings = {"validation__duplicates": "error", "validation__on_bad_rows": "drop_rows"}
+    async with importing(tmp_path, files, Fault(endpoint="upload", kind="fail", name="a.csv")) as stage:
+        outcome = await stage.run(**settings)
+
+        assert outcome.ends == {"found": 2, "failed": 1, "unsent": 1}
+        assert arrived(stage, "b.csv") == []
+
+        (stage.folder / "a.csv").write_text(people("zoe"), newline="")
+        again = await stage.run(**settings)
+
+        assert (again.code, again.ends) == (0, {"found": 2, "done": 2})
+        assert stage.standing["users"] == Counter(["zoe", "al", "bo"])
 
 
 async def test_who_was_first_is_who_is_done_and_never_rejected_afterwards(tmp_path: Path) -> None:

@@ -91,5 +91,5 @@ def test_a_file_is_kept_unless_all_that_it_needs_is_at_the_remote(end: Ending | 
     words = found.why_kept(C, ends)
 
     assert (words == "") == (end in (Ending.DONE, Ending.SKIPPED))
-    assert not words or f"refers to rows of {B}, which is " in words
+    assert not words or f"depends on rows of {B}, which is " in words
     assert found.why_kept(D, ends) == ""
