@@ -181,9 +181,20 @@ async def test_what_is_done_already_is_there_for_those_that_refer_to_it(tmp_path
         assert stage.states["links.csv"] == "done"
 
 
-async def test_killed_while_a_file_waits_the_next_run_sends_it_after_what_it_needs(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("endpoint", "kind", "name"),
+    [
+        ("upload", "hold_before", LATE),
+        ("upload", "hold_after", LATE),
+        ("poll", "hold_before", LATE),
+        ("upload", "hold_after", "links.csv"),
+    ],
+)
+async def test_killed_in_the_middle_the_next_run_sends_each_after_what_it_needs(
+    tmp_path: Path, endpoint: str, kind: str, name: str
+) -> None:
     files = {"links.csv": links("user1", "user2"), LATE: users(1, 2)}
-    async with importing(tmp_path, files, held("upload", "hold_after", name=LATE)) as stage:
+    async with importing(tmp_path, files, held(endpoint, kind, name=name)) as stage:
         async with stage.start("run", by=AFRESH) as program:
             await stage.remote.until_held()
             program.kill()
@@ -196,7 +207,7 @@ async def test_killed_while_a_file_waits_the_next_run_sends_it_after_what_it_nee
 
         assert outcome.code == 0
         assert stage.states == {"links.csv": "done", LATE: "done"}
-        assert told_done(stage, LATE)[-1] < arrived(stage, "links.csv")[0]
+        assert told_done(stage, LATE)[0] < arrived(stage, "links.csv")[0]
         assert stage.standing["links"] == Counter(f"user{number} {GROUP} {ROLE}" for number in (1, 2))
         assert not list(spill.iterdir())
 

@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from edges.samples import Desk, judge, read, sent, text_of
+from orchestrator.config import Settings
 from orchestrator.config.schemas import built_in
 from orchestrator.edges import registry
 from orchestrator.edges.census import Census
@@ -22,6 +23,7 @@ from orchestrator.model import Job, Rejected, RelPath, Source, State
 from orchestrator.ports import File, InParts, Moving, Prepared
 from orchestrator.precedence import Precedence
 from orchestrator.validation import Limits, Relations, Rules, Schema, read_mapping, read_schema
+from orchestrator.wiring import make_census
 from validation.samples import lines
 
 USERS, LINKS = built_in("tao.users"), built_in("tao.links.existing_user")
@@ -384,3 +386,12 @@ async def test_a_file_that_cannot_be_read_is_passed_over(table: Table) -> None:
 
         assert precedence == Precedence()
         assert not census.has_seen(gone.path, Source(data="", size=0).data)  # type: ignore[arg-type]  # any digest
+
+
+def test_rosters_have_nothing_to_do_with_each_other_so_nothing_is_looked_at(table: Table) -> None:
+    table.desk.put("a.csv", b"")
+    folder = table.desk.folder()
+
+    assert make_census(Settings(), folder, table.place) is None
+    assert make_census(Settings.model_validate({"validation": {"duplicates": "error"}}), folder, table.place) is None
+    assert not table.place.exists()
