@@ -11,6 +11,7 @@ import os
 from collections import defaultdict
 from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
 
@@ -40,6 +41,8 @@ from orchestrator.validation import (
 
 _AT_ONCE = 8
 """Pieces of files that are read on one journey to a thread: a stop waits for no more than these."""
+_LINES_KEPT = 16
+"""Files of which it is held in memory which lines their rows stand on."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -83,6 +86,7 @@ class Census:
         self._is_done = is_done
         self._mended = mended or nothing_mended()
         self._registry = Registry(place, [relations.is_own(pool) for pool in range(len(relations.pools))])
+        self._lines = lru_cache(maxsize=_LINES_KEPT)(self._registry.lines)
         self._looks: dict[RelPath, _Look] = {}
         self._ranked: list[_Look] = []
 
@@ -142,8 +146,9 @@ class Census:
             if not self._ranked[parent].done:
                 needs[self._ranked[child].file.path].add(self._ranked[parent].file.path)
         for look in self._ranked:
-            look.mark = self._mark(look)
-            yield
+            if look.kind and self._relations.may_keep_back(look.kind):
+                look.mark = self._mark(look)
+                yield
 
     def _doubles(self) -> Iterator[tuple[int, int]]:
         """A row is left out of a file for the sake of another only when that one is at the remote."""
@@ -227,7 +232,7 @@ class Census:
         lines: SourceLines | None = None
         warned: dict[int, str] = {}
         for found in self._registry.findings(look.number):
-            lines = lines or self._registry.lines(look.number)
+            lines = lines or self._lines(look.number)
             column = look.columns[found.pool, found.way]
             if found.way >= 0:
                 asking = self._relations.askings[look.kind][found.way]
@@ -242,5 +247,5 @@ class Census:
 
     def _twice(self, found: Found) -> str:
         first = self._ranked[found.rank]
-        line = self._registry.lines(first.number)[found.other]
+        line = self._lines(first.number)[found.other]
         return f"the same as in {first.file.path}, line {line:,}: take one of the two out"

@@ -71,6 +71,12 @@ class Relations:
         """Of each, the kinds whose rows may be in it."""
         return self._pools
 
+    def may_keep_back(self, kind: str) -> bool:
+        """Whether a row of that kind can be kept back for what other files hold, or do not hold."""
+        asks = any(asking.severity is Severity.ERROR for asking in self.askings[kind])
+        holds = any(self.is_own(holding.pool) for holding in self.holdings[kind])
+        return asks or (holds and self.duplicates is Severity.ERROR)
+
     def is_own(self, pool: int) -> bool:
         """Whether what is in it is to be there once."""
         return pool in self._own
