@@ -22,13 +22,11 @@ from orchestrator.edges.folder import Folder
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.registry import Found, Registry, Standing
 from orchestrator.edges.sheets import CHUNK
-from orchestrator.errors import SourceChanged, Unusable
+from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, RelPath, Source
 from orchestrator.ports import File
 from orchestrator.precedence import Precedence
 from orchestrator.validation import (
-    NO_MENDS,
-    Mends,
     Relations,
     Remark,
     Rule,
@@ -156,7 +154,8 @@ class Census:
             yield from self._registry.doubles()
 
     def _read(self, look: _Look) -> Iterator[None]:
-        judge, digest = self._rules.judge(mends=self._mends(look.file.path)), hashlib.sha256()
+        mends = self._mended.beforehand(self._folder, look.file.path, self._rules.dialect)
+        judge, digest = self._rules.judge(mends=mends), hashlib.sha256()
         ties: Ties | None = None
 
         def enter(text: str) -> None:
@@ -185,18 +184,9 @@ class Census:
         self._registry.note_lines(look.number, header=verdict.header, gaps=verdict.gaps)
         if ties:
             look.columns = ties.columns(judge.names, self._rules.mapping)
-        mends = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
-        look.source = Source(data=data, events=events, mends=mends, size=look.file.size)
+        kept = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
+        look.source = Source(data=data, events=events, mends=kept, size=look.file.size)
         look.done = self._is_done(look.file, look.source)
-
-    def _mends(self, path: RelPath) -> Mends:
-        """Of a file that has any; most have none, and are read but once."""
-        if not self._mended.has_any(path):
-            return NO_MENDS
-        try:
-            return self._mended.of(path, contents_of(self._folder, path, None)[1], self._rules.dialect)
-        except (OSError, SourceChanged, Unusable):
-            return NO_MENDS  # its own check tells about it
 
     def _rank(self, chosen: Collection[RelPath]) -> None:
         """What several files hold is the remote's, or of one that goes for sure, before it is another's."""

@@ -14,7 +14,9 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from orchestrator.edges.atomic import put
-from orchestrator.errors import Unusable
+from orchestrator.edges.contents import contents_of
+from orchestrator.edges.folder import Folder
+from orchestrator.errors import SourceChanged, Unusable
 from orchestrator.intake import was_taken
 from orchestrator.model import Digest, Job, Key, RelPath, Sheet, Source
 from orchestrator.naming import key_of_whole, printable
@@ -35,13 +37,16 @@ class MendedRows:
             return None
         return Digest(hashlib.sha256(b"".join(hashlib.sha256(one or b"").digest() for one in lists)).hexdigest())
 
-    def has_any(self, path: RelPath) -> bool:
-        """Whether rows of some version of this file were mended."""
+    def beforehand(self, folder: Folder, path: RelPath, dialect: Dialect) -> Mends:
+        """Of a file that nobody has read yet; most have none, and are not read for it. Raises nothing for one that
+        cannot be judged: its own check tells about it."""
         place = self._folder / path
         try:
-            return any(name.startswith(f"{place.name}~") for name in os.listdir(place.parent))
-        except OSError:
-            return False
+            if not any(name.startswith(f"{place.name}~") for name in os.listdir(place.parent)):
+                return NO_MENDS
+            return self.of(path, contents_of(folder, path, None)[1], dialect)
+        except (OSError, SourceChanged, Unusable):
+            return NO_MENDS
 
     def list_of(self, path: RelPath, content: Digest) -> MendedList | None:
         """Raises Unusable."""

@@ -10,7 +10,11 @@ from .mending import MENDING
 from .nights import NIGHTS
 from .pacing import PACING
 from .parting import PARTING
+from .relating import RELATING
 from .telling import TELLING
 from .wire import WIRE
 
-BUGS: tuple[Bug, ...] = (*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING, *PACING, *NIGHTS, *PARTING, *MENDING)
+BUGS: tuple[Bug, ...] = (
+    *(*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING),
+    *(*PACING, *NIGHTS, *PARTING, *MENDING, *RELATING),
+)

@@ -36,8 +36,8 @@ RELATING = (
     Bug(
         wrong="A file is sent that nobody has looked at beside the others.",
         file="edges/census.py",
-        old="        return path in self._looks and self._looks[path].digest == digest\n",
-        new="        return path in self._looks\n",
+        old="        return seen is not None and (seen.data, seen.mends) == (source.data, source.mends)\n",
+        new="        return seen is not None\n",
         test="edges/test_census.py::test_a_file_that_is_not_the_one_that_was_looked_at_is_not_taken",
     ),
     Bug(
