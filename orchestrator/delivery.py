@@ -101,7 +101,7 @@ class Delivery:
             except NotSent as error:
                 trip.begin_try(started)
                 return await self._not_begun(job, trip, error, *before)
-            held = self.target.holds_back(job, body, overwrite=overwrite)
+            held = self.target.holds_back(evolve(job, *before), body, overwrite=overwrite)
             with self.grace.shield() as scope:
                 trip.job = await self.ledger.record(job, *before, SendStarted(overwrite, self._now(), held))
                 if kept := self._why_kept(scope):

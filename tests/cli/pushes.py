@@ -54,10 +54,16 @@ def people(first: int, count: int) -> str:
 
 @asynccontextmanager
 async def pushing(
-    root: Path, files: Mapping[str, str], *faults: Fault, key: str = "", **knobs: Any
+    root: Path,
+    files: Mapping[str, str],
+    *faults: Fault,
+    key: str = "",
+    profile: Profile | None = None,
+    seed: int = 1,
+    **knobs: Any,
 ) -> AsyncIterator[Pushing]:
-    profile = Profile(job_base=0.0, script=faults, endgrate=EndgrateKnobs(**knobs))
-    async with serve(profile, "endgrate") as remote:
+    profile = profile or Profile(job_base=0.0, script=faults, endgrate=EndgrateKnobs(**knobs))
+    async with serve(profile, "endgrate", seed=seed) as remote:
         stage = Pushing(root, remote)
         config = CONFIG.format(base_url=remote.base_url, session_id=remote.session_id, key=key)
         stage.config.write_text(config)

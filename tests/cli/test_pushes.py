@@ -74,12 +74,11 @@ async def test_after_a_lost_answer_records_without_a_key_are_left_to_a_person(tm
         assert len(stage.pushes) == 2
 
 
-@pytest.mark.parametrize("kind", ["hold_after", "hold_before"])
 @for_either
-async def test_killed_before_the_answer_came_the_next_run_repeats_what_has_a_key_and_nothing_else(
-    tmp_path: Path, key: str, kind: str
+async def test_killed_before_it_arrived_the_next_run_repeats_what_has_a_key_and_nothing_else(
+    tmp_path: Path, key: str
 ) -> None:
-    async with pushing(tmp_path, {"a.csv": people(1, 3)}, held("upload", kind), key=key) as stage:
+    async with pushing(tmp_path, {"a.csv": people(1, 3)}, held("upload"), key=key) as stage:
         async with stage.start("run", by=AFRESH) as program:
             await stage.remote.until_held()
             program.kill()

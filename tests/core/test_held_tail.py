@@ -11,6 +11,7 @@ from orchestrator.errors import (
     StorageError,
 )
 from orchestrator.model import Event, Job, State, TailReleased
+from orchestrator.ports import Body
 
 
 async def test_a_death_before_the_tail_was_released_leaves_no_doubt() -> None:
@@ -83,3 +84,19 @@ async def test_on_a_disk_that_begins_nothing_any_more_such_an_answer_is_a_doubt_
 
     assert job_of(w).state is State.IN_DOUBT
     assert w.target.remote.copies == {}
+
+
+async def test_whether_to_hold_back_is_asked_of_a_file_that_was_checked() -> None:
+    """What may be repeated hangs on what kind of file it was found to be."""
+    asked: list[Job] = []
+
+    class Asked(FakeTarget):
+        def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
+            asked.append(job)
+            return False
+
+    await run(world(target=Asked()))
+
+    (job,) = asked
+    assert job.checked is not None
+    assert job.state is State.READY

@@ -2,11 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 import pytest
 
-from cli.rosters import Roster
 from crash.deliveries import Delivery
 from crash.promise import Promise
 from crash.scene import Promised, undisturbed
@@ -18,10 +15,10 @@ def promised(tmp_path_factory: pytest.TempPathFactory) -> Promised:
     """What an undisturbed run comes to, found out once for each class of delivery."""
     known: dict[tuple[str, int], Promise] = {}
 
-    async def promise(delivery: Delivery, rosters: Sequence[Roster]) -> Promise:
-        key = delivery.name, len(rosters)
+    async def promise(delivery: Delivery, count: int) -> Promise:
+        key = delivery.name, count
         if key not in known:
-            known[key] = await undisturbed(tmp_path_factory.mktemp("calm"), delivery, rosters)
+            known[key] = await undisturbed(tmp_path_factory.mktemp("calm"), delivery, delivery.content.plain(count))
         return known[key]
 
     return promise

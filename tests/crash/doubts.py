@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
-from crash.evidence import Evidence, Send, Told
+from crash.evidence import Evidence, Send, Told, place_of
 from crash.promise import Promise
 from crash.sends import told_of
 from orchestrator.model import Job, State
@@ -36,7 +36,7 @@ def _is_fair(job: Job, told: list[Told], evidence: Evidence, promise: Promise) -
     if "may have arrived" not in job.cause or promise.repeats:
         return False
     if started.run != doubted.run:
-        killed = any(crash.states.get(job.path) == State.SENDING for crash in evidence.crashes)
+        killed = any(crash.states.get(place_of(job)) == State.SENDING for crash in evidence.crashes)
         return killed and started.run not in evidence.reported
     return "stopped before" in job.cause or _lost(sends, started, doubted, evidence)
 
@@ -52,11 +52,11 @@ def _visible(evidence: Evidence, promise: Promise) -> Iterator[str]:
     """What a person has decided since is no doubt any more."""
     if promise.repeats:
         return
-    struck = {path for crash in evidence.crashes for path, state in crash.states.items() if state == State.SENDING}
-    for path in sorted(struck & evidence.newest.keys()):
-        job = evidence.newest[path]
+    struck = {place for crash in evidence.crashes for place, state in crash.states.items() if state == State.SENDING}
+    for place in sorted(struck & evidence.newest.keys()):
+        job = evidence.newest[place]
         if job.state is not State.IN_DOUBT and not told_of(evidence, job.name, "Resolved"):
-            yield f"7 visible doubt: {path} was in flight at a kill and is {job.state}"
+            yield f"7 visible doubt: {place} was in flight at a kill and is {job.state}"
 
 
 CHECKS = (_doubt, _visible)

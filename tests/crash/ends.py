@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
-from crash.evidence import Evidence, digest
+from crash.evidence import Evidence, digest, place_of
 from crash.history import folded
 from crash.promise import Promise, canon
 from crash.sends import by_name
@@ -24,15 +24,25 @@ _STOPPED = {130, 143}
 
 def _no_loss(evidence: Evidence, promise: Promise) -> Iterator[str]:
     paths = {roster.path for roster in promise.rosters}
-    for path in sorted(paths ^ evidence.newest.keys()):
+    for path in sorted((paths | promise.parts.keys()) ^ evidence.newest.keys()):
         yield f"1 no loss: {path} stands in {'the ledger' if path not in paths else 'the folder'} only"
     for job in evidence.jobs.values():
-        ends = _ENDS if job == evidence.newest[job.path] else _PAST
-        if job.state not in ends or (job.state is not State.DONE) > bool(job.cause):
+        ends = _ENDS if job == evidence.newest[place_of(job)] else _PAST
+        if job.parts and _doubtful_parts(job, evidence):
+            ends = {State.WAITING}
+        if job.state not in ends or (job.state not in (State.DONE, State.WAITING)) > bool(job.cause):
             yield f"1 no loss: {job.path}, version {job.version}, is {job.state}, cause {job.cause!r}"
     for name, count in Counter((job.name, job.version) for job in evidence.jobs.values()).items():
         if count > 1:
             yield f"1 no loss: {name} stands in the ledger {count} times"
+
+
+def _doubtful_parts(job: Job, evidence: Evidence) -> list[str]:
+    return [
+        place
+        for place, part in evidence.newest.items()
+        if part.part is not None and part.path == job.path and part.state is State.IN_DOUBT
+    ]
 
 
 def _failures(evidence: Evidence, promise: Promise) -> Iterator[str]:
@@ -42,7 +52,7 @@ def _failures(evidence: Evidence, promise: Promise) -> Iterator[str]:
             last = evidence.of(key)[-1:]
             if not any(told.detail.get("verdict") == "abandon" for told in last):
                 yield f"6 effect: {job.path} failed, and the remote did not refuse it: {job.cause!r}"
-        if job == evidence.newest[job.path] and job.state is State.REJECTED and job.path not in dirty:
+        if job == evidence.newest[place_of(job)] and job.state is State.REJECTED and job.path not in dirty:
             yield f"6 effect: {job.path} is rejected, and is clean: {job.cause!r}"
 
 
@@ -54,10 +64,15 @@ def _is_refused(job: Job, evidence: Evidence) -> bool:
 def _results(evidence: Evidence, promise: Promise) -> Iterator[str]:
     served = {send.token: send.served for send in evidence.sends if send.token}
     expected: dict[str, bytes] = {}
-    newest = {job.name: job.version for job in evidence.newest.values()}
+    answered = {
+        key: served.get(job.token, {}) if job.token and job.state in (State.DONE, State.FAILED) else {}
+        for key, job in evidence.jobs.items()
+    }
+    with_results = sorted((job.version, job.name) for key, job in evidence.jobs.items() if answered[key])
+    newest = {name: version for version, name in with_results}
     for key, job in evidence.jobs.items():
         kept = {line.file: (line.size, line.sha256) for line in evidence.kept if line.job == key}
-        answers = served.get(job.token, {}) if job.token and job.state in (State.DONE, State.FAILED) else {}
+        answers = answered[key]
         if kept != {n: (len(body), digest(body)) for n, body in answers.items()}:
             yield f"8 results: what the ledger keeps of {job.path}, version {job.version}, is not what was served"
         place = f"results/{slug_of(job.name)}" + ("" if newest.get(job.name) == job.version else f"/v{job.version}")
@@ -79,7 +94,7 @@ def _rejects(evidence: Evidence, promise: Promise) -> Iterator[str]:
 
 def _equivalence(evidence: Evidence, promise: Promise) -> Iterator[str]:
     ours = canon(evidence)
-    doubtful = {job.path for job in evidence.newest.values() if job.state is State.IN_DOUBT}
+    doubtful = {place for place, job in evidence.newest.items() if job.state in (State.IN_DOUBT, State.WAITING)}
     for path, end in promise.undisturbed.items():
         if path not in doubtful and ours.get(path) != end:
             yield f"9 equivalence: {path} ends as {ours.get(path)}, undisturbed as {end}"
@@ -88,7 +103,9 @@ def _equivalence(evidence: Evidence, promise: Promise) -> Iterator[str]:
 def _report(evidence: Evidence, _: Promise) -> Iterator[str]:
     """The last summary's counts are those of the ledger: what is known already counts as what it is."""
     files = evidence.outcomes[-1].summary["files"]
-    counts = Counter(job.state.value for job in evidence.newest.values())
+    counts = Counter(
+        "in_doubt" if _doubtful_parts(job, evidence) else job.state.value for job in evidence.whole_files.values()
+    )
     told = Counter({state: files[state] for state in ("done", "rejected", "failed", "in_doubt")})
     told["done"] += files["skipped"]
     if +told != counts:

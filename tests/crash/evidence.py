@@ -76,7 +76,7 @@ class Crash:
 
     moment: str
     states: Mapping[str, str]
-    """By path, of its newest version."""
+    """By place, of its newest version."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -112,11 +112,21 @@ class Evidence:
 
     @property
     def newest(self) -> dict[str, Job]:
-        """By path."""
-        return {job.path: job for job in sorted(self.jobs.values(), key=lambda job: job.version)}
+        """By its place: see there."""
+        return {place_of(job): job for job in sorted(self.jobs.values(), key=lambda job: job.version)}
+
+    @property
+    def whole_files(self) -> dict[str, Job]:
+        """By path: what is newest, parts apart."""
+        return {place: job for place, job in self.newest.items() if job.part is None}
 
     def of(self, job: int) -> list[Told]:
         return [told for told in self.told if told.job == job]
+
+
+def place_of(job: Job) -> str:
+    """A file's path; the Name of a part, which shares its path with the others."""
+    return job.path if job.part is None else job.name
 
 
 def digest(content: bytes) -> str:

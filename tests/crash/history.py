@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from dataclasses import replace
 
 from crash.evidence import Told
 from orchestrator import model
@@ -29,8 +30,8 @@ def event_of(told: Told) -> Event:
 def folded(job: Job, told: Iterable[Told], earlier: Job | None) -> Job:
     """The job as its events alone make it. Raises IllegalTransition where one of them cannot have happened."""
     if earlier is None:
-        begun = Job(key=job.key, version=1, name=job.name, path=job.path, source=job.source)
+        begun = Job(key=job.key, version=1, name=job.name, path=job.path, source=job.source, part=job.part)
     else:
         assert job.source is not None
-        begun = next_version(earlier, job.source)
+        begun = replace(next_version(earlier, job.source), part=job.part)
     return evolve(begun, *(event_of(line) for line in told))

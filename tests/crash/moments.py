@@ -23,7 +23,9 @@ from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.model import Accepted, Checked, Completed, Event, Failed, Job, Result, Token
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Body, Ended, Fetched, MayGo, Release, Running, Target, Trace
+from orchestrator.targets.endgrate import target as endgrate
 from orchestrator.targets.platform import target as platform
+from orchestrator.targets.tao import target as tao
 from orchestrator.wiring import Parts, make_pipeline
 
 
@@ -129,8 +131,9 @@ def prepare(**given: Any) -> None:
         assert hasattr(batch, name)
         setattr(batch, name, value)
     if strike.hold_from is not None:
-        assert hasattr(platform, "HOLD_FROM")
-        platform.HOLD_FROM = strike.hold_from
+        for target in (platform, tao, endgrate):
+            assert hasattr(target, "HOLD_FROM")
+            target.HOLD_FROM = strike.hold_from
     _strike_around_commits(moments)
     if strike.fine:
         _strike_around_replace(moments)

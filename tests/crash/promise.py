@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from cli.rosters import Roster
+from cli.rosters import Roster, Table
 from crash.evidence import Evidence, digest
 from orchestrator.config.settings import Limits
 
@@ -21,8 +21,12 @@ class Promise:
     """As they lie in the folder in the end."""
     repeats: bool
     """A lost answer is mended by sending again, which replaces."""
+    adds: bool = False
+    """What is sent again because a person wants it is there a second time."""
+    parts: Mapping[str, Table] = field(default_factory=dict)
+    """What goes in parts, by their Names."""
     undisturbed: Mapping[str, End] = field(default_factory=dict)
-    """By path."""
+    """By place."""
     uploads: int = Limits().uploads
     """At once, at most."""
     polls: int = Limits().polls
@@ -32,12 +36,12 @@ class Promise:
 
 
 def canon(evidence: Evidence) -> Mapping[str, End]:
-    return {path: _end(path, evidence) for path in evidence.newest}
+    return {place: _end(place, evidence) for place in evidence.newest}
 
 
-def _end(path: str, evidence: Evidence) -> End:
-    job = evidence.newest[path]
+def _end(place: str, evidence: Evidence) -> End:
+    job = evidence.newest[place]
     kept = sorted((kept.file, kept.size) for kept in evidence.kept if evidence.jobs[kept.job] == job)
-    rejects = evidence.files.get(f"rejects/{path}")
-    reported = evidence.reported_ends.get(path)
+    rejects = evidence.files.get(f"rejects/{place}")
+    reported = evidence.reported_ends.get(place)
     return job.name, job.version, job.state, job.checked, tuple(kept), rejects and digest(rejects), reported

@@ -15,13 +15,15 @@ import anyio
 from cli.forks import fork
 from cli.program import Outcome, attended, environment
 from cli.rosters import Roster
-from cli.stage import Stage, as_options, staged
+from cli.stage import Stage, as_options
 from crash.checker import idle_objections, objections
 from crash.deliveries import Delivery
 from crash.evidence import Crash, Evidence
 from crash.gathering import gather
 from crash.promise import Promise, canon
 from crash.push import Answer, PushRemote, push_remote
+from crash.remotes import a_stage, side_of
+from crash.sides import PushSide, Side
 from crash.strike import Strike
 from crash.tally import Tally
 from crash.witness import Witness
@@ -40,6 +42,13 @@ _PATIENT_STARTS = 5
 """So many wait for a job that does not end; those after them give it up."""
 
 
+_STATES = f"""
+SELECT CASE WHEN instr(name, '#') THEN name ELSE path END,
+    CASE WHEN state = 'sending' AND held THEN '{HELD}' ELSE state END
+FROM jobs ORDER BY version
+"""
+
+
 @dataclass(frozen=True)
 class Moment:
     """That the program came to; around a commit with the path and the state of the job that it is about."""
@@ -56,6 +65,7 @@ class Scene:
     delivery: Delivery
     promise: Promise
     witness: Witness
+    side: Side
     push: PushRemote | None = None
     speed: float = 1.0
     hold_from: int | None = None
@@ -89,7 +99,7 @@ class Scene:
             fine=fine,
             hold_from=self.hold_from,
             speed=self.speed,
-            push={"host": push.host, "port": push.port, "keyed": self.delivery.keyed} if push else {},
+            push={"host": push.host, "port": push.port, "keyed": self.delivery.repeats} if push else {},
         )
         self.tally.count("starts")
         process = await fork(
@@ -136,8 +146,7 @@ class Scene:
         if fatal:
             assert self.passed.count(fatal) == nth
             self.tally.hit(fatal)
-        moment = f"{fatal} ({nth})" if fatal else f"after {seconds:.3f} s"
-        self.crashes.append(Crash(moment=moment, states=self.states))
+        self.crashes.append(Crash(moment=f"{fatal or round(seconds, 3)} ({nth})", states=self.states))
         self.tally.count("kills")
         return True
 
@@ -153,12 +162,12 @@ class Scene:
         self._require_none(objections(found, self.promise))
         await self.run(**settings)
         self._require_none(idle_objections(found, self.evidence()))
-        self.tally.record(found)
+        self.tally.record(found, self.promise)
         return found
 
     def evidence(self) -> Evidence:
         stage, crashes, outcomes = self.stage, tuple(self.crashes), tuple(self.outcomes)
-        return gather(stage.out, stage.remote, self.push, self.witness, crashes, outcomes)
+        return gather(stage.out, stage.remote, self.side, self.witness, crashes, outcomes)
 
     def _require_none(self, objected: Iterable[str]) -> None:
         codes = [outcome.code for outcome in self.outcomes]
@@ -167,22 +176,26 @@ class Scene:
 
     @property
     def states(self) -> dict[str, str]:
-        """By path."""
-        return self.stage.states | dict.fromkeys(self._held, HELD)
-
-    @property
-    def _held(self) -> list[str]:
+        """By place: see `evidence.place_of`."""
         if not self.stage.ledger:
-            return []
+            return {}
         with closing(connect(ledger_file(self.stage.out), "ro")) as db:
-            return [path for (path,) in db.execute("SELECT path FROM jobs WHERE state = 'sending' AND held")]
+            return dict(db.execute(_STATES).fetchall())
 
     @property
     def _open(self) -> bool:
-        return any(state in ("ready", "sending", "waiting", HELD) for state in self.states.values())
+        """A file that waits for a part in doubt is as far as it gets."""
+        states = self.states
+        doubtful = {name.partition("#")[0] for name, state in states.items() if "#" in name and state == "in_doubt"}
+        files = {f"{name}.csv" for name in doubtful}
+        return any(
+            state in ("ready", "sending", HELD) or (state == "waiting" and place not in files)
+            for place, state in states.items()
+        )
 
 
-Promised = Callable[[Delivery, Sequence[Roster]], Awaitable[Promise]]
+Promised = Callable[[Delivery, int], Awaitable[Promise]]
+"""Of so many plain files."""
 
 
 async def undisturbed(root: Path, delivery: Delivery, rosters: Sequence[Roster]) -> Promise:
@@ -210,12 +223,13 @@ async def scene(
     seed: int = 1,
     speed: float = 1.0,
     hold_from: int | None = None,
+    part_rows: int | None = None,
 ) -> AsyncIterator[Scene]:
-    """*pushes* is what a remote that takes pushes answers the first ones under a Name with."""
+    """*pushes* is what the stand-in answers the first ones under a Name with."""
     rosters = tuple(rosters)
     profile = profile or delivery.profile
-    promise = promise or Promise(rosters=rosters, repeats=delivery.repeats)
-    async with staged(make_new(root), rosters, profile, seed=seed) as stage:
+    promise = promise or Promise(rosters=rosters, repeats=delivery.repeats, adds=delivery.adds)
+    async with a_stage(make_new(root), delivery, rosters, profile, seed) as stage:
         witness = Witness(out=stage.out)
         made = Scene(
             stage=stage,
@@ -223,15 +237,16 @@ async def scene(
             delivery=delivery,
             promise=promise,
             witness=witness,
+            side=side_of(delivery, stage, [*rosters, *promise.rosters], part_rows),
             speed=speed,
             hold_from=hold_from,
         )
-        stage.on_entry = lambda: witness.entry(stage.remote.record.entries[-1])
+        stage.on_entry = lambda: witness.entry(stage.remote.record.entries[-1], made.side)
         tally.count("schedules")
-        if delivery.keyed is None:
+        if delivery.api != "push":
             yield made
             return
         async with push_remote(script=pushes or {}) as push:
             push.on_push = lambda: witness.upload(push.log[-1].name)
-            made.push = push
+            made.push, made.side = push, PushSide(push)
             yield made

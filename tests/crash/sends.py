@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 from crash.evidence import Evidence, Send, Told
 from crash.promise import Promise
-from orchestrator.model import Job, State
+from orchestrator.model import Job, State, Verdict
 
 _AUTHORISES = ("SendRepeatable", "Resolved")
 
@@ -52,7 +52,7 @@ def _duplicates(evidence: Evidence, promise: Promise) -> Iterator[str]:
     for name, sends in by_name(evidence).items():
         taken = [send for send in sends if send.taken]
         first = [send for send in taken if not send.overwrite]
-        if len(first) > 1:
+        if len(first) > 1 + asked_for(evidence, name, promise):
             yield f"4 no silent duplicate: {name} was taken {len(first)} times without Overwrite"
         versions = sum(job.name == name for job in evidence.jobs.values())
         authorised = len(told_of(evidence, name, *_AUTHORISES))
@@ -61,8 +61,14 @@ def _duplicates(evidence: Evidence, promise: Promise) -> Iterator[str]:
         if not promise.repeats and told_of(evidence, name, "SendRepeatable"):
             yield f"4 no silent duplicate: {name} is held repeatable, and is not"
     for name, standing in evidence.standing.items():
-        if standing.copies != 1:
+        if not 1 <= standing.copies <= 1 + asked_for(evidence, name, promise):
             yield f"4 no silent duplicate: the remote has {standing.copies} copies of {name}"
+
+
+def asked_for(evidence: Evidence, name: str, promise: Promise) -> int:
+    """So often a person wanted it sent again where that adds a copy."""
+    resolved = told_of(evidence, name, "Resolved") if promise.adds else []
+    return sum(told.detail["verdict"] == Verdict.RESEND for told in resolved)
 
 
 def _denials(evidence: Evidence, _: Promise) -> Iterator[str]:
@@ -79,9 +85,10 @@ def _denials(evidence: Evidence, _: Promise) -> Iterator[str]:
 
 def _effect(evidence: Evidence, promise: Promise) -> Iterator[str]:
     wanted = {roster.path: roster.digests for roster in promise.rosters}
+    wanted |= {name: (table.sha256, None) for name, table in promise.parts.items()}
     tokens = {send.token: send for send in evidence.sends if send.taken}
     for path, job in evidence.newest.items():
-        if job.state is not State.DONE:
+        if job.state is not State.DONE or job.parts:
             continue
         standing = evidence.standing.get(job.name)
         if standing is None or standing.digests != wanted.get(path):

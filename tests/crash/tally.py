@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections import Counter
 
+from crash import sends
 from crash.evidence import Evidence
+from crash.promise import Promise
 from orchestrator.model import State
 
 
@@ -21,9 +23,11 @@ class Tally:
     def hit(self, moment: str) -> None:
         self.moments[moment] = self.moments.get(moment, 0) + 1
 
-    def record(self, evidence: Evidence) -> None:
+    def record(self, evidence: Evidence, promise: Promise) -> None:
         self.count("files", len(evidence.newest))
         self.count("in doubt", sum(job.state is State.IN_DOUBT for job in evidence.newest.values()))
         taken = Counter(send.name for send in evidence.sends if send.taken)
         self.count("repeats that replaced", sum(taken.values()) - len(taken))
-        self.count("silent duplicates", sum(standing.copies - 1 for standing in evidence.standing.values()))
+        asked_for = sum(sends.asked_for(evidence, name, promise) for name in evidence.standing)
+        second = sum(standing.copies - 1 for standing in evidence.standing.values())
+        self.count("silent duplicates", max(second - asked_for, 0))

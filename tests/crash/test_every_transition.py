@@ -11,7 +11,16 @@ from pathlib import Path
 import pytest
 
 from crash import ways
-from crash.deliveries import EVERY, NOTHING_KNOWN, OVERWRITE, Delivery
+from crash.deliveries import (
+    ENDGRATE,
+    ENDGRATE_KEYED,
+    EVERY,
+    NOTHING_KNOWN,
+    OVERWRITE,
+    TAO_SESSIONS,
+    TAO_USERS,
+    Delivery,
+)
 from crash.promise import Promise, canon
 from crash.scene import RUN, Moment, Scene, scene
 from crash.tally import Tally
@@ -28,20 +37,18 @@ LONGEST = 0.15
 
 WHEN = ("before", "after")
 POSSIBLE = [(delivery, turn) for turn in TURNS for delivery in EVERY if not turn.where(delivery)]
-SAMPLE = [
-    (delivery, turn)
-    for name, delivery in {
-        "its rules have changed": OVERWRITE,
-        "the remote is busy": NOTHING_KNOWN,
-        "a lost answer that a repeat mends": OVERWRITE,
-        "a lost answer": NOTHING_KNOWN,
-        "refused": NOTHING_KNOWN,
-        "mended before it was sent": NOTHING_KNOWN,
-        "resend, its answer was lost": NOTHING_KNOWN,
-    }.items()
-    for turn in TURNS
-    if turn.name == name
-]
+_SAMPLE = (
+    ("its rules have changed", OVERWRITE),
+    ("the remote is busy", NOTHING_KNOWN),
+    ("a lost answer that a repeat mends", ENDGRATE_KEYED),
+    ("a lost answer", TAO_SESSIONS),
+    ("its tail is let go", ENDGRATE),
+    ("refused", NOTHING_KNOWN),
+    ("a job that fails", TAO_USERS),
+    ("mended before it was sent", NOTHING_KNOWN),
+    ("resend, its answer was lost", ENDGRATE),
+)
+SAMPLE = [(delivery, turn) for name, delivery in _SAMPLE for turn in TURNS if turn.name == name]
 
 
 @pytest.mark.parametrize(("delivery", "turn"), SAMPLE, ids=str)
@@ -169,10 +176,12 @@ def _transitions(made: Scene) -> set[Transition]:
 def _scene(
     turn: Turn, delivery: Delivery, root: Path, tally: Tally, promise: Promise | None = None
 ) -> AbstractAsyncContextManager[Scene]:
-    first = turn.first
+    content = delivery.content
+    first, other = content.of(turn.first), content.of("other")
     promise = promise or Promise(
-        rosters=(turn.last or first, ways.OTHER),
+        rosters=(content.of(turn.last) if turn.last else first, other),
         repeats=delivery.repeats,
+        adds=delivery.adds,
         uploads=1,
         gone=frozenset({first.path} if turn.is_gone else ()),
     )
@@ -180,7 +189,7 @@ def _scene(
         root / "turning",
         tally,
         delivery,
-        (first, ways.OTHER),
+        (first, other),
         promise=promise,
         profile=ways.profile_of(turn.trouble, first, delivery),
         pushes=ways.pushes_of(turn.trouble, first, delivery),

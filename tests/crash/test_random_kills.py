@@ -7,13 +7,11 @@ from __future__ import annotations
 
 import os
 import random
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from cli.rosters import Roster, plain_rosters
 from crash.deliveries import COMMON
 from crash.scene import Promised, Scene, scene
 from crash.tally import Tally
@@ -51,7 +49,7 @@ def _sped_up(chance: Chance) -> Chance:
 async def test_killed_at_random_it_loses_nothing_and_sends_nothing_twice(
     tmp_path: Path, promised: Promised, tally: Tally, seed: int
 ) -> None:
-    await kill_at_random(tmp_path, promised, tally, plain_rosters(6), seed)
+    await kill_at_random(tmp_path, promised, tally, 6, seed)
 
 
 @pytest.mark.chaos
@@ -59,25 +57,25 @@ async def test_killed_at_random_it_loses_nothing_and_sends_nothing_twice(
 async def test_killed_at_random_in_a_run_of_twenty_files(
     tmp_path: Path, promised: Promised, tally: Tally, seed: int
 ) -> None:
-    await kill_at_random(tmp_path, promised, tally, plain_rosters(20), seed)
+    await kill_at_random(tmp_path, promised, tally, 20, seed)
 
 
-async def kill_at_random(root: Path, promised: Promised, tally: Tally, rosters: Sequence[Roster], seed: int) -> None:
+async def kill_at_random(root: Path, promised: Promised, tally: Tally, count: int, seed: int) -> None:
     print(f"KILL_SEED={BASE // 1000}, seed {seed}")  # pytest shows it when the round fails
     rng = random.Random(seed)
     delivery = COMMON[seed % len(COMMON)]
     weather = rng.choice(["realistic", "stormy"])
     profile = sped_up(PROFILES[weather], on_conflict=rng.choice(["409", "async-fail", "accept-new"]))
-    promise = await promised(delivery, rosters)
+    promise = await promised(delivery, count)
     if weather == "stormy":
         promise = replace(promise, undisturbed={})  # no two storms are alike
     uploads, polls = rng.randint(1, 8), rng.randint(1, 8)
     settings = {"limits__uploads": uploads, "limits__polls": polls, "polling__deadline": DEADLINE}
     promise = replace(promise, uploads=uploads, polls=polls)
-    longest, struck = LONGEST * len(rosters), False
+    longest, struck = LONGEST * count, False
     while not struck:
         async with scene(
-            root / "killed", tally, delivery, rosters, promise=promise, profile=profile, seed=seed, speed=SPEED
+            root / "killed", tally, delivery, promise.rosters, promise=promise, profile=profile, seed=seed, speed=SPEED
         ) as killed:
             for _ in range(rng.randint(1, 5)):
                 if not await killed.kill(seconds=rng.uniform(0.0, longest), **settings):

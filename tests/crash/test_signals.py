@@ -9,14 +9,13 @@ from pathlib import Path
 
 import pytest
 
-from cli.rosters import plain_rosters
 from crash.deliveries import EVERY, NOTHING_KNOWN, Delivery
 from crash.evidence import Crash
 from crash.scene import Promised, scene
 from crash.tally import Tally
 from orchestrator.model import State
 
-TWO = plain_rosters(2)
+TWO = 2
 CODES = {signal.SIGTERM: 143, signal.SIGINT: 130}
 GRACE = 5
 """Seconds, far more than the upload under way needs."""
@@ -57,7 +56,7 @@ async def test_stopped_at_every_moment_of_every_delivery(
 async def stop_once(root: Path, promised: Promised, tally: Tally, case: Case) -> None:
     delivery, moment, nth, number = case
     promise = await promised(delivery, TWO)
-    async with scene(root / "stopped", tally, delivery, TWO, promise=promise) as stopped:
+    async with scene(root / "stopped", tally, delivery, promise.rosters, promise=promise) as stopped:
         began = time.monotonic()
         outcome = await stopped.start(moment, nth, signals=[number], limits__grace=GRACE)
         seconds = time.monotonic() - began
@@ -82,7 +81,7 @@ async def test_a_second_signal_ends_it_at_once_like_a_kill(
 
 @pytest.mark.chaos
 @pytest.mark.parametrize("moment", NOTHING_KNOWN.moments)
-@pytest.mark.parametrize("delivery", [each for each in EVERY if each.keyed is None], ids=str)
+@pytest.mark.parametrize("delivery", [each for each in EVERY if each.is_polled], ids=str)
 async def test_a_second_signal_at_every_moment(
     tmp_path: Path, promised: Promised, tally: Tally, delivery: Delivery, moment: str
 ) -> None:
@@ -91,7 +90,7 @@ async def test_a_second_signal_at_every_moment(
 
 async def stop_twice(root: Path, promised: Promised, tally: Tally, delivery: Delivery, moment: str) -> None:
     promise = await promised(delivery, TWO)
-    async with scene(root / "stopped", tally, delivery, TWO, promise=promise) as stopped:
+    async with scene(root / "stopped", tally, delivery, promise.rosters, promise=promise) as stopped:
         outcome = await stopped.start(moment, signals=[signal.SIGTERM, signal.SIGINT])
         stopped.crashes.append(Crash(moment=f"{moment}, twice stopped", states=stopped.stage.states))
         tally.count("stops at once")

@@ -6,8 +6,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from cli.rosters import Roster
 from crash import ways
+from crash.contents import Which
 from crash.deliveries import Delivery
 from crash.transitions import Transition, legal, transitions_of
 from crash.ways import IMPATIENT, ONE, Before, Command, Trouble, Where
@@ -26,8 +26,8 @@ class Turn:
     before: Before = ways.nothing
     command: Command = ways.run
     settings: Mapping[str, object] = field(default_factory=lambda: ONE)
-    first: Roster = ways.CLEAN
-    last: Roster | None = None
+    first: Which = "clean"
+    last: Which | None = None
     """As it lies in the folder in the end; None: as at first."""
     is_gone: bool = False
     is_held: bool = False
@@ -71,16 +71,16 @@ TURNS = (
         trouble="unsigned later",
         before=ways.ran,
         settings={**ONE, "validation__on_bad_rows": "drop_rows"},
-        first=ways.DIRTY,
+        first="dirty",
         where=ways.where_one_signs_in,
     ),
-    Turn(name="bad rows", state=State.FOUND, commit="Rejected", first=ways.DIRTY),
+    Turn(name="bad rows", state=State.FOUND, commit="Rejected", first="dirty"),
     Turn(
         name="its rejects went away",
         state=State.REJECTED,
         commit="Reopened+Rejected",
         before=ways.lost_its_rejects,
-        first=ways.DIRTY,
+        first="dirty",
     ),
     Turn(
         name="its rules have changed",
@@ -88,7 +88,7 @@ TURNS = (
         commit="Reopened+Checked+SendStarted",
         before=ways.ran,
         settings={**ONE, "validation__on_bad_rows": "drop_rows"},
-        first=ways.DIRTY,
+        first="dirty",
     ),
     Turn(name="the remote is busy", state=State.SENDING, commit="SendUndone", trouble="busy"),
     Turn(name="sent again after that", state=State.READY, commit="SendStarted", trouble="busy"),
@@ -151,7 +151,7 @@ TURNS = (
         before=ways.taken_away,
         is_gone=True,
     ),
-    Turn(name="refused", state=State.SENDING, commit="Failed", trouble="refused", first=ways.BACKWARDS),
+    Turn(name="refused", state=State.SENDING, commit="Failed", trouble="refused", first="refused"),
     Turn(
         name="a job that fails",
         state=State.WAITING,
@@ -165,7 +165,7 @@ TURNS = (
         commit="Superseded",
         trouble="away",
         before=ways.mended,
-        last=ways.MENDED,
+        last="mended",
     ),
     Turn(
         name="its rules have changed before it was sent",

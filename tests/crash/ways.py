@@ -7,19 +7,15 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import replace
 from typing import Literal
 
-from cli.rosters import HEADER, Roster, Table, roster
+from cli.rosters import Roster
+from crash.contents import MOST_BYTES, MOST_ROWS
 from crash.deliveries import Delivery
 from crash.push import AWAY, Answer
 from crash.scene import RUN, Scene
-from orchestrator.sandbox import Fault, Profile
+from orchestrator.sandbox import Fault, Profile, TaoKnobs
 
-CLEAN, OTHER = roster("f00.csv", 3), roster("f01.csv", 4)
-MENDED = roster("f00.csv", 3, edition=2)
-DIRTY = roster("f00.csv", 3, bad=1)
-BACKWARDS = Roster(
-    path="f00.csv", data=Table(header=HEADER, rows=("N1,02/07/2024,09:00,01/07/2024,17:00", *CLEAN.data.rows))
-)
-"""Its first row ends before it starts: clean to us, and not to a remote that looks at that."""
+PATH = "f00.csv"
+"""Of what is struck."""
 
 ONE = {"limits__uploads": 1}
 """One after the other, so that what happens does not hang on who is first."""
@@ -55,12 +51,30 @@ def name_of(file: Roster, delivery: Delivery) -> str:
 
 def profile_of(trouble: Trouble, file: Roster, delivery: Delivery) -> Profile:
     """Of a remote that does this to the first upload of *file*; what it refuses it refuses again."""
+    profile = delivery.profile
     if trouble == "refused":
-        return replace(delivery.profile, validation="sync", check_order=True)
+        match delivery.api:
+            case "tao":
+                return replace(profile, tao=TaoKnobs(max_records=MOST_ROWS))
+            case "endgrate":
+                return replace(profile, max_body=MOST_BYTES)
+            case _:
+                return replace(profile, validation="sync", check_order=True)
     if (fault := _FAULTS.get(trouble)) is None:
-        return delivery.profile
-    name = None if fault.endpoint == "token" else name_of(file, delivery)
-    return replace(delivery.profile, script=(replace(fault, name=name),))
+        return profile
+    name = None if fault.endpoint == "token" else _aim(file, delivery)
+    return replace(profile, script=(replace(fault, name=name),))
+
+
+def _aim(file: Roster, delivery: Delivery) -> str | None:
+    """What a fault at its upload is aimed by; at Endgrate all bear the same name, and it is the first."""
+    match delivery.api:
+        case "tao":
+            return file.path
+        case "endgrate":
+            return None
+        case _:
+            return name_of(file, delivery)
 
 
 def pushes_of(trouble: Trouble, file: Roster, delivery: Delivery) -> dict[str, list[Answer]]:
@@ -77,16 +91,16 @@ def everywhere(_: Delivery) -> str:
 
 
 def where_one_signs_in(delivery: Delivery) -> str:
-    return "" if delivery.keyed is None else "a push needs no token to begin with"
+    return "" if delivery.api in ("platform", "tao") else "a push needs no token to begin with"
 
 
 def where_jobs_are_polled(delivery: Delivery) -> str:
-    return "" if delivery.keyed is None else "a push has ended when it is answered"
+    return "" if delivery.is_polled else "a push has ended when it is answered"
 
 
 def where_it_replaces_what_failed(delivery: Delivery) -> str:
     """It is sent again everywhere; elsewhere it does not come to the end of a file that was sent once."""
-    if delivery.keyed is not None or delivery.repeats:
+    if delivery.api != "platform" or delivery.repeats:
         return ""
     return f"its Name is taken at the remote since the job that failed, so {_CONFLICTS[delivery.on_conflict]}"
 
@@ -107,7 +121,7 @@ def where_nobody_can_tell(delivery: Delivery) -> str:
 
 
 def where_tails_are_held(delivery: Delivery) -> str:
-    return "a push keeps nothing back" if delivery.keyed is not None else where_nobody_can_tell(delivery)
+    return where_nobody_can_tell(delivery) if delivery.is_polled else "the stand-in keeps nothing back"
 
 
 def where_tokens_are_lost(delivery: Delivery) -> str:
@@ -142,25 +156,25 @@ async def killed_before_the_tail(scene: Scene) -> None:
 async def mended(scene: Scene) -> None:
     """Before it was sent, for the remote had to be left alone."""
     await ran(scene)
-    assert scene.states[CLEAN.path] == "ready"
-    MENDED.write(scene.stage.folder)
+    assert scene.states[PATH] == "ready"
+    scene.delivery.content.of("mended").write(scene.stage.folder)
 
 
 async def taken_away(scene: Scene) -> None:
     await ran(scene)
-    assert scene.states[CLEAN.path] == "ready"
-    (scene.stage.folder / CLEAN.path).unlink()
+    assert scene.states[PATH] == "ready"
+    (scene.stage.folder / PATH).unlink()
 
 
 async def put_back(scene: Scene) -> None:
     await taken_away(scene)
     await ran(scene)
-    CLEAN.write(scene.stage.folder)
+    scene.delivery.content.of("clean").write(scene.stage.folder)
 
 
 async def lost_its_rejects(scene: Scene) -> None:
     await ran(scene)
-    (scene.stage.out / "rejects" / DIRTY.path).unlink()
+    (scene.stage.out / "rejects" / PATH).unlink()
 
 
 # What is called then
@@ -177,11 +191,12 @@ def retry(_: Scene) -> Sequence[str]:
 
 
 def resolve(*verdict: str) -> Command:
-    return lambda _: ("resolve", CLEAN.path, *verdict)
+    return lambda _: ("resolve", PATH, *verdict)
 
 
 def accept(scene: Scene) -> Sequence[str]:
     """With the token that the remote has noted, as a person would who looks there."""
-    name = name_of(CLEAN, scene.delivery)
-    (token,) = [entry["token"] for entry in scene.stage.uploads if entry["name"] == name]
-    return ("resolve", CLEAN.path, "--accepted", token)
+    name = name_of(scene.delivery.content.of("clean"), scene.delivery)
+    (token,) = [send.token for send in scene.side.sends() if send.name == name]
+    assert token is not None
+    return ("resolve", PATH, "--accepted", token)

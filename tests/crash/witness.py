@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from cli.ledger import ask, ledger_of
+from crash.sides import Side, is_whole
 
 _INTENTS = """
 SELECT events.event, json_extract(detail, '$.held') FROM events JOIN jobs ON jobs.id = events.job
@@ -31,10 +32,10 @@ class Witness:
     seen: int = 0
     _sends: Counter[str] = field(default_factory=Counter)
 
-    def entry(self, entry: Mapping[str, Any]) -> None:
+    def entry(self, entry: Mapping[str, Any], side: Side) -> None:
         """Of the sandbox's record; an upload that it did not read to its end has no Name there."""
         if entry["kind"] == "upload" and is_whole(entry):
-            self.upload(entry["name"])
+            self.upload(side.name_of(entry))
         elif entry["kind"] in ("poll", "result") and entry["token"]:
             self.look(entry["token"])
 
@@ -56,8 +57,3 @@ class Witness:
 
     def _ask(self, query: str, *values: str) -> list[tuple[Any, ...]]:
         return ask(self.out, query, *values) if ledger_of(self.out).exists() else []
-
-
-def is_whole(upload: Mapping[str, Any]) -> bool:
-    """Whether the remote read it to the end; not so one that it turned away unread for its bearer token."""
-    return upload["name"] is not None and upload["status"] != 401
