@@ -80,8 +80,9 @@ async def test_a_second_signal_ends_it_at_once_like_a_kill(
 
 
 @pytest.mark.chaos
-@pytest.mark.parametrize("moment", NOTHING_KNOWN.moments)
-@pytest.mark.parametrize("delivery", [each for each in EVERY if each.is_polled], ids=str)
+@pytest.mark.parametrize(
+    ("delivery", "moment"), [(each, moment) for each in EVERY if each.is_polled for moment in each.moments], ids=str
+)
 async def test_a_second_signal_at_every_moment(
     tmp_path: Path, promised: Promised, tally: Tally, delivery: Delivery, moment: str
 ) -> None:

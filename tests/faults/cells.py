@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 from targets import wire
 
 from faults import answers as say
 from faults import table
-from faults.fault import Deed, Endpoint, Fault, Moment
-from orchestrator.errors import Busy, Denied, Misdirected, NotSent, Unclear
+from faults.fault import ENDGRATE, PLATFORM, TAO, TOKENS, UPLOADS, Deed, Endpoint, Fault, Moment
+from orchestrator.errors import Busy, Denied, Garbled, Misdirected, NotSent, Unclear
 from orchestrator.model import Accepted
 
-TOKEN, UPLOAD, POLL, RESULT = Endpoint
+TOKEN, UPLOAD, POLL, RESULT = PLATFORM
+Endpoints: TypeAlias = tuple[Endpoint, ...]
+SPENT = say.page(401, 'WWW-Authenticate: Bearer error="invalid_token"')
 LARGE = 6 << 20
 """Characters of an upload that does not fit into the buffers between us and the server."""
 
@@ -54,8 +57,8 @@ def _cell(
     unseen = fault.moment.is_before_the_head or fault.deed is Deed.REFUSE
     requests = 0 if unseen else fault.times + repeats
     if uploads is None:
-        reads_whole = endpoint is UPLOAD and not fault.moment.is_before_the_end
-        uploads = requests if reads_whole else int(endpoint is TOKEN and outcome is Accepted)
+        reads_whole = endpoint in UPLOADS and not fault.moment.is_before_the_end
+        uploads = requests if reads_whole else int(endpoint in TOKENS and outcome is Accepted)
     return Cell(
         endpoint=endpoint,
         fault=fault,
@@ -70,17 +73,17 @@ def _cell(
 
 def moments(endpoint: Endpoint) -> list[Moment]:
     """Where something can go wrong: a read has no body, and no effect; the first request has no kept connection."""
-    without = {
-        TOKEN: {Moment.KEPT, Moment.TAKEN},
-        UPLOAD: set(),
-        POLL: {Moment.HEAD, Moment.FIRST, Moment.HALF, Moment.ALMOST, Moment.TAKEN},
-    }
-    return [moment for moment in Moment if moment not in without.get(endpoint, without[POLL])]
+    without = {Moment.HEAD, Moment.FIRST, Moment.HALF, Moment.ALMOST, Moment.TAKEN}
+    if endpoint in TOKENS:
+        without = {Moment.KEPT, Moment.TAKEN}
+    elif endpoint in UPLOADS:
+        without = set()
+    return [moment for moment in Moment if moment not in without]
 
 
-def broken_off() -> Iterator[Cell]:
+def broken_off(endpoints: Endpoints) -> Iterator[Cell]:
     """No answer, or a part of one."""
-    for endpoint in Endpoint:
+    for endpoint in endpoints:
         yield _cell(endpoint, Fault(deed=Deed.REFUSE), table.UNREACHABLE[endpoint])
         for moment in moments(endpoint):
             for deed in (Deed.CLOSE, Deed.RESET, Deed.STALL):
@@ -89,7 +92,7 @@ def broken_off() -> Iterator[Cell]:
                 yield _cell(endpoint, Fault(moment=moment, deed=Deed.BABBLE), table.BROKEN[endpoint])
 
 
-def broken_off_while_large() -> Iterator[Cell]:
+def broken_off_while_large(endpoints: Endpoints) -> Iterator[Cell]:
     """What is still here when the connection ends is proof that the submission did not arrive whole.
 
     The second half fits into the buffers of the two systems, which acknowledge it even when nobody reads it.
@@ -97,35 +100,37 @@ def broken_off_while_large() -> Iterator[Cell]:
     for moment in (Moment.KEPT, Moment.HEAD, Moment.HALF, Moment.ALMOST):
         for deed in (Deed.CLOSE, Deed.RESET, Deed.STALL, Deed.BABBLE):
             fault = Fault(moment=moment, deed=deed)
-            given_away = moment in (Moment.HALF, Moment.ALMOST)
-            yield _cell(UPLOAD, fault, Unclear if given_away else NotSent, size=LARGE)
-            if moment not in (Moment.HALF, Moment.KEPT):
-                yield _cell(UPLOAD, fault, Unclear if given_away else NotSent, size=LARGE, held=True)
+            outcome = Unclear if moment in (Moment.HALF, Moment.ALMOST) else NotSent
+            for endpoint in sorted(set(endpoints) & set(UPLOADS)):
+                yield _cell(endpoint, fault, outcome, size=LARGE)
+                if moment not in (Moment.HALF, Moment.KEPT):
+                    yield _cell(endpoint, fault, outcome, size=LARGE, held=True)
 
 
-def answered() -> Iterator[Cell]:
+def answered(endpoints: Endpoints) -> Iterator[Cell]:
     """A whole answer, or what pretends to be one."""
     rows = table.STATUSES + table.REDIRECTS + table.UNEXPECTED + table.FRAMING + table.NOT_HTTP + table.HEALTHY
     for row in rows:
-        for endpoint, outcome in row.outcomes.items():
-            yield _cell(endpoint, row.fault, outcome)
+        for endpoint in endpoints:
+            yield _cell(endpoint, row.fault, row.outcomes[endpoint])
 
 
-def dated() -> Iterator[Cell]:
+def dated(endpoints: Endpoints) -> Iterator[Cell]:
     """It says when to come again. A bearer token that can never be had is not asked for again."""
     for row in table.DATED:
-        for endpoint, outcome in row.outcomes.items():
+        for endpoint in endpoints:
+            outcome = row.outcomes[endpoint]
             after = None if outcome is Misdirected else 7.0
             yield _cell(endpoint, row.fault, outcome, retry_after=after)
 
 
-def endless() -> Iterator[Cell]:
+def endless(endpoints: Endpoints) -> Iterator[Cell]:
     for fault in (*table.FLOODS, *table.DRIPS):
-        for endpoint in Endpoint:
+        for endpoint in endpoints:
             yield _cell(endpoint, fault, table.BROKEN[endpoint])
 
 
-def early() -> Iterator[Cell]:
+def early(endpoints: Endpoints) -> Iterator[Cell]:
     """The final answer comes before the upload was read: it counts, and sending ends.
 
     All but the last byte having arrived, that one is on its way, too.
@@ -138,35 +143,48 @@ def early() -> Iterator[Cell]:
             what = status + (" and a page" if say.PAGE.encode() in answer else "") + (", Retry-After" * says_when)
             fault = Fault(moment=moment, what=what, says=answer)
             after = 7.0 if says_when else None
-            yield _cell(UPLOAD, fault, outcome, retry_after=after, size=size, uploads=0 if size else 1)
+            for endpoint in sorted(set(endpoints) & set(UPLOADS)):
+                if endpoint is UPLOAD or when_sent is not Accepted:  # the token is one of the Platform's
+                    yield _cell(endpoint, fault, outcome, retry_after=after, size=size, uploads=0 if size else 1)
 
 
-def busy() -> Iterator[Cell]:
+def busy(endpoints: Endpoints) -> Iterator[Cell]:
     """The remote asks for time. Without a word about how much, a 503 does not say whether it took the upload."""
     for status in (429, 503):
         for headers, seconds in table.RETRY_AFTER:
             said = headers[0].partition(" ")[2] if headers else "none"
             fault = Fault(what=f"{status}, Retry-After {said}", says=wire.answer(status, "", *headers))
-            for endpoint in Endpoint:
-                is_unclear = endpoint is UPLOAD and status == 503 and seconds is None
-                outcome = Unclear if is_unclear else Busy if endpoint is UPLOAD else NotSent
+            for endpoint in endpoints:
+                is_unclear = endpoint in UPLOADS and status == 503 and seconds is None
+                outcome = Unclear if is_unclear else Busy if endpoint in UPLOADS else NotSent
                 yield _cell(endpoint, fault, outcome, retry_after=seconds)
 
 
-def unauthorized() -> Iterator[Cell]:
-    """A spent bearer token is replaced once, and the request repeated: 401 says that it was not looked at."""
-    spent = say.page(401, 'WWW-Authenticate: Bearer error="invalid_token"')
-    yield _cell(TOKEN, Fault(what="401", says=spent), Denied)
-    for endpoint in (UPLOAD, POLL, RESULT):
-        yield _cell(endpoint, Fault(what="401", says=spent), table.FINE[endpoint], repeats=1)
-        yield _cell(endpoint, Fault(what="401 twice", says=spent, times=2), Denied)
-    fault = Fault(moment=Moment.HEAD, what="401", says=spent)
-    yield _cell(UPLOAD, fault, Accepted, size=LARGE, uploads=1, repeats=1)
+def unauthorized(endpoints: Endpoints) -> Iterator[Cell]:
+    """A spent bearer token is replaced once, and the request repeated: 401 says that it was not looked at.
+
+    Endgrate's key is the same for ever, and the store of TAO's results wants none: nothing is repeated there.
+    """
+    fault = Fault(what="401", says=SPENT)
+    twice = Fault(what="401 twice", says=SPENT, times=2)
+    for endpoint in endpoints:
+        if endpoint in TOKENS or endpoint.api == "endgrate":
+            outcome = Garbled if endpoint is Endpoint.PUSH else Denied
+            yield _cell(endpoint, fault, outcome)
+        elif endpoint is Endpoint.TAO_STORE:
+            yield _cell(endpoint, fault, NotSent)
+        else:
+            yield _cell(endpoint, fault, table.FINE[endpoint], repeats=1)
+            yield _cell(endpoint, twice, Denied)
+    early = Fault(moment=Moment.HEAD, what="401", says=SPENT)
+    for endpoint in sorted(set(endpoints) & {UPLOAD, Endpoint.TAO_UPLOAD}):
+        yield _cell(endpoint, early, Accepted, size=LARGE, uploads=1, repeats=1)
 
 
-def all_cells() -> list[Cell]:
+def cells_of(endpoints: Endpoints) -> list[Cell]:
     parts = (broken_off, broken_off_while_large, answered, dated, endless, early, busy, unauthorized)
-    return [cell for part in parts for cell in part()]
+    return [cell for part in parts for cell in part(endpoints)]
 
 
-CELLS = all_cells()
+CELLS = cells_of(PLATFORM)
+CELLS_OF_OTHERS = cells_of(TAO + ENDGRATE)

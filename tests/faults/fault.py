@@ -9,10 +9,44 @@ from typing import TypeAlias
 
 
 class Endpoint(enum.StrEnum):
+    """What a request is for: of the Platform, of TAO, and of Endgrate, whose data come in pages."""
+
     TOKEN = "token"
     UPLOAD = "upload"
     POLL = "poll"
     RESULT = "result"
+    TAO_TOKEN = "TAO token"
+    TAO_UPLOAD = "TAO upload"
+    TAO_STATUS = "TAO status"
+    TAO_ADDRESS = "TAO address of the results"
+    TAO_STORE = "TAO signed download"
+    SESSION = "Endgrate session"
+    PUSH = "Endgrate push"
+    STATISTICS = "Endgrate statistics"
+    ERRORS = "Endgrate errors"
+    FIRST_PAGE = "Endgrate first page"
+    PAGE = "Endgrate next page"
+
+    @property
+    def api(self) -> str:
+        """Which remote it belongs to."""
+        return {"TAO": "tao", "Endgrate": "endgrate"}.get(self.partition(" ")[0], "platform")
+
+
+PLATFORM = (Endpoint.TOKEN, Endpoint.UPLOAD, Endpoint.POLL, Endpoint.RESULT)
+TAO = (
+    Endpoint.TAO_TOKEN,
+    Endpoint.TAO_UPLOAD,
+    Endpoint.TAO_STATUS,
+    Endpoint.TAO_ADDRESS,
+    Endpoint.TAO_STORE,
+)
+ENDGRATE = (Endpoint.PUSH, Endpoint.STATISTICS, Endpoint.ERRORS, Endpoint.PAGE)
+STRUCK = PLATFORM + TAO + ENDGRATE
+TOKENS = (Endpoint.TOKEN, Endpoint.TAO_TOKEN)
+UPLOADS = (Endpoint.UPLOAD, Endpoint.TAO_UPLOAD, Endpoint.PUSH)
+FOLLOWS = dict.fromkeys(STRUCK, 1) | dict.fromkeys(TOKENS, 0) | {Endpoint.TAO_STORE: 2}
+"""How many requests come before the one in question."""
 
 
 class Moment(enum.Enum):

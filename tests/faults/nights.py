@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from targets.wire import answer, as_json, head
 
 from faults import answers as say
-from faults.fault import Deed, Endpoint, Fault, Moment
+from faults.fault import PLATFORM, Deed, Endpoint, Fault, Moment
 from orchestrator.exits import Exit
 
-TOKEN, UPLOAD, POLL, RESULT = Endpoint
+TOKEN, UPLOAD, POLL, RESULT = PLATFORM
 FOLLOWS = {TOKEN: 0, UPLOAD: 1, POLL: 2, RESULT: 3}
 """How many requests a healthy night makes before."""
 

@@ -48,11 +48,31 @@ class Taken:
     token: str
 
 
-def endpoint_of(head: bytes) -> Endpoint:
+def endpoint_of(head: bytes, api: str) -> Endpoint:
     """What a request is for, by its first line."""
     path, _, query = head.split(b" ", 2)[1].decode().partition("?")
+    if api == "tao":
+        return next(endpoint for beginning, endpoint in _TAO.items() if path.startswith(beginning))
+    if api == "endgrate":
+        is_first = parse_qs(query).get("offset") == ["0"]
+        return _ENDGRATE.get(path) or (Endpoint.FIRST_PAGE if is_first else Endpoint.PAGE)
     if path == "/connect/token":
         return Endpoint.TOKEN
     if path == "/api/UploadData":
         return Endpoint.UPLOAD
     return Endpoint.POLL if parse_qs(query)["dataKey"] == ["status"] else Endpoint.RESULT
+
+
+_TAO = {
+    "/connect/token": Endpoint.TAO_TOKEN,
+    "/api/v1/upload": Endpoint.TAO_UPLOAD,
+    "/api/v1/status/": Endpoint.TAO_STATUS,
+    "/api/v1/download/": Endpoint.TAO_ADDRESS,
+    "/store/": Endpoint.TAO_STORE,
+}
+_ENDGRATE = {
+    "/api/session/configuration": Endpoint.SESSION,
+    "/api/push/transfer": Endpoint.PUSH,
+    "/api/statistics": Endpoint.STATISTICS,
+    "/api/errors": Endpoint.ERRORS,
+}

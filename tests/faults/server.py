@@ -1,7 +1,7 @@
 """A server that misbehaves as planned, and keeps the authoritative record of what reached it.
 
-Its healthy answers are those of the remote: a bearer token, a processing token for each upload, success at the
-first poll, two results. Each of them sets a cookie. One fault is planned; how often it strikes is counted, and a
+Its healthy answers are those of `healthy`: a bearer token, a token for each upload, success at the first poll, and
+results. Each of them sets a cookie. One fault is planned; how often it strikes is counted, and a
 fault that was planned and did not strike is an error.
 """
 
@@ -20,7 +20,8 @@ from typing import TypeAlias
 from targets.remote import BEARER, UUID
 from targets.wire import answer, grant
 
-from faults.fault import Deed, Endpoint, Fault, Moment
+from faults.fault import UPLOADS, Deed, Endpoint, Fault, Moment
+from faults.healthy import accepted, told
 from faults.hours import Leap, leaping_time
 from faults.record import Request, Taken, endpoint_of
 
@@ -70,8 +71,12 @@ class Server:
         return [request for request in self.requests if request.endpoint is endpoint]
 
     @property
+    def uploads(self) -> list[Request]:
+        return [request for request in self.requests if request.endpoint in UPLOADS]
+
+    @property
     def whole_uploads(self) -> int:
-        return sum(request.whole for request in self.of(Endpoint.UPLOAD))
+        return sum(request.whole for request in self.uploads)
 
     def require_that_the_fault_fired(self) -> None:
         assert self.fired == self.fault.times, f"{self.endpoint}: {self.fault}: it struck {self.fired} times"
@@ -103,7 +108,7 @@ class Server:
             self.fired += 1
             return await self._strike(b"", reader, writer)
         head = first + await reader.readuntil(b"\r\n\r\n")
-        request = Request(endpoint=endpoint_of(head), head=head)
+        request = Request(endpoint=endpoint_of(head, self.endpoint.api), head=head)
         self.requests.append(request)
         if not self.strikes(request.endpoint):
             request.body = await reader.readexactly(request.size)
@@ -126,22 +131,20 @@ class Server:
     def _content(self, request: Request, take: Moment = Moment.TAKEN) -> bytes:
         """The body of the healthy answer. At `WHOLE` an upload was read, and is not taken."""
         match request.endpoint:
-            case Endpoint.TOKEN:
+            case Endpoint.TOKEN | Endpoint.TAO_TOKEN:
                 return grant(BEARER).partition(b"\r\n\r\n")[2]
-            case Endpoint.UPLOAD:
-                return (UUID if take is Moment.WHOLE else self._take(request)).encode()
-            case Endpoint.POLL:
-                return b"completedsuccessfully"
-            case Endpoint.RESULT:
-                return RESULT
-        raise AssertionError(request.endpoint)
+            case endpoint if endpoint in UPLOADS:
+                return accepted(endpoint, UUID if take is Moment.WHOLE else self._take(request))
+            case endpoint:
+                return told(endpoint, self.url)
 
     def _take(self, request: Request) -> str:
-        said = json.loads(request.body)
         number = len(self.taken)
         token = str(uuid.uuid5(uuid.NAMESPACE_URL, str(number))) if number else UUID
-        over = str(said["Overwrite"]).lower() == "true"
-        self.taken.append(Taken(name=said["Name"], overwrite=over, data=said["Data"], token=token))
+        said = json.loads(request.body) if request.endpoint is Endpoint.UPLOAD else {}
+        over = str(said.get("Overwrite")).lower() == "true"
+        data = said.get("Data", request.sha256)
+        self.taken.append(Taken(name=said.get("Name", ""), overwrite=over, data=data, token=token))
         return token
 
     async def _strike(self, content: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:
@@ -232,9 +235,6 @@ class Server:
         self._over.set()
         if self._tasks:
             await asyncio.wait(self._tasks)  # their clients have gone, and so will they
-
-
-RESULT = json.dumps(["first-id", "second-id"]).encode()
 
 
 def _healthy(content: bytes, *headers: str) -> bytes:

@@ -1,4 +1,8 @@
-"""The rows of the matrix: what a server does, and what each of our four requests must make of it.
+"""The rows of the matrix: what a server does, and what each of our requests must make of it.
+
+The columns are the Platform's four requests. TAO's token is read as the Platform's, its upload and a push to Endgrate
+as an upload, their reads as a poll; where one of them is not, the row says so. The store of TAO's results knows one
+answer, which is 200.
 
 Written from the rules: a bearer token may be asked for twice, so trouble with it is NotSent; an upload whose
 answer is not whole is Unclear, and one whose answer is whole but none of this API is Garbled (which is Unclear);
@@ -14,20 +18,24 @@ from targets.remote import UUID
 from targets.wire import answer, as_json, grant, head
 
 from faults import answers as say
-from faults.fault import Deed, Endpoint, Fault, Moment, Says
+from faults.fault import PLATFORM, STRUCK, TOKENS, UPLOADS, Deed, Endpoint, Fault, Moment, Says
 from orchestrator.edges.retry_after import LONGEST
 from orchestrator.errors import Busy, Denied, Garbled, Misdirected, Missing, NotSent, Refused, Unclear, Unreachable
 from orchestrator.model import Accepted
 from orchestrator.ports import Ended, Fetched, Running
 
-TOKEN, UPLOAD, POLL, RESULT = Endpoint
-BROKEN = {TOKEN: NotSent, UPLOAD: Unclear, POLL: Unclear, RESULT: Unclear}
+TOKEN, UPLOAD, POLL, RESULT = PLATFORM
+BROKEN = dict.fromkeys(STRUCK, Unclear) | dict.fromkeys(TOKENS, NotSent)
 """What is left when there was no whole answer."""
 
-FINE = {TOKEN: Accepted, UPLOAD: Accepted, POLL: Ended, RESULT: Fetched}
+FINE = (
+    dict.fromkeys(STRUCK, Fetched)
+    | dict.fromkeys(TOKENS + UPLOADS, Accepted)
+    | dict.fromkeys((POLL, Endpoint.TAO_STATUS, Endpoint.STATISTICS), Ended)
+)
 """An upload begins with a token, so that is what the token is asked for."""
 
-UNREACHABLE = dict.fromkeys(Endpoint, Unreachable)
+UNREACHABLE = dict.fromkeys(STRUCK, Unreachable)
 
 
 @dataclass(frozen=True)
@@ -41,6 +49,12 @@ class Row:
     poll: type
     result: type
     closes: bool = False
+    push: type | None = None
+    """To Endgrate, where it is not as an upload."""
+    read: type | None = None
+    """At TAO and Endgrate, where it is not as a poll."""
+    store: type = NotSent
+    """What a signed download makes of it."""
 
     @property
     def fault(self) -> Fault:
@@ -48,7 +62,10 @@ class Row:
 
     @property
     def outcomes(self) -> dict[Endpoint, type]:
-        return {TOKEN: self.token, UPLOAD: self.upload, POLL: self.poll, RESULT: self.result}
+        others = dict.fromkeys(STRUCK, self.read or self.poll)
+        others |= dict.fromkeys(TOKENS, self.token) | dict.fromkeys(UPLOADS, self.upload)
+        others |= {Endpoint.TAO_STORE: self.store, Endpoint.PUSH: self.push or self.upload}
+        return others | {POLL: self.poll, RESULT: self.result}
 
 
 # fmt: off
@@ -115,30 +132,34 @@ REDIRECTS = (
     Row("307 to a file", say.redirect(307, "file:///etc/passwd"), Misdirected, Garbled, NotSent, NotSent),
 )
 
+_NOT: dict[str, type] = {"read": Unclear, "store": Fetched}
+_PAGE: dict[str, type] = {"read": Garbled, "store": Garbled}
+
 UNEXPECTED = (
     #   the answer, 200 and whole               token        upload       poll         result
-    Row("nothing", answer(200),                 Misdirected, Garbled,     Running,     Fetched),
-    Row("a page", say.page(200),                Misdirected, Garbled,     Unclear,     Unclear),
-    Row("a page called text", answer(200, say.PAGE), Misdirected, Garbled, Running,    Fetched),
-    Row("a page with a token", answer(200, UUID + say.PAGE, kind="text/html"), Misdirected, Garbled, Unclear, Unclear),
+    Row("nothing", answer(200),                 Misdirected, Garbled,     Running,     Fetched, **_NOT),
+    Row("a page", say.page(200),                Misdirected, Garbled,     Unclear,     Unclear, **_PAGE),
+    Row("a page called text", answer(200, say.PAGE), Misdirected, Garbled, Running,    Fetched, **_NOT),
+    Row("a page with a token", answer(200, UUID + say.PAGE, kind="text/html"), Misdirected, Garbled, Unclear, Unclear,
+        **_PAGE),
     Row("an error in JSON", as_json({"success": False, "error": "server_error"}), Misdirected, Garbled, Running,
-        Fetched),
-    Row("invalid_client", as_json({"error": "invalid_client"}), Denied, Garbled, Running, Fetched),
-    Row("a token in an object", as_json({"token": UUID}), Misdirected, Garbled, Running, Fetched),
-    Row("null", as_json(None),                  Misdirected, Garbled,     Running,     Fetched),
-    Row("a number", as_json(36),                Misdirected, Garbled,     Running,     Fetched),
-    Row("half a token", say.HALF_A_TOKEN,       Misdirected, Garbled,     Running,     Fetched),
-    Row("two tokens", answer(200, f"{UUID}\n{UUID}"), Misdirected, Garbled, Running,   Fetched),
-    Row("a word", answer(200, "reticulating"),  Misdirected, Garbled,     Running,     Fetched),
-    Row("a bearer with a line break", grant("a\r\nX-Injected: 1"), Misdirected, Garbled, Running, Fetched),
-    Row("binary", answer(200, bytes(range(256))), Misdirected, Garbled,   Running,     Fetched),
-    Row("UTF-16", answer(200, UUID.encode("utf-16")), Misdirected, Garbled, Running,   Fetched),
+        Fetched, push=Refused, **_NOT),
+    Row("invalid_client", as_json({"error": "invalid_client"}), Denied, Garbled, Running, Fetched, **_NOT),
+    Row("a token in an object", as_json({"token": UUID}), Misdirected, Garbled, Running, Fetched, **_NOT),
+    Row("null", as_json(None),                  Misdirected, Garbled,     Running,     Fetched, **_NOT),
+    Row("a number", as_json(36),                Misdirected, Garbled,     Running,     Fetched, **_NOT),
+    Row("half a token", say.HALF_A_TOKEN,       Misdirected, Garbled,     Running,     Fetched, **_NOT),
+    Row("two tokens", answer(200, f"{UUID}\n{UUID}"), Misdirected, Garbled, Running,   Fetched, **_NOT),
+    Row("a word", answer(200, "reticulating"),  Misdirected, Garbled,     Running,     Fetched, **_NOT),
+    Row("a bearer with a line break", grant("a\r\nX-Injected: 1"), Misdirected, Garbled, Running, Fetched, **_NOT),
+    Row("binary", answer(200, bytes(range(256))), Misdirected, Garbled,   Running,     Fetched, **_NOT),
+    Row("UTF-16", answer(200, UUID.encode("utf-16")), Misdirected, Garbled, Running,   Fetched, **_NOT),
 )
 # fmt: on
 
 
 def _broken(what: str, says: Says, *, closes: bool = True) -> Row:
-    return Row(what, says, *BROKEN.values(), closes=closes)
+    return Row(what, says, NotSent, Unclear, Unclear, Unclear, closes=closes, store=Unclear)
 
 
 FRAMING = (
@@ -183,15 +204,27 @@ NOT_HTTP = (
     _broken("a reason of 1 MiB", say.LONG_REASON),
 )
 
+
+@dataclass(frozen=True)
+class _Fine(Row):
+    @property
+    def outcomes(self) -> dict[Endpoint, type]:
+        return FINE
+
+
+def _fine(what: str, says: Says, *, closes: bool = False) -> Row:
+    return _Fine(what, says, Accepted, Accepted, Ended, Fetched, closes=closes)
+
+
 HEALTHY = (
-    Row("cookies", say.whole("Set-Cookie: a=b", "Set-Cookie: c=d; Secure; HttpOnly"), *FINE.values()),
-    Row("it in chunks", say.in_chunks, *FINE.values()),
-    Row("it with a mark and spaces", say.dressed, *FINE.values()),
-    Row("it after 100, 102 and 103", say.after(100, 102, 103), *FINE.values()),
-    Row("it with 50 more headers", say.whole(*(f"X-{n}: {n}" for n in range(50))), *FINE.values()),
-    Row("it, and goes", say.whole("Connection: close"), *FINE.values(), closes=True),
-    Row("it as JSON", say.whole(kind="application/json"), *FINE.values()),
-    Row("it as nothing in particular", say.whole(kind=""), *FINE.values()),
+    _fine("cookies", say.whole("Set-Cookie: a=b", "Set-Cookie: c=d; Secure; HttpOnly")),
+    _fine("it in chunks", say.in_chunks),
+    _fine("it with a mark and spaces", say.dressed),
+    _fine("it after 100, 102 and 103", say.after(100, 102, 103)),
+    _fine("it with 50 more headers", say.whole(*(f"X-{n}: {n}" for n in range(50)))),
+    _fine("it, and goes", say.whole("Connection: close"), closes=True),
+    _fine("it as JSON", say.whole(kind="application/json")),
+    _fine("it as nothing in particular", say.whole(kind="")),
 )
 
 FLOODS = (

@@ -16,9 +16,10 @@ from targets.remote import API_KEY, BEARER, CELL, CLIENT_ID, CLIENT_SECRET, DATA
 
 from cli.leaks import forms, stored
 from cli.ledger import Line, read_ledger
-from faults.fault import Endpoint
+from faults.fault import PLATFORM
+from faults.healthy import RESULT
 from faults.nights import FOLLOWS, NIGHTS, Night
-from faults.server import RESULT, Server, misbehaving
+from faults.server import Server, misbehaving
 from orchestrator.batch import Finished, Watcher, run_batch
 from orchestrator.config import Credentials, Settings, load
 from orchestrator.edges.log import set_up_logs
@@ -153,5 +154,5 @@ async def require_silence(house: House, last: Finished) -> None:
 def test_the_nights_cover_every_request_and_every_end() -> None:
     assert len(NIGHTS) >= 60
     assert len({str(night) for night in NIGHTS}) == len(NIGHTS)
-    assert {night.endpoint for night in NIGHTS} == set(Endpoint)
+    assert {night.endpoint for night in NIGHTS} == set(PLATFORM)
     assert {night.state for night in NIGHTS} == {"done", "in_doubt", "waiting", "ready", "failed", ""}

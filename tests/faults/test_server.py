@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from targets.remote import DATA, TOKEN, remote_at
 
-from faults.fault import Deed, Endpoint, Fault, Moment
+from faults.fault import PLATFORM, Deed, Endpoint, Fault, Moment
 from faults.server import misbehaving
 
 
@@ -53,5 +53,5 @@ async def test_no_cookie_comes_back(tmp_path: Path) -> None:
             await remote.platform.check(accepted.token)
             await remote.platform.fetch(accepted.token, "feedback")
 
-    assert [request.endpoint for request in server.requests] == list(Endpoint)
+    assert [request.endpoint for request in server.requests] == list(PLATFORM)
     assert not any("cookie" in request.headers for request in server.requests)
