@@ -113,6 +113,15 @@ class RowBook:
     accepted: int = 0
     refused: int = 0
     unknown: int = 0
+    left_out: int = 0
+    """Rows of the source that its mapping takes out, which are none of those read."""
+    warned: int = 0
+    """Rows with a warning, good and bad."""
+
+    def note(self, sheet: Sheet) -> None:
+        """Of a whole file: its parts do not know."""
+        self.left_out += sheet.left_out
+        self.warned += sheet.warned
 
     def add(self, sheet: Sheet, ending: Ending, *, submitted: bool, refused: int = 0) -> None:
         """*refused* are rows that the remote did not take of a file that is done."""
@@ -158,6 +167,10 @@ class Books:
         """One file: it counts once, and its rows where the parts of it stand."""
         self.endings[trip.end] += 1
         self.kept += trip.is_kept
+        if trip.judged and trip.job is not None and (sheets := trip.job.checked) is not None:
+            self.data.note(sheets.data)
+            if sheets.events is not None:
+                self.events.note(sheets.events)
         for part in trip.parts or (trip,):
             self._enter_rows(part)
 

@@ -6,6 +6,7 @@ import csv
 import hashlib
 import io
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from orchestrator.model import Job, RelPath, Sheet
 from orchestrator.ports import Fetched, Objection
@@ -15,13 +16,31 @@ OBJECTIONS = "objections"
 """The result that holds them: a CSV with the row as the remote counts, where it came from, and what is said."""
 
 
+_UNKNOWN = "which row is not known"
+
+
+def counted_off(job: Job, fetched: Fetched) -> Fetched:
+    """The rows that a result tells of are those that were sent, one by one, if they are as many; else nobody knows."""
+    sent = job.checked.data.rows - job.checked.data.bad if job.checked else None
+    if fetched.told in (None, sent):
+        return fetched
+    remark = f"the remote's results tell of {fetched.told} rows, and {sent} were sent: which is which is not known"
+    return replace(
+        fetched,
+        refused=min(fetched.refused, sent or 0),
+        objections=tuple(replace(objection, rows=()) for objection in fetched.objections),
+        remark="; ".join(filter(None, [fetched.remark, remark])),
+    )
+
+
 def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(["row", "line", "says"])
     for objection in objections:
         places = dict.fromkeys(place for row in objection.rows for place in _places(job, row))
-        table.writerow([objection.rows[-1], " or ".join(places), objection.says])
+        row, line = (objection.rows[-1], " or ".join(places)) if objection.rows else ("", _UNKNOWN)
+        table.writerow([row, line, objection.says])
     body = text.getvalue().encode("utf-8", "backslashreplace")
     digest = hashlib.sha256(body).hexdigest()
     return Fetched(key=OBJECTIONS, content_type="text/csv", body=body, size=len(body), sha256=digest)

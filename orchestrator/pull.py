@@ -103,7 +103,7 @@ class _Collecting(Tracking):
     async def _bring_in(self, job: Job, token: Token) -> Completed | Failed:
         folder = self.folder / str(job.version)
         counts = await self.reader.patiently(lambda: self.puller.counts(token))
-        refusals, errors = Refusals(), list[bytes]()
+        refusals, errors = Refusals({}), list[bytes]()
         async for page in self._pages(partial(self.puller.errors, token)):
             refusals.add(page.items)
             errors += map(as_line, page.items[: OBJECTIONS_LIMIT - len(errors)])

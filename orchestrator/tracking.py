@@ -14,7 +14,7 @@ from orchestrator.errors import Missing, Refused
 from orchestrator.flow import Schedule
 from orchestrator.guards import Reader, Tokens
 from orchestrator.model import Completed, Doubted, Job, Result
-from orchestrator.objections import OBJECTIONS, joined, refused_lines
+from orchestrator.objections import OBJECTIONS, counted_off, joined, refused_lines
 from orchestrator.ports import Clock, Ended, Ledger, Objection, Running, Sink, Target
 
 _SHORTEST_DELAY = 0.05
@@ -113,6 +113,7 @@ class Tracking:
             try:
                 fetched = await self.reader.fetch(job.token, key)
                 results.append(await self.sink.keep(job, fetched))
+                fetched = counted_off(job, fetched)
             except Missing as error:
                 if self._age(job) > self.give_up:
                     return await self.ledger.record(job, Doubted(f"{error}, although the job has ended"))

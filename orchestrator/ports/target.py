@@ -116,7 +116,8 @@ class Objection:
     """What the remote has against one row."""
 
     rows: tuple[int, ...]
-    """Which of the rows that were sent, from 1; more than one where the remote's way of counting is not known."""
+    """Which of the rows that were sent, from 1; more than one where the remote's way of counting is not known, and
+    none where nobody knows which row is meant."""
     says: str
     """In its own words, which may quote a cell: they belong in the results, and nowhere else."""
 
@@ -137,5 +138,7 @@ class Fetched:
     """Rows that the remote did not take, according to this result."""
     objections: tuple[Objection, ...] = ()
     """To the first of them."""
+    told: int | None = None
+    """So many rows the result tells of, where it has a line for each and numbers none: then they are counted off."""
     remark: str = ""
     """What a person should know of it; quotes nothing."""

@@ -23,8 +23,11 @@ class Manners:
     explain: Callable[[Answer], str] = lambda _: ""
 
 
-def taken(answer: Answer, token: Token | None, manners: Manners) -> Token:
-    """*token* is what the answer's body holds. Raises what the pipeline may do next: see each class."""
+def taken(answer: Answer, token: Token | None, manners: Manners, what: str = "upload") -> Token:
+    """*token* is what the answer's body holds, *what* is told in every message.
+
+    Raises what the pipeline may do next: see each class.
+    """
     reply = Reply(
         status=answer.status,
         has_token=token is not None,
@@ -36,7 +39,7 @@ def taken(answer: Answer, token: Token | None, manners: Manners) -> Token:
     if outcome is Outcome.ACCEPTED and token is not None:
         return token
     kind, cause = _objection(outcome, answer, manners)
-    raise kind(f"upload: {cause}", retry_after=answer.retry_after)
+    raise kind(f"{what}: {cause}", retry_after=answer.retry_after)
 
 
 def is_page(answer: Answer) -> bool:

@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from targets.tao.place import TAKEN, status
+from targets.wire import Request, answer, as_json, scripted
 
 from cli.imports import ADDITIONS, ALL_OF_IT, FILES, importing, sessions, table, users
 from cli.leaks import bearers, forms, leaks, said, stored, stored_without_results
@@ -148,6 +150,36 @@ async def test_a_row_that_the_remote_refuses_is_told_with_the_line_that_it_came_
         ]
         book = outcome.summary["rows"]["data"]
         assert (book["read"], book["invalid"], book["accepted"], book["refused"]) == (6, 1, 3, 2)
+
+
+@pytest.mark.parametrize("told", [["al,400"], ["zoe,processed", "al,400", "bo,processed", "cy,400"], ["al,400"] * 5])
+async def test_where_the_results_tell_of_other_rows_than_were_sent_no_line_is_named(
+    tmp_path: Path, told: list[str]
+) -> None:
+    """They may have left out those that went well: the first of them is not the first that was sent."""
+
+    def reply(request: Request) -> bytes:
+        match request.target.partition("?")[0]:
+            case "/api/v1/upload":
+                return TAKEN
+            case path if path.startswith("/api/v1/status/"):
+                return status("processed")
+            case path if path.startswith("/api/v1/download/"):
+                return as_json({"signedUrl": f"{server.url}/store/x.csv"})
+            case _:
+                return answer(200, table("user_username,status", *told), kind="text/csv")
+
+    async with importing(tmp_path, {"users.csv": users(1, 3)}) as stage, scripted(reply) as server:
+        where = {"target__base_url": server.url, "target__token_path": "/connect/token"}
+        outcome = await stage.run(**where)
+
+        assert outcome.code == 3
+        refused = sum("400" in line for line in told)
+        assert outcome.summary["rows"]["data"]["refused"] == min(refused, 3)
+        with (stage.results("users") / "objections.csv").open(newline="") as file:
+            lines = list(csv.DictReader(file))
+        assert lines == [{"row": "", "line": "which row is not known", "says": "400"}] * refused
+        assert f"tell of {len(told)} rows, and 3 were sent" in stage.jobs["users.csv"].cause
 
 
 async def test_a_file_that_is_larger_than_the_remote_takes_goes_in_parts_that_it_takes(tmp_path: Path) -> None:

@@ -284,6 +284,18 @@ async def test_without_a_session_nothing_is_begun(tmp_path: Path, setting: str, 
         assert stage.remote.transfers == []
 
 
+@pytest.mark.parametrize(
+    "says", [as_json({"message": "no"}, 422), as_json({"success": False}), as_json({"message": "no"}, 403)]
+)
+async def test_what_is_wrong_with_a_pull_is_not_told_as_an_upload(tmp_path: Path, says: bytes) -> None:
+    async with pushing(tmp_path, {}) as stage, scripted(says) as server:
+        outcome = await stage.call("pull", "--json", target__base_url=server.url)
+
+        assert outcome.code != 0
+        assert "pull: the remote" in outcome.json["message"]
+        assert "upload" not in outcome.json["message"]
+
+
 async def test_neither_the_key_nor_the_session_nor_a_record_is_told(tmp_path: Path) -> None:
     faults = (Fault(endpoint="upload", kind="html"), Fault(endpoint="result", kind="truncated", nth=2))
     async with pushing(tmp_path, {}, *faults, supply=20, page=5) as stage:

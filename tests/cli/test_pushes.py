@@ -8,6 +8,8 @@ from collections import Counter
 from pathlib import Path
 
 import pytest
+from targets.endgrate.remote import BEGUN, counts, error, page, statistics
+from targets.wire import Request, as_json, scripted
 
 from cli.leaks import forms, leaks, said, stored, stored_without_results
 from cli.ledger import ask
@@ -121,6 +123,31 @@ async def test_rows_that_the_remote_refuses_are_told_with_the_lines_that_they_ca
         with (stage.results("a") / "objections.csv").open(newline="") as file:
             told = [(row["row"], row["line"]) for row in csv.DictReader(file)]
         assert told == [("3", "a.csv:4"), ("4", "a.csv:6")]
+
+
+async def test_an_error_that_tells_only_the_key_of_a_record_is_joined_to_the_line_of_that_key(tmp_path: Path) -> None:
+    told = [error(internal_id="2"), error(internal_id="stranger"), error(2, internal_id="3"), error(internal_id="3")]
+
+    def reply(request: Request) -> bytes:
+        match request.target.partition("?")[0]:
+            case "/api/push/transfer":
+                return BEGUN
+            case "/api/statistics":
+                return as_json(statistics(counts(4, 1)))
+            case "/api/errors":
+                return page("errors", *told)
+            case _:
+                return page("transfer_data", {"id": "a", "data": {}})
+
+    files = {"a.csv": people(1, 3) + "\r\n\r\n" + people(4, 1).partition("\r\n")[2]}
+    async with pushing(tmp_path, files, key="id") as stage, scripted(reply) as server:
+        outcome = await stage.run(target__base_url=server.url)
+
+        assert outcome.code == 3
+        assert outcome.summary["rows"]["data"]["refused"] == 3
+        with (stage.results("a") / "objections.csv").open(newline="") as file:
+            lines = [(row["row"], row["line"]) for row in csv.DictReader(file)]
+        assert lines == [("2", "a.csv:3"), ("", "which row is not known"), ("3", "a.csv:4"), ("3", "a.csv:4")]
 
 
 async def test_a_row_without_a_key_of_its_own_is_not_sent(tmp_path: Path) -> None:

@@ -39,6 +39,8 @@ async def test_files_are_rejected_mended_by_policy_and_sent_and_every_book_agree
             "accepted": 22,
             "refused": 0,
             "unknown": 0,
+            "left_out": 0,
+            "warned": 0,
         }
         assert first.summary["rows"]["events"] == {
             "read": 12,
@@ -48,6 +50,8 @@ async def test_files_are_rejected_mended_by_policy_and_sent_and_every_book_agree
             "accepted": 3,
             "refused": 0,
             "unknown": 0,
+            "left_out": 0,
+            "warned": 0,
         }
         assert first.summary["requests"] == {"token": 1, "upload": 4, "poll": 4, "result": 8, "retries": 0}
         assert {entry["name"] for entry in stage.uploads} == {r.name for r in CLEAN}

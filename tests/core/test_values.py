@@ -131,6 +131,20 @@ def test_rows_count_only_in_the_run_that_read_them() -> None:
     assert books.data.read == 0
 
 
+def test_rows_that_a_mapping_takes_out_and_rows_with_warnings_are_counted_beside_the_books() -> None:
+    """Of a file in parts the whole file knows of them."""
+    whole = replace(made(State.DONE), checked=Sheets(data=Sheet(rows=10, bad=3, warned=4, left_out=5)))
+    part = replace(whole, checked=Sheets(data=Sheet(rows=10, bad=3)))
+    alone, divided = Books(found=1), Books(found=1)
+    alone.enter(Trip(path=RelPath("a.csv"), job=whole, judged=True))
+    parts = [Trip(path=RelPath("a.csv"), job=part, judged=True)]
+    divided.enter(Trip(path=RelPath("a.csv"), job=whole, judged=True, parts=parts))
+
+    for books in (alone, divided):
+        assert books.balance
+        assert (books.data.read, books.data.invalid, books.data.warned, books.data.left_out) == (10, 3, 4, 5)
+
+
 def test_a_file_that_nobody_reported_unbalances_the_books() -> None:
     assert not Books(found=1).balance
 

@@ -93,6 +93,8 @@ def test_the_summary_counts_files_rows_and_requests(tmp_path: Path) -> None:
         "accepted": 8,
         "refused": 3,
         "unknown": 0,
+        "left_out": 0,
+        "warned": 0,
     }
     assert summary["rows"]["events"] == {
         "read": 8,
@@ -102,6 +104,8 @@ def test_the_summary_counts_files_rows_and_requests(tmp_path: Path) -> None:
         "accepted": 3,
         "refused": 0,
         "unknown": 0,
+        "left_out": 0,
+        "warned": 0,
     }
 
 

@@ -137,7 +137,8 @@ _PAGE: dict[str, type] = {"read": Garbled, "store": Garbled}
 
 UNEXPECTED = (
     #   the answer, 200 and whole               token        upload       poll         result
-    Row("nothing", answer(200),                 Misdirected, Garbled,     Running,     Fetched, **_NOT),
+    Row("nothing", answer(200),                 Misdirected, Garbled,     Running,     Fetched, read=Unclear,
+        store=Unclear),
     Row("a page", say.page(200),                Misdirected, Garbled,     Unclear,     Unclear, **_PAGE),
     Row("a page called text", answer(200, say.PAGE), Misdirected, Garbled, Running,    Fetched, **_NOT),
     Row("a page with a token", answer(200, UUID + say.PAGE, kind="text/html"), Misdirected, Garbled, Unclear, Unclear,

@@ -163,8 +163,8 @@ WIRE = (
     Bug(
         wrong="A remote that fails and says when to come again is asked before then.",
         file="targets/taken.py",
-        old='    raise kind(f"upload: {cause}", retry_after=answer.retry_after)',
-        new='    raise kind(f"upload: {cause}")',
+        old='    raise kind(f"{what}: {cause}", retry_after=answer.retry_after)',
+        new='    raise kind(f"{what}: {cause}")',
         test="targets/test_upload_answers.py::test_every_status_means_what_the_contract_says",
     ),
     Bug(

@@ -77,15 +77,15 @@ def _refuse_constant(text: str) -> NoReturn:
     raise ValueError(f"{text} is no JSON")
 
 
-def token_of(answer: Answer) -> Token:
+def token_of(answer: Answer, what: str = "upload") -> Token:
     """The transfer_id of a transfer that was begun. Raises what the pipeline may do next: see each class."""
-    require_session(answer, "upload")
+    require_session(answer, what)
     members = members_of(answer)
     transfer = members.get("transfer_id")
     if answer.phase is Phase.SENT and _says_no(answer, members) and transfer is None:
-        raise Refused("upload: the remote answered that it was no success (200)", retry_after=answer.retry_after)
+        raise Refused(f"{what}: the remote answered that it was no success (200)", retry_after=answer.retry_after)
     known = members.get("success") is True and isinstance(transfer, str) and _ID.fullmatch(transfer)
-    return taken(answer, Token(str(transfer)) if known else None, _MANNERS)
+    return taken(answer, Token(str(transfer)) if known else None, _MANNERS, what)
 
 
 def require_session(answer: Answer, what: str) -> None:

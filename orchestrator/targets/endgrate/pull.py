@@ -32,7 +32,7 @@ class EndgratePull(Endgrate):
         content = json.dumps(members).encode()
         once = not self._may_repeat(job)
         answer = await self._api.post(Kind.UPLOAD, "/api/pull/transfer", Outgoing(content, len(content)), once=once)
-        return Accepted(token_of(answer), self._clock.now().timestamp())
+        return Accepted(token_of(answer, "pull"), self._clock.now().timestamp())
 
     async def recall(self, job: Job) -> Trace:
         """A second transfer of all there is does no harm; one of what is new would find that the first has had it."""

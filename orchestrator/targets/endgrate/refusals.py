@@ -14,7 +14,9 @@ _REAUTHENTICATE = (
 
 
 class Refusals:
-    def __init__(self) -> None:
+    def __init__(self, rows: Mapping[str, int]) -> None:
+        """*rows* are those that were sent, from 1, by their keys, as far as they are known."""
+        self._known = rows
         self._rows: set[int] = set()
         self._keys: set[str] = set()
         self._needs_person = False
@@ -27,9 +29,8 @@ class Refusals:
             kind, says = _text(item, "error_type"), _text(item, "error_resolve_text")
             key, index = _text(item, "internal_id"), item.get("index")
             self._needs_person |= kind.casefold() == "authentication"
-            row = 0  # of none that we can tell
-            if type(index) is int and index >= 0:
-                row = index + 1
+            row = index + 1 if type(index) is int and index >= 0 else self._known.get(key, 0)
+            if row:
                 self._rows.add(row)
             elif key:
                 self._keys.add(key)
@@ -38,7 +39,7 @@ class Refusals:
             if len(self.objections) < OBJECTIONS_LIMIT:
                 whose = f"internal_id {key}" if key else ""
                 told = ": ".join(filter(None, (whose, kind, says)))
-                self.objections.append(Objection(rows=(row,), says=told))
+                self.objections.append(Objection(rows=(row,) if row else (), says=told))
 
     @property
     def count(self) -> int:

@@ -6,7 +6,7 @@ A record with a key of our own is an upsert: sent twice it has the effect of sen
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 import anyio.to_thread
@@ -55,6 +55,8 @@ class EndgrateConfig:
 class _Found:
     """What the results of one transfer have said, from the first of them to the verdict."""
 
+    rows: Mapping[str, int] = field(default_factory=dict)
+    """The number of each record that was sent, by its key: an error may name no more than that."""
     lost: int = 0
     refused: int = 0
     has_others: bool = False
@@ -95,7 +97,7 @@ class Endgrate:
         hold = Hold() if release is not None else None
         text = await _held(body.data)
         try:
-            content = await anyio.to_thread.run_sync(self._content, text)
+            content, rows = await anyio.to_thread.run_sync(self._content, text)
         except ValueError as error:
             raise Refused(f"not sent: {error}") from None
         upload = Outgoing(content, len(content), hold)
@@ -105,6 +107,7 @@ class Endgrate:
             return await self._api.post(Kind.UPLOAD, "/api/push/transfer", upload, once=once)
 
         token = token_of(await (send() if hold is None or release is None else releasing(hold, release, send)))
+        self._found[token] = _Found(rows=rows)
         return Accepted(token, self._clock.now().timestamp())
 
     async def recall(self, job: Job) -> Trace:
@@ -138,20 +141,23 @@ class Endgrate:
         """Every record has a key of ours: the check of the file has seen to it, and the ledger has it in writing."""
         return job.checked is not None and is_keyed(job.checked.data.schema, self._config.key)
 
-    def _content(self, text: str) -> bytes:
+    def _content(self, text: str) -> tuple[bytes, Mapping[str, int]]:
+        """The request, and which record has which key."""
         config = self._config
+        records = list(records_of(text, config.key))
         members = {
             "session_id": config.session_id,
             "endgrate_type": config.endgrate_type,
-            "transfer_data": list(records_of(text, config.key)),
+            "transfer_data": records,
         }
-        return json.dumps(members, ensure_ascii=False).encode()
+        rows = {record["internal_id"]: row for row, record in enumerate(records, 1) if "internal_id" in record}
+        return json.dumps(members, ensure_ascii=False).encode(), rows
 
     async def _ask(self, kind: Kind, token: Token) -> Answer:
         return await self._api.get(kind, "/api/statistics", method=self.method, transfer_id=token)
 
     async def _fetch_errors(self, token: Token, found: _Found) -> Fetched:
-        refusals, is_cut = Refusals(), False
+        refusals, is_cut = Refusals(found.rows), False
         async with Lines(self._api.spill) as lines:
             async for page in pages(self._api, "/api/errors", ERRORS, {"transfer_id": token}):
                 refusals.add(page.items)

@@ -17,19 +17,19 @@ class RowResults:
     """Rows that are not said to have been processed, whatever else is said of them."""
     objections: tuple[Objection, ...]
     """The first of them."""
-    are_told: bool = True
-    """False: the file is not one that tells."""
+    told: int | None
+    """How many rows it has; None when the file is not one that tells of rows."""
 
 
 def read_rows(lines: Iterable[str]) -> RowResults:
     """Columns are found by their names: the remote may have more of them than its sibling, or others."""
     csv.field_size_limit(1 << 20)
     rows = csv.reader(lines)
-    refused, objections = 0, list[Objection]()
+    number, refused, objections = 0, 0, list[Objection]()
     try:
         places = {name.strip().casefold(): at for at, name in enumerate(next(rows, []))}
         if (status := places.get("status")) is None:
-            return RowResults(refused=0, objections=(), are_told=False)
+            return RowResults(refused=0, objections=(), told=None)
         code, message = places.get("errorcode"), places.get("errormessage")
         for number, row in enumerate(filter(None, rows), 1):  # a blank line is no row
             if _cell(row, status).strip().casefold() == _TAKEN:
@@ -39,8 +39,8 @@ def read_rows(lines: Iterable[str]) -> RowResults:
                 says = " ".join(filter(None, (_cell(row, at) for at in (status, code, message))))
                 objections.append(Objection(rows=(number,), says=says))
     except csv.Error:
-        return RowResults(refused=0, objections=(), are_told=False)
-    return RowResults(refused=refused, objections=tuple(objections))
+        return RowResults(refused=0, objections=(), told=None)
+    return RowResults(refused=refused, objections=tuple(objections), told=number)
 
 
 def _cell(row: list[str], at: int | None) -> str:

@@ -115,7 +115,7 @@ class Tao:
         if key == RESULT:
             return await self._fetch_rows(token)
         answer = await self._ask(Kind.RESULT, self._config.status_path, token)
-        require_read(answer, key)
+        status_of(answer)
         return fetched_of(key, answer)
 
     def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
@@ -142,9 +142,12 @@ class Tao:
         if answer.status != 200:  # it is valid for some minutes only: the next try gets a new one
             raise NotSent(f"{where}: the store answered {answer.status}", retry_after=answer.retry_after)
         require_read(answer, RESULT)
+        if answer.spilled is None and not answer.text.strip():  # the columns of the file stand in it at least
+            raise Unclear(f"{where}: it is empty", retry_after=answer.retry_after)
         rows = await anyio.to_thread.run_sync(_read, answer)
-        remark = "" if rows.are_told else "the remote's results do not tell which rows it took"
-        return replace(fetched_of(RESULT, answer), refused=rows.refused, objections=rows.objections, remark=remark)
+        remark = "" if rows.told is not None else "the remote's results do not tell which rows it took"
+        found = fetched_of(RESULT, answer)
+        return replace(found, refused=rows.refused, objections=rows.objections, told=rows.told, remark=remark)
 
     async def _ask(self, kind: Kind, path: str, token: Token) -> Answer:
         return await self._get(kind, self._config.base_url + path.replace("{id}", quote(token, safe="")))

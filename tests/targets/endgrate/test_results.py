@@ -253,16 +253,16 @@ async def test_errors_become_objections_to_their_rows(tmp_path: Path) -> None:
         Objection(rows=(3,), says="internal_id row-3: upstream: Canary Cell is no name"),
         Objection(rows=(3,), says="upstream: Canary Cell is no name"),
         Objection(rows=(1,), says="mapping"),
-        Objection(rows=(0,), says="internal_id row-5: upstream: Canary Cell is no name"),
-        Objection(rows=(0,), says="internal_id row-5: upstream: Canary Cell is no name"),
+        Objection(rows=(), says="internal_id row-5: upstream: Canary Cell is no name"),
+        Objection(rows=(), says="internal_id row-5: upstream: Canary Cell is no name"),
     )
     lines = (joined(checked(3), fetched.objections).body or b"").decode().splitlines()
     assert [line.split(",")[:2] for line in lines[1:]] == [
         ["3", "night.csv:4"],
         ["3", "night.csv:4"],
         ["1", "night.csv:2"],
-        ["0", ""],
-        ["0", ""],
+        ["", "which row is not known"],
+        ["", "which row is not known"],
     ]
 
 

@@ -114,3 +114,10 @@ async def test_a_file_that_is_processed_with_refused_rows_is_done_and_one_of_no_
         assert isinstance(outcome, Failed)
         assert outcome.cause == "the remote says: failed; see its messages under results/"
         assert b"canary" in ((await stand.target.fetch(REFERENCE, "status")).body or b"")
+
+
+@pytest.mark.parametrize("body", ["", " ", "{}", "null", '{"result": {}}', "processed"])
+async def test_a_status_that_says_nothing_is_no_result(tmp_path: Path, body: str) -> None:
+    async with tao_at(tmp_path, answer(200, body, kind="application/json")) as (stand, _):
+        with pytest.raises(Unclear, match=r"status: an answer without a status"):
+            await stand.target.fetch(REFERENCE, "status")

@@ -149,3 +149,13 @@ async def test_a_long_result_comes_in_pieces_and_is_put_into_a_file(tmp_path: Pa
 
         assert content_of(fetched.spilled) == b"".join(pieces)
         assert (fetched.body, fetched.refused, fetched.objections, fetched.remark) == (None, 0, (), "")
+
+
+@pytest.mark.parametrize("text", ["", "\r\n", "\ufeff", " \n "])
+async def test_a_result_of_nothing_is_none_for_it_begins_with_the_columns_of_the_file(
+    tmp_path: Path, text: str
+) -> None:
+    found = answer(200, text, kind="text/csv")
+    async with tao_at(tmp_path, lambda _: at(f"{server.url}/store/x.csv"), found) as (stand, server):
+        with pytest.raises(Unclear, match="result: GET of the signed address: it is empty"):
+            await rows_of(stand)
