@@ -9,7 +9,9 @@ from orchestrator.validation.limits import FIELD_LIMIT, KEY_LIMIT, RECORD_LIMIT
 from orchestrator.validation.schema import Rule, Severity
 
 MESSAGES = {
-    Rule.ENCODING: "cannot be decoded: save the file as UTF-8, or set the encoding that it really has",
+    Rule.ENCODING: (
+        "cannot be decoded: save the file as UTF-8, unpacked if it is packed, or set the encoding that it really has"
+    ),
     Rule.NUL: "holds a NUL character: export the file again as plain text (UTF-8, or UTF-16 with a BOM)",
     Rule.UNCLOSED_QUOTE: 'a quote opens here and never closes: add the closing " or remove the opening one',
     Rule.FIELD_SIZE: f"the cell has more than {FIELD_LIMIT:,} characters: shorten it, or close its quote",
