@@ -39,7 +39,17 @@ async def test_credentials_that_are_refused_for_good_are_denied_whatever_the_sta
     problem, asked = await refused(tmp_path, reply)
 
     assert isinstance(problem, Denied)
-    assert error in str(problem)
+    assert f"refuses the credentials ({error}). Check target.client_id, the client secret" in str(problem)
+    assert 'a server that does not decode Basic needs target.basic_encoding = "raw"' in str(problem)
+    assert asked == 1
+
+
+@pytest.mark.parametrize("status", [401, 403])
+async def test_a_bare_refusal_says_what_to_check(tmp_path: Path, status: int) -> None:
+    problem, asked = await refused(tmp_path, answer(status, "Unauthorized"))
+
+    assert isinstance(problem, Denied)
+    assert f"the identity server answered {status}. Check target.client_id and the secret." in str(problem)
     assert asked == 1
 
 
