@@ -11,7 +11,7 @@ the remote has already, unchanged, is not sent again.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, replace
 
 import anyio
@@ -108,11 +108,9 @@ class Partition:
             return await self.ledger.record(job, Failed(f"of {len(parts)} parts: {told}{gone}", owns=True))
         return await self.ledger.record(job, Superseded(f"the file was replaced; of {len(parts)} parts: {told}"))
 
-    def _parts(self, job: Job) -> Iterator[Job]:
-        for number in range(1, job.parts + 1):
-            part = self.ledger.find(key_of(part_name(job.name, number)))
-            if part is not None:
-                yield part
+    def _parts(self, job: Job) -> list[Job]:
+        names = (part_name(job.name, number) for number in range(1, job.parts + 1))
+        return [part for name in names if (part := self.ledger.find(key_of(name))) is not None]
 
     async def _refuse(self, job: Job, clash: Clash, checked: Checked, *before: Event) -> Job:
         return await self.ledger.record(job, *before, Rejected(clash.cause, checked.rules, checked.sheets))

@@ -95,6 +95,11 @@ def test_a_word_for_work_means_that_it_goes_on(word: str) -> None:
         assert read(text, retry_after=9.0) == Running(word="", retry_after=9.0)
 
 
+def test_quotes_around_what_is_no_json_string_come_off_all_the_same() -> None:
+    assert read('"in\\progress"') == Running(word="unreadable")
+    assert isinstance(read('"completed\tsuccessfully"'), Ended)
+
+
 @pytest.mark.parametrize("word", FAILED)
 def test_a_word_for_failure_is_the_end_and_asks_for_the_feedback_alone(word: str) -> None:
     for text in spellings(word):

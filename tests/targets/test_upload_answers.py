@@ -13,6 +13,7 @@ from orchestrator.edges.answer import Answer
 from orchestrator.edges.retry_after import LONGEST
 from orchestrator.errors import Busy, Denied, Garbled, Misdirected, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Accepted
+from orchestrator.outcome import Phase
 from orchestrator.targets.platform.answers import token_of
 from targets.remote import NOW, UUID, assert_tells_no_secret, remote_at
 from targets.wire import Reply, answer, as_json, chunked, head, scripted, unframed
@@ -278,3 +279,14 @@ async def test_an_answer_before_the_end_of_the_body_counts(tmp_path: Path, statu
     async with scripted(early) as server, remote_at(server, tmp_path) as remote:
         with pytest.raises(meaning(status, retry_after=True)):
             await remote.upload("x" * (3 << 20))
+
+
+@pytest.mark.parametrize(("status", "raised"), [(500, NotSent), (302, NotSent), (200, Garbled), (429, Busy)])
+def test_before_the_last_byte_was_sent_no_answer_says_more_than_that_it_did_not_arrive(
+    status: int, raised: type[TargetError]
+) -> None:
+    said = Answer(status=status, content_type="text/plain", body=UUID.encode(), phase=Phase.SENDING)
+    with pytest.raises(raised) as caught:
+        token_of(said)
+
+    assert ("before it had the whole submission" in str(caught.value)) == (raised is not Busy)

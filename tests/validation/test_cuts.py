@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.validation import Judge, Limits, Verdict, source_line
+from orchestrator.validation import Judge, Limits, Rule, Verdict, source_line
 from validation.samples import PLATFORM_DATA
 
 HEADER = "Reference,StartDate,StartTime,EndDate,EndTime"
@@ -96,3 +96,13 @@ def test_a_run_of_clean_rows_is_cut_inside(end: str) -> None:
     _, verdict = judged([f"N{number}{REST}" for number in range(1000)], Limits(rows=300), end=end)
 
     assert [(cut.line, cut.rows) for cut in verdict.cuts] == [(2, 300), (302, 300), (602, 300), (902, 100)]
+
+
+@pytest.mark.parametrize("before", [0, 1])
+def test_a_row_that_does_not_fit_alone_is_told_with_its_line_wherever_it_stands(before: int) -> None:
+    """As the first of all, no part has been begun that would have to end before it."""
+    lines = [f"N{number}{REST}" for number in range(before)] + [f"{'x' * 300}{REST}", f"N9{REST}"]
+    _, verdict = judged(lines, Limits(size=200))
+
+    assert verdict.fault is not None
+    assert (verdict.fault.line, verdict.fault.rule) == (2 + before, Rule.PART_SIZE)
