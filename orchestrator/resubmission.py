@@ -91,7 +91,7 @@ class Resubmission:
                 files.add(file.path)
             try:
                 if not self.rejects.has(path):
-                    await self._list_refused(file)
+                    await self._list_anew(file)
                 elif await self._take(path, file):
                     files.add(file.path)
             except Unusable as problem:
@@ -115,11 +115,16 @@ class Resubmission:
                 return await anyio.to_thread.run_sync(self._keep, path, reading)
         raise AssertionError("a reading is one of three")
 
-    async def _list_refused(self, file: File) -> None:
-        """The run that learnt of them was killed before it wrote the list. Raises Unusable when there are such rows."""
+    async def _list_anew(self, file: File) -> None:
+        """A list that is not there is made anew: the run that learnt of refused rows may have been killed before.
+
+        Raises Unusable when there are rows to be mended.
+        """
         await anyio.to_thread.run_sync(self.inbox.list_refused, file)
         if self.rejects.has(file.path):
-            raise Unusable("the remote refused rows of it: they are in its list now. Mend them there, and resubmit")
+            raise Unusable(
+                "there was no list of it: its rows that are not at the remote stand in one now. Mend them there, and resubmit"
+            )
 
     def _keep(self, path: RelPath, reading: Reading) -> bool:
         is_events = path == reading.file.events

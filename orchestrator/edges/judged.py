@@ -54,6 +54,8 @@ class Judged:
         """
         if (fault := self.fault) is not None:
             return f"{self.path}: line {fault.line}, column {fault.column}: {fault.rule}: {fault.message}"
+        if not self.sheet.rows:
+            return f"{self.path}: the remote has every row of it"
         if drop_rows and (may_lose_all or self.sheet.rows > self.sheet.bad):
             return ""
         if self.sheet.bad:

@@ -59,6 +59,7 @@ class Sieve:
         self._kept = Kept(limits)
         self._leave_out = leave_out
         self._mends = mends
+        self._sent_before = False
         self._remarks = remarks
 
     @property
@@ -104,7 +105,7 @@ class Sieve:
         """There is nothing more to come."""
         if not self.fault and not self.first_seen:
             self.fail(Rule.EMPTY, 1, 1)
-        if not self.fault and not self._rows:
+        if not self.fault and not self._rows and not self._sent_before:
             self.fail(Rule.ALL_LEFT_OUT if self.left_out else Rule.NO_ROWS, self._header, 1)
 
     def take_clean(self, text: str, canonical: bool, line: int) -> int:
@@ -149,6 +150,7 @@ class Sieve:
         record = self._mends.instead_of(record)
         looked = self._rules.look(record, self._keys)
         if self._mends.was_sent(record.line):  # looked at, because no other row may have its key
+            self._sent_before = True
             self._kept.skip(record.line, record.last_line)
             return
         if looked.left_out:

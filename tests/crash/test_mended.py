@@ -1,0 +1,136 @@
+"""Mended rows on their way back, killed at every moment: they arrive once, and the others stay as they are."""
+
+from __future__ import annotations
+
+import signal
+from collections import Counter
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import pytest
+
+from cli.forks import fork
+from cli.mending import lines_in, mend
+from cli.program import Outcome, attended, environment
+from cli.pushes import Pushing, pushing
+from cli.rosters import HEADER, Roster, Table
+from cli.stage import Stage, as_options, staged
+from crash.scene import make_new
+from crash.strike import Strike
+from crash.tally import Tally
+
+DROP = {"validation__on_bad_rows": "drop_rows"}
+GOOD = tuple(f"N{n},01/07/2024,09:00,01/07/2024,17:00" for n in range(1, 4))
+NIGHT = Roster(path="a.csv", data=Table(header=HEADER, rows=(GOOD[0], GOOD[1][2:], GOOD[2]), bad={1: (1, "required")}))
+PEOPLE = "id,name\r\n1,Anna\r\n,Bert\r\n3,Cleo"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Case:
+    """A file whose line 3 was rejected, and how it is mended."""
+
+    name: str
+    open: Callable[[Path], AbstractAsyncContextManager[Stage]]
+    mended: dict[str, str]
+    stands: Callable[[Stage], object]
+    """Equal exactly if the remote has the same."""
+
+    def __str__(self) -> str:
+        return self.name
+
+
+def _people(stage: Stage) -> object:
+    assert isinstance(stage, Pushing)
+    return stage.standing
+
+
+def _rosters(stage: Stage) -> object:
+    return Counter((name, one.data_sha256, one.copies) for name, one in stage.remote.datasets.items())
+
+
+@asynccontextmanager
+async def _keyed(root: Path) -> AsyncIterator[Stage]:
+    async with pushing(root, {"a.csv": PEOPLE}, key="id") as stage:
+        yield stage
+
+
+CASES = (
+    Case(name="replaced", open=lambda root: staged(root, [NIGHT]), mended={"Reference": "N2"}, stands=_rosters),
+    Case(name="added", open=_keyed, mended={"id": "2"}, stands=_people),
+)
+SAMPLE = ("before the commit of Checked+SendStarted", "after the upload", "after the commit of Accepted")
+
+
+async def resubmit(stage: Stage, fatal: str = "", nth: int = 1) -> Outcome:
+    trace = stage.root / "trace"
+    trace.write_bytes(b"")
+    strike = Strike(trace=str(trace), fatal=fatal, nth=nth, fine=True)
+    words = ["resubmit", "a.csv", "--json", "-c", str(stage.config), *as_options(DROP)]
+    given = asdict(strike)
+    process = await fork(words, cwd=stage.root, env=environment(**stage.secrets), prepare="crash.moments", given=given)
+    async with attended(process) as program:
+        await program.wait()
+    return program.outcome()
+
+
+@asynccontextmanager
+async def night_before(root: Path, case: Case) -> AsyncIterator[Stage]:
+    make_new(root)
+    async with case.open(root) as stage:
+        assert (await stage.run(**DROP)).code == 3
+        rejects = stage.out / "rejects" / "a.csv"
+        assert lines_in(rejects) == [3]
+        mend(rejects, {3: case.mended})
+        yield stage
+
+
+async def undisturbed(root: Path, case: Case) -> tuple[object, list[tuple[str, int]]]:
+    """What stands at the remote then, and every moment on the way there with its number among those of its kind."""
+    async with night_before(root, case) as stage:
+        assert (await resubmit(stage)).code == 0
+        passed = [line.partition("\t")[0] for line in (stage.root / "trace").read_text().splitlines()]
+        seen: Counter[str] = Counter()
+        moments = []
+        for what in passed:
+            seen[what] += 1
+            moments.append((what, seen[what]))
+        return case.stands(stage), moments
+
+
+async def kill_at(root: Path, tally: Tally, case: Case, wanted: object, fatal: str, nth: int) -> None:
+    async with night_before(root, case) as stage:
+        tally.count("schedules")
+        struck = await resubmit(stage, fatal, nth)
+        assert struck.code == -signal.SIGKILL, f"{fatal} came"
+        tally.count("kills")
+        tally.hit(fatal)
+
+        again = await resubmit(stage)
+
+        assert again.code == 0, f"killed {fatal} ({nth}): {again.err}"
+        assert case.stands(stage) == wanted, f"killed {fatal} ({nth})"
+        assert not (stage.out / "rejects" / "a.csv").exists()
+        assert (await stage.run(**DROP)).ends == {"found": 1, "skipped": 1}
+
+
+@pytest.mark.parametrize("case", CASES, ids=str)
+@pytest.mark.parametrize("fatal", SAMPLE)
+async def test_killed_on_their_way_back_mended_rows_arrive_once(
+    tmp_path: Path, tally: Tally, case: Case, fatal: str
+) -> None:
+    wanted, _ = await undisturbed(tmp_path / "calm", case)
+
+    await kill_at(tmp_path / "killed", tally, case, wanted, fatal, 1)
+
+
+@pytest.mark.chaos
+@pytest.mark.parametrize("case", CASES, ids=str)
+async def test_killed_at_any_moment_of_their_way_back_mended_rows_arrive_once(
+    tmp_path: Path, tally: Tally, case: Case
+) -> None:
+    wanted, moments = await undisturbed(tmp_path / "calm", case)
+    assert len(moments) >= 12
+    for number, (fatal, nth) in enumerate(moments):
+        await kill_at(tmp_path / str(number), tally, case, wanted, fatal, nth)
