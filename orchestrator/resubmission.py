@@ -123,7 +123,7 @@ class Resubmission:
         await anyio.to_thread.run_sync(self.inbox.list_refused, file)
         if self.rejects.has(file.path):
             raise Unusable(
-                "there was no list of it: its rows that are not at the remote stand in one now. Mend them there, and resubmit"
+                "its rows that are not at the remote stand in one now, made anew: mend them there, and resubmit"
             )
 
     def _keep(self, path: RelPath, reading: Reading) -> bool:

@@ -213,6 +213,6 @@ async def test_a_list_that_was_never_written_is_made_when_it_is_asked_for(tmp_pa
         outcome = await resubmit(stage, "users.csv")
 
         assert outcome.code == 3
-        assert "its rows that are not at the remote stand in one now" in outcome.summary["message"]
+        assert "its rows that are not at the remote stand in one now, made anew" in outcome.summary["message"]
         assert lines_in(rejects(stage, "users.csv")) == [3, 5, 7]
         assert len(stage.uploads) == 1
