@@ -1,0 +1,48 @@
+"""SIGKILL at every moment of a run whose files wait for each other: no link comes before its user and its group."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+
+from cli.imports import Importing, importing, table, users
+from crash.tally import Tally
+from crash.test_imports import MOMENTS, start
+
+LINKS, PARENTS = "a_links.csv", ("y_groups.csv", "z_users.csv")
+FILES = {
+    LINKS: table("user_username,group_name,group_role", "user1,north,GRADER", "user2,south,GRADER"),
+    "y_groups.csv": table("group_name", "north", "south"),
+    "z_users.csv": users(1, 2),
+}
+
+
+def require_in_turn(stage: Importing) -> None:
+    """When the links first came, the remote had told us that it has the users and the groups."""
+    path_of = {entry["token"]: entry["name"] for entry in stage.uploads if entry["token"]}
+    told = {}
+    for entry in stage.remote.record.of("poll"):
+        if entry["state"] == "processed":
+            told.setdefault(path_of[entry["token"]], entry["seq"])
+    links = [entry["seq"] for entry in stage.uploads if entry["name"] == LINKS]
+    assert links
+    assert all(told[parent] < links[0] for parent in PARENTS), (told, links)
+
+
+@pytest.mark.parametrize("nth", [pytest.param(1, marks=pytest.mark.chaos), pytest.param(2, marks=pytest.mark.chaos), 3])
+@pytest.mark.parametrize("moment", MOMENTS)
+async def test_killed_at_any_moment_links_still_come_last(tmp_path: Path, tally: Tally, moment: str, nth: int) -> None:
+    async with importing(tmp_path, FILES) as stage:
+        killed, passed = await start(stage, moment, nth)
+        assert killed.code == -signal.SIGKILL
+        assert passed.count(moment) == nth
+        tally.count("kills")
+        tally.hit(moment)
+        outcome, _ = await start(stage)
+
+        assert outcome.code == 0
+        assert stage.states == dict.fromkeys(FILES, "done")
+        assert stage.standing["links"].keys() == {"user1 north GRADER", "user2 south GRADER"}
+        require_in_turn(stage)
