@@ -64,7 +64,14 @@ class CellRules:
             return str.strip if self._blank else _anything
         if self._blank and len(self._tests) == 1 and column.type not in (Type.STRING, Type.LIST):
             return self._tests[0].holds  # nothing blank is a value of the other types
-        return lambda cell: self.broken(cell) is None
+        tests = [test.holds for test in self._tests]
+
+        def is_clean(cell: str) -> bool:
+            if self._blank and not cell.strip():
+                return False
+            return not cell or all(holds(cell) for holds in tests)
+
+        return is_clean
 
 
 def tests_of(column: Column) -> Iterator[Test]:
@@ -82,10 +89,10 @@ def tests_of(column: Column) -> Iterator[Test]:
         yield test(Rule.MAX_LENGTH, f"longer than {most:,} characters: shorten it", lambda c: len(c) <= most)
     if limits.minimum:
         message = f"less than {limits.minimum}, the least that is allowed: correct it"
-        yield test(Rule.MINIMUM, message, partial(_stands, ge, column, value_of(column, limits.minimum)))
+        yield test(Rule.MINIMUM, message, partial(_stands, ge, values_of(column), value_of(column, limits.minimum)))
     if limits.maximum:
         message = f"more than {limits.maximum}, the most that is allowed: correct it"
-        yield test(Rule.MAXIMUM, message, partial(_stands, le, column, value_of(column, limits.maximum)))
+        yield test(Rule.MAXIMUM, message, partial(_stands, le, values_of(column), value_of(column, limits.maximum)))
     if limits.pattern:
         message = f"not written as it has to be: correct it, so that it matches {_shortened(limits.pattern)}"
         yield test(Rule.PATTERN, message, _of_items(column, re.compile(limits.pattern).fullmatch))
@@ -96,14 +103,24 @@ def tests_of(column: Column) -> Iterator[Test]:
 
 def value_of(column: Column, cell: str) -> Value | None:
     """What a cell stands for, to be compared; None when it is none of its type."""
-    match column.type:
-        case Type.INTEGER | Type.NUMBER:
-            try:
-                return Decimal(cell) if _NUMBERS[column.type](cell) else None
-            except InvalidOperation:
-                return None
-        case Type.DATE | Type.TIME | Type.DATETIME:
-            return form_of(column.type, column.written).value(cell)
+    return values_of(column)(cell)
+
+
+def values_of(column: Column) -> Callable[[str], Value | None]:
+    """`value_of` for many cells of one column."""
+    if column.type in WRITTEN:
+        return form_of(column.type, column.written).value
+    return partial(_number, _NUMBERS[column.type]) if column.type in _NUMBERS else _itself
+
+
+def _number(is_one: Predicate, cell: str) -> Decimal | None:
+    try:
+        return Decimal(cell) if is_one(cell) else None
+    except InvalidOperation:
+        return None
+
+
+def _itself(cell: str) -> str:
     return cell
 
 
@@ -141,8 +158,10 @@ def _anything(_: str) -> bool:
     return True
 
 
-def _stands(order: Callable[[Any, Any], bool], column: Column, limit: Value | None, cell: str) -> bool:
-    return order(value_of(column, cell), limit)
+def _stands(
+    order: Callable[[Any, Any], bool], value: Callable[[str], Value | None], limit: Value | None, cell: str
+) -> bool:
+    return order(value(cell), limit)
 
 
 def _is_object(cell: str) -> bool:

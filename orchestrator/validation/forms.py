@@ -54,7 +54,8 @@ class Form:
             "".join(_PARTS[part][0] if nth % 2 else re.escape(part) for nth, part in enumerate(parts))
         )
         self.spelled = "".join(_PARTS[part][1] if nth % 2 else part for nth, part in enumerate(parts))
-        self._known = lru_cache(maxsize=_KEPT)(self._is)
+        # What is remembered stays small: longer than this no cell can be one.
+        self._values = lru_cache(maxsize=_KEPT)(self._value)
         self.holds: Predicate = self._pattern.fullmatch if kind is Type.TIME else self._holds
         """ASCII digits only: what int() takes beyond them is not what a remote takes."""
 
@@ -75,14 +76,13 @@ class Form:
         return f"not a moment written {self.spelled}: correct it, in this order and with all its digits"
 
     def _holds(self, cell: str) -> bool:
-        return len(cell) <= 2 * _WIDEST and self._known(cell)
-
-    def _is(self, cell: str) -> bool:
-        parts = self._pattern.fullmatch(cell)
-        return parts is not None and _value(parts) is not None
+        return self.value(cell) is not None
 
     def value(self, cell: str) -> int | None:
         """Microseconds, of a day or since the year 1, in UTC where the zone is written; None when it is none."""
+        return self._values(cell) if len(cell) <= 2 * _WIDEST else None
+
+    def _value(self, cell: str) -> int | None:
         parts = self._pattern.fullmatch(cell)
         return None if parts is None else _value(parts)
 

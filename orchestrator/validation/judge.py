@@ -58,7 +58,7 @@ class Judge:
     ) -> None:
         self._dialect = dialect
         self._quote = dialect.quote
-        self._sieve = Sieve(schemas, dialect, on_bad, mapping, limits, leave_out, mends, remarks)
+        self._sieve = Sieve(schemas, dialect, on_bad, mapping, limits, leave_out, mends, remarks, fast)
         self._decoding = Decoding(encoding)
         self._fast = fast
         self._mends = mends

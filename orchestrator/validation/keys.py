@@ -29,12 +29,21 @@ class Keys:
     def is_full(self) -> bool:
         return self._left < 0
 
+    def take(self, cells: Sequence[str], line: int) -> bool:
+        """Keep them all; False, and none is kept, where one came before or the limit is near."""
+        if self._left < len(self._columns):
+            return False
+        found, digests = self.look(cells)
+        if not found:
+            self.keep(digests, line)
+        return not found
+
     def look(self, cells: Sequence[str]) -> tuple[list[tuple[int, int]], list[bytes]]:
         """Which of them came before, as number of the cell and line; and what `keep` takes if none did."""
         found, digests = [], []
         for seen, columns in zip(self._seen, self._columns, strict=True):
             # A NUL stands in no cell.
-            value = "\0".join([cells[column] for column in columns])
+            value = "\0".join([cells[column] for column in columns]) if columns[1:] else cells[columns[0]]
             digest = blake2b(value.encode(), digest_size=_BYTES).digest() if value else b""
             digests.append(digest)
             if digest in seen:

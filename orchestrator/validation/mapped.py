@@ -49,13 +49,12 @@ class MappedRows(Rows):
     def keys(self) -> Keys:
         return self._target.keys()
 
-    def takes(self, cells: list[str]) -> bool:
+    def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
         return False
 
     def look(self, record: Record, keys: Keys) -> Looked:
-        found = self.problems(record, keys)
-        if found:
-            return Looked(found, "")
+        if record.misquoted or record.count != self._width or record.returns:
+            return Looked(self.problems(record, keys), "")
         mapped = self._steps.apply(record.cells)
         if mapped.left_out:
             return Looked((), "", left_out=True)
@@ -66,10 +65,13 @@ class MappedRows(Rows):
                 for place, why in sorted(mapped.unreadable)
             ]
             return Looked(tuple(faults), "")
+        text = written(mapped.cells)
+        if self._target.takes(mapped.cells, record.line, keys):
+            return Looked((), text)
         lines = tuple(record.lines[place] for place in self._steps.origins)
         row = replace(record, cells=mapped.cells, lines=lines, count=len(mapped.cells))
         problems = self._target.problems(row, keys)
-        return Looked(tuple(self._at_source(problem) for problem in problems), written(mapped.cells))
+        return Looked(tuple(self._at_source(problem) for problem in problems), text)
 
     def _at_source(self, problem: Problem) -> Problem:
         place = self._steps.origins[problem.column - 1]

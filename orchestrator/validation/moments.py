@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime, time, timedelta, timezone
 from functools import lru_cache, partial
+from operator import attrgetter
 from types import MappingProxyType
 from zoneinfo import ZoneInfo
 
@@ -23,6 +24,15 @@ _OTHERS: Mapping[str, str] = MappingProxyType(
 LONGEST = 256
 """More characters than a part of a moment has, which is written in at most 64."""
 _KEPT = 8_192
+_NUMBERS: Mapping[str, Callable[[datetime], int]] = MappingProxyType(
+    {
+        "m": attrgetter("month"),
+        "d": attrgetter("day"),
+        "H": attrgetter("hour"),
+        "M": attrgetter("minute"),
+        "S": attrgetter("second"),
+    }
+)
 READ = frozenset((*_DIGITS, *_OTHERS))
 """The directives that a source may be written with."""
 WRITE = frozenset("YmdHMSfz")
@@ -98,10 +108,17 @@ def write_moment(value: datetime, written: str) -> str:
 
 
 def _written(value: datetime, written: str) -> str:
-    return re.sub("%(.)", lambda directive: _part_of(value, directive[1]), written)
+    parts = _parts_of(written)
+    return "".join([_part_of(value, part) if nth % 2 else part for nth, part in enumerate(parts)])
 
 
 _written_plainly = lru_cache(maxsize=_KEPT)(_written)
+
+
+@lru_cache(maxsize=128)
+def _parts_of(written: str) -> tuple[str, ...]:
+    """Plain text and directives in turns."""
+    return tuple(re.split("%(.)", written))
 
 
 def _part_of(value: datetime, letter: str) -> str:
@@ -113,11 +130,11 @@ def _part_of(value: datetime, letter: str) -> str:
         case "z":
             offset = f"{value:%z}"
             return "Z" if offset == "+0000" else f"{offset[:3]}:{offset[3:5]}"
-    number = {"m": value.month, "d": value.day, "H": value.hour, "M": value.minute, "S": value.second}[letter]
-    return f"{number:02}"
+    return f"{_NUMBERS[letter](value):02}"
 
 
-def _read(written: str, cell: str, short: bool) -> dict[str, str] | None:
+@lru_cache(maxsize=_KEPT)
+def _read(written: str, cell: str, short: bool) -> Mapping[str, str] | None:
     pattern, runs = _pattern(written, short)
     match = pattern.fullmatch(cell)
     if match is None:

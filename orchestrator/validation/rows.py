@@ -7,7 +7,7 @@ from functools import lru_cache
 from operator import call
 from typing import NamedTuple
 
-from orchestrator.validation.cells import CellRules, value_of
+from orchestrator.validation.cells import CellRules, values_of
 from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound
 from orchestrator.validation.keys import Keys
@@ -61,9 +61,13 @@ class Rows:
         """For one file."""
         return Keys(self._key_places)
 
-    def takes(self, cells: list[str]) -> bool:
-        """Whether the cells of a row without quotes and carriage returns are all right, and no more is to be asked."""
-        return self._alone and len(cells) == self._width and all(map(call, self._predicates, cells))
+    def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
+        """Whether nothing is wrong with a row without quotes and carriage returns; then its keys are kept."""
+        if len(cells) != self._width or not all(map(call, self._predicates, cells)):
+            return False
+        if not all(check.holds(cells) for check in self._checks):
+            return False
+        return not self._key_places or keys.take(cells, line)
 
     def bad_row(self, record: Record, errors: tuple[Problem, ...]) -> BadRow:
         ragged = record.count != self._width or record.misquoted
@@ -164,12 +168,12 @@ class _Comparison:
         self.severity = check.severity
         words = f"{' '.join(check.left)} must be {_WORDS[check.order]} {' '.join(check.right)}"
         self.message = f"{words}: correct one of them"
-        self._sides = [[(place, columns[place]) for place in side] for side in (self.left, right)]
+        self._sides = [[(place, values_of(columns[place])) for place in side] for side in (self.left, right)]
         self._order = check.order.holds
 
     def holds(self, cells: Sequence[str]) -> bool:
         """Also where a cell is empty: whether it may be is another rule."""
-        left, right = ([value_of(column, cells[place]) for place, column in side] for side in self._sides)
+        left, right = ([value(cells[place]) for place, value in side] for side in self._sides)
         return None in left or None in right or self._order(left, right)
 
 

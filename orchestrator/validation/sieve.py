@@ -37,7 +37,9 @@ class Sieve:
         leave_out: Callable[[int], bool] = lambda line: False,
         mends: Mends = NO_MENDS,
         remarks: Remarks = nothing,
+        fast: bool = True,
     ) -> None:
+        """Without *fast* every row is looked at as a record, which is what says what is right."""
         self.fault: Problem | None = None
         self.first_seen = False
         self._mapping = mapping
@@ -61,6 +63,7 @@ class Sieve:
         self._mends = mends
         self._sent_before = False
         self._remarks = remarks
+        self._fast = fast
 
     @property
     def proof(self) -> Proof | None:
@@ -136,8 +139,8 @@ class Sieve:
                 if len(cell) > FIELD_LIMIT:
                     self.fail(Rule.FIELD_SIZE, line, number)
                     return
-        usual = self.first_seen and "\r" not in text and self._rules.takes(cells)
-        if usual and not self._is_told_of(line):
+        usual = self._fast and self.first_seen and "\r" not in text and not self._is_told_of(line)
+        if usual and self._rules.takes(cells, line, self._keys):
             self._keep(text if self._is_canonical else written(cells), line)
         else:
             self.take_record(plain_record(text, line, cells))

@@ -160,6 +160,14 @@ CHECKING = (
         test="validation/test_proof.py::test_an_empty_cell_is_proven_only_where_it_may_be_empty_and_is_a_row",
     ),
     Bug(
+        wrong="Where rows are looked at without a record, one that repeats the key of another is sent.",
+        file="validation/keys.py",
+        old="        return not found\n",
+        new="        return True\n",
+        test="validation/test_properties.py::"
+        "test_every_kind_of_file_is_judged_the_same_in_every_way_however_it_is_damaged",
+    ),
+    Bug(
         wrong="An end before its start is sent.",
         file="validation/rows.py",
         old="            if not wrong & comparison.places and not comparison.holds(record.cells)\n",
