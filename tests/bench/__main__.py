@@ -15,7 +15,11 @@ from pathlib import Path
 from typing import Protocol
 
 from tests.bench.alternative import alternative
+from tests.bench.big import big
+from tests.bench.makespan import makespan
+from tests.bench.many import many
 from tests.bench.overhead import overhead
+from tests.bench.polling import polling
 from tests.bench.process import BrokenError
 from tests.bench.start import start
 from tests.bench.table import Line, machine, render
@@ -31,7 +35,11 @@ class Measure(Protocol):
 MEASURES: dict[str, Measure] = {
     "overhead": overhead,
     "alternative": alternative,
+    "makespan": makespan,
+    "polling": polling,
     "validation": validation,
+    "big": big,
+    "many": many,
     "start": start,
 }
 

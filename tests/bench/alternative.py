@@ -6,11 +6,11 @@ goes as it is shipped, with every limit and wait at its default. The slots bound
 
 from __future__ import annotations
 
-import math
 from pathlib import Path
 
 from orchestrator.sandbox.profile import PROFILES
-from tests.bench.folders import ROWS, fill
+from tests.bench.folders import fill
+from tests.bench.makespan import lower_bound
 from tests.bench.process import product, script, spend
 from tests.bench.remote import remote, require_all_done
 from tests.bench.table import Line
@@ -63,7 +63,5 @@ def alternative(place: Path, *, quick: bool) -> list[Line]:
 
 def slot_limit() -> float:
     """Files a second that the profile's slots can work through, with its mean job time."""
-    profile = PROFILES["realistic"]
-    assert profile.slots is not None
-    mean = (profile.job_base + profile.job_per_row * ROWS) * math.exp(profile.job_spread**2 / 2)
-    return profile.slots / mean
+    many = 1_000_000
+    return many / lower_bound(many, PROFILES["realistic"])

@@ -26,9 +26,13 @@ class Spent:
     wall: float
     cpu: float
     """User and system time, children included, as the kernel counts it (wait4)."""
+    peak: int
+    """Bytes resident at most. A process begins as a copy of this one, so nothing large may be held here."""
 
 
-def spend(command: Sequence[str], log: Path, secrets: Mapping[str, str] | None = None) -> Spent:
+def spend(
+    command: Sequence[str], log: Path, secrets: Mapping[str, str] | None = None, patience: float = PATIENCE
+) -> Spent:
     """Run *command* here, its output in *log*. Raises BrokenError unless it ends with 0.
 
     Secrets travel in the environment only; whatever else configures the product there is left out.
@@ -43,7 +47,7 @@ def spend(command: Sequence[str], log: Path, secrets: Mapping[str, str] | None =
             stdin=subprocess.DEVNULL,
             env=environment | dict(secrets or {}),
         )
-        watchdog = threading.Timer(PATIENCE, process.kill)
+        watchdog = threading.Timer(patience, process.kill)
         watchdog.start()
         try:
             _, status, usage = os.wait4(process.pid, 0)
@@ -58,7 +62,7 @@ def spend(command: Sequence[str], log: Path, secrets: Mapping[str, str] | None =
     if process.returncode != 0:
         told = log.read_text(errors="replace").strip().splitlines()[-8:]
         raise BrokenError("\n".join([f"{_shown(command)} ended with {process.returncode}", *told]))
-    return Spent(wall=wall, cpu=usage.ru_utime + usage.ru_stime)
+    return Spent(wall=wall, cpu=usage.ru_utime + usage.ru_stime, peak=usage.ru_maxrss << 10)
 
 
 def script(name: str, *arguments: str) -> list[str]:
