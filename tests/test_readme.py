@@ -6,7 +6,8 @@ import re
 from pathlib import Path
 
 import pytest
-from faults.cells import CELLS
+from crash.deliveries import EVERY
+from faults.cells import CELLS, CELLS_OF_OTHERS
 from faults.nights import NIGHTS
 from mutants.bugs import BUGS
 from simulation.kinds import KINDS
@@ -21,10 +22,12 @@ NUMBERS = ["none", *"one two three four five six seven eight nine ten eleven twe
     ("told", "counted"),
     [
         (r"([\d,]+) cells", len(CELLS)),
+        (r"([\d,]+) more at TAO and Endgrate", len(CELLS_OF_OTHERS)),
         (r"([\d,]+) whole nights", len(NIGHTS)),
         (r"([\d,]+) seeds of", BLOCK * BLOCKS),
         (r"([\d,]+) jobs polled", JOBS),
         (r"\b(\w+) kinds of remote", len(KINDS)),
+        (r"(\w+) classes, again", len(EVERY)),
         (r"([\d,]+) bugs,", len(BUGS)),
         (r"bugs, ([\d,]+) caught", len(BUGS)),
     ],
