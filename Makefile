@@ -33,7 +33,7 @@ check: .venv/ready  ## format, lint, types
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 
-bench: .venv/ready  ## speed, as ratios side by side (about five minutes)
+bench: .venv/ready  ## speed, as ratios side by side (about eight minutes)
 	$(BIN)/python -m tests.bench
 
 clean:  ## remove what these targets made

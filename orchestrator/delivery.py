@@ -58,7 +58,6 @@ from orchestrator.ports import (
     Target,
     Unreadable,
     Verdict,
-    room_for,
 )
 from orchestrator.recovery import Recovery
 
@@ -127,7 +126,8 @@ class Delivery:
         if trip.tries:
             self.retried()
             await self.clock.sleep(self.backoff.delay(trip.tries, self.rng))
-        async with self.memory.share(room_for(job.part.size if job.part else min(file.size, HELD_LIMIT))):
+        # Of a part there are its bytes and its text while it is judged, and parts come in numbers.
+        async with self.memory.share(2 * job.part.size if job.part else min(file.size, HELD_LIMIT)):
             verdict = await self._judged_again(job, file)
             if isinstance(verdict, Prepared) and verdict.checked.rules == job.rules:
                 trip.judged = True

@@ -30,7 +30,6 @@ from orchestrator.ports import (
     Reading,
     Unreadable,
     Verdict,
-    room_for,
 )
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
@@ -51,7 +50,7 @@ class Pipeline:
 
     async def take(self, file: File, trip: Trip) -> None:
         """Carry a file of the folder as far as it goes in this run."""
-        async with self.memory.share(room_for(min(file.size, HELD_LIMIT))):
+        async with self.memory.share(min(file.size, HELD_LIMIT)):
             job = await self._admit(file, trip)
         if job is not None:
             await self.drive(job, trip, file)

@@ -16,7 +16,6 @@ from orchestrator.ports.inbox import (
     Text,
     Unreadable,
     Verdict,
-    room_for,
 )
 from orchestrator.ports.machine import Clock, Ledger, Sink
 from orchestrator.ports.target import (
@@ -59,5 +58,4 @@ __all__ = [
     "Trace",
     "Unreadable",
     "Verdict",
-    "room_for",
 ]

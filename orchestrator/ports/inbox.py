@@ -123,11 +123,6 @@ HELD_LIMIT = 8 << 20
 """Bytes up to which a file is held in memory between its check and its upload; larger ones are streamed."""
 
 
-def room_for(size: int) -> int:
-    """Bytes of memory for a file of so many, or a part of one: while it is judged there is it and its text."""
-    return 2 * size
-
-
 class Inbox(Protocol):
     """The input folder: reads a file, then judges what it read. Both share hops to a thread."""
 
