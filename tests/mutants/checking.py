@@ -69,6 +69,13 @@ CHECKING = (
         test="validation/test_proof.py::test_a_proven_date_is_a_date_and_few_dates_are_left_over",
     ),
     Bug(
+        wrong="The day on which a row begins is taken for the one on which it ends.",
+        file="validation/proof.py",
+        old=r"""rf"(?:\1|{cell})" if""",
+        new=r"""rf"(?:\1|[0-9/]*)" if""",
+        test="validation/test_proof.py::test_a_day_that_comes_again_in_a_row_is_compared_and_every_other_is_read",
+    ),
+    Bug(
         wrong="Bytes that mean nothing are replaced by question marks, and sent.",
         file="validation/decoding.py",
         old='_UTF_8("strict")',
@@ -151,6 +158,14 @@ CHECKING = (
         old="    may_be_empty = not blank_deletes and len(columns) > 1\n",
         new="    may_be_empty = not blank_deletes\n",
         test="validation/test_proof.py::test_an_empty_cell_is_proven_only_where_it_may_be_empty_and_is_a_row",
+    ),
+    Bug(
+        wrong="Where rows are looked at without a record, one that repeats the key of another is sent.",
+        file="validation/keys.py",
+        old="        return not found\n",
+        new="        return True\n",
+        test="validation/test_properties.py::"
+        "test_every_kind_of_file_is_judged_the_same_in_every_way_however_it_is_damaged",
     ),
     Bug(
         wrong="An end before its start is sent.",
