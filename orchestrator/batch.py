@@ -5,6 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -27,7 +28,8 @@ from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
-from orchestrator.edges.workplace import Workplace, open_workplace
+from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
+from orchestrator.edges.workplace import Workplace, open_workplace, state_folder
 from orchestrator.errands import Errand, plan
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.exits import Exit, exit_for, exit_of, most_urgent
@@ -80,6 +82,7 @@ class Batch:
     http: Http
     target: Target
     watcher: Watcher
+    suspects: Suspects | Nobody = NOBODY
     retries: Counter[str] = field(default_factory=Counter)
     with_refused: set[RelPath] = field(default_factory=set)
     """Files of which the remote took some rows and refused others in this run."""
@@ -92,8 +95,8 @@ class Batch:
         rejects = Rejects(self.place.out / "rejects")
         mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
         spill, is_done = self.place.spill / "census.sqlite3", done_in(self.place.ledger, self.settings.target.name)
-        census = make_census(self.settings, self.folder, spill, is_done, mended)
-        inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended, census)
+        census = make_census(self.settings, self.folder, spill, is_done, mended, self.suspects)
+        inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended, census, self.suspects)
         taken = await take_in(self.request.lists, self.folder, inbox, self.place.ledger, rejects, mended)
         selected = self.request.selection(taken.files if taken else None)
         listed, todo = await anyio.to_thread.run_sync(self._plan, selected)
@@ -133,7 +136,9 @@ class Batch:
             _tell_undated([file.path for file in files if date_in(file.path) is None and not selected(file.path)])
             errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))
         now, settle = self.clock.now().timestamp(), self.settings.input.settle
-        marked = [replace(e, young=e.file is not None and is_young(e.file, now, settle)) for e in errands]
+        marked = [
+            replace(e, young=e.is_young(now, settle), suspect=bool(self.suspects.deaths(e.path))) for e in errands
+        ]
         return files, sorted(marked, key=lambda errand: errand.young and not errand.jobs)
 
     def _run(self, inbox: FolderInbox, results: ResultsFolder, report: Report) -> Run:
@@ -207,12 +212,6 @@ class Batch:
         return ""
 
 
-def is_young(file: File, now: float, settle: float) -> bool:
-    """Whether somebody wrote to it less than *settle* seconds ago; a time in the future counts as just now."""
-    stamps = [stamp for stamp in (file.stamp, file.events_stamp) if stamp is not None]
-    return settle > 0 and not file.fault and any(now - stamp.mtime_ns / 1e9 < settle for stamp in stamps)
-
-
 def _tell_undated(paths: Sequence[RelPath]) -> None:
     log = structlog.get_logger()
     for path in paths:
@@ -230,6 +229,7 @@ async def run_batch(settings: Settings, secrets: Credentials, request: Request, 
         open_workplace(settings.output.folder, target_id(settings), clock, wait=request.wait) as place,
         open_http(place.spill, ca_file=settings.target.ca_file) as http,
     ):
+        suspects = Suspects(state_folder(place.out), folder.content_stamp)
         batch = Batch(
             settings=settings,
             request=request,
@@ -239,5 +239,7 @@ async def run_batch(settings: Settings, secrets: Credentials, request: Request, 
             http=http,
             target=make_target(settings, secrets, http, clock),
             watcher=watcher,
+            suspects=suspects,
         )
-        return await batch.carry_out()
+        with closing(suspects):
+            return await batch.carry_out()

@@ -22,6 +22,15 @@ class Errand:
     """Not selected: what is open is followed to its end, but nothing is sent."""
     young: bool = False
     """Somebody wrote to the file just before: it is looked at once more before it is taken."""
+    suspect: bool = False
+    """The program died while it read the file: it is taken after all others, and alone."""
+
+    def is_young(self, now: float, settle: float) -> bool:
+        """Whether somebody wrote to the file less than *settle* seconds ago; a time to come counts as just now."""
+        if settle <= 0 or self.file is None or self.file.fault:
+            return False
+        stamps = filter(None, (self.file.stamp, self.file.events_stamp))
+        return any(now - stamp.mtime_ns / 1e9 < settle for stamp in stamps)
 
 
 def plan(files: Iterable[File], unfinished: Iterable[Job], wanted: Callable[[RelPath], bool]) -> list[Errand]:

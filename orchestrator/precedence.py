@@ -35,6 +35,19 @@ class Precedence:
     def parents_in(self, paths: Container[RelPath], child: RelPath) -> set[RelPath]:
         return {parent for parent in self.parents.get(child, ()) if parent in paths}
 
+    def behind(self, paths: Collection[RelPath]) -> set[RelPath]:
+        """*paths*, and all who wait for one of them, over however many others."""
+        children: dict[RelPath, list[RelPath]] = defaultdict(list)
+        for child, parents in self.parents.items():
+            for parent in parents:
+                children[parent].append(child)
+        found, ahead = set(paths), list(paths)
+        while ahead:
+            fresh = [child for child in children[ahead.pop()] if child not in found]
+            found.update(fresh)
+            ahead += fresh
+        return found
+
     def sorted(self, paths: Iterable[RelPath]) -> Iterator[RelPath]:
         """In their order, but for parents, which come before their children."""
         line = Line(paths, self)

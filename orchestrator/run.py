@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import enum
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import islice
 
@@ -100,7 +100,8 @@ class Run:
             watch.start_soon(self._end_grace)
             with self._scope:
                 if await self._knows_precedence() and await self._canaries(errands):
-                    await self._all(errand for errand in errands if errand.path not in self._begun)
+                    for stage in self._stages([errand for errand in errands if errand.path not in self._begun]):
+                        await self._all(stage)
             watch.cancel_scope.cancel()
         for errand in errands:
             if errand.path not in self._begun:
@@ -117,6 +118,15 @@ class Run:
         except (StorageError, OutputError) as error:
             self.halt(_stop_for(error), str(error))
         return not self.halts
+
+    def _stages(self, errands: Sequence[Errand]) -> Iterator[Sequence[Errand]]:
+        """All that nothing is held against, then suspects one by one, then those that wait for suspects."""
+        suspects = [errand for errand in errands if errand.suspect]
+        late = self._precedence.behind({errand.path for errand in suspects})
+        yield [errand for errand in errands if errand.path not in late]
+        for errand in suspects:
+            yield [errand]
+        yield [errand for errand in errands if errand.path in late and not errand.suspect]
 
     async def _all(self, errands: Iterable[Errand]) -> list[Trip]:
         """Each as soon as there is room and its parents have ended; who waits for these takes no room."""
@@ -196,10 +206,11 @@ class Run:
         in_turn = [by_path[path] for path in self._precedence.sorted(by_path)] if missing else []
         early: dict[RelPath, Errand] = {}
         for errand in in_turn:
-            if errand.jobs and self._precedence.parents_in(by_path, errand.path) <= early.keys():
+            if errand.jobs and not errand.suspect and self._precedence.parents_in(by_path, errand.path) <= early.keys():
                 early[errand.path] = errand
         await self._all(early.values())
-        rest = (errand for errand in in_turn if errand.path not in early and errand.selected)
+        late = self._precedence.behind({errand.path for errand in errands if errand.suspect})
+        rest = (e for e in in_turn if e.path not in early and e.path not in late and e.selected)
         while missing > 0 and (batch := list(islice(rest, missing))):
             ends = [trip.end for trip in await self._all(batch) if not trip.is_kept]
             if stuck := set(ends) - _HARMLESS:

@@ -23,6 +23,7 @@ from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.log import Narrated
 from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.sheets import RejectsLists
+from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import ConfigError
 from orchestrator.flow import Gate, JobTimes, Schedule
 from orchestrator.guards import Grace, Memory, Reader, Sense, Tokens, Unbroken
@@ -84,6 +85,7 @@ def make_census(
     place: Path,
     is_done: Callable[[File, Source], bool] = lambda file, source: False,
     mended: MendedRows | None = None,
+    suspects: Suspects | Nobody = NOBODY,
 ) -> Census | None:
     """None where no schema in use says what a file has to be beside others. Raises what `make_rules` does."""
     validation, rules = settings.validation, make_rules(settings)
@@ -91,7 +93,9 @@ def make_census(
     if not relations:
         return None
     drop_rows = validation.on_bad_rows == "drop_rows"
-    return Census(folder, rules, relations, place, drop_rows=drop_rows, mended=mended, is_done=is_done)
+    return Census(
+        folder, rules, relations, place, drop_rows=drop_rows, mended=mended, suspects=suspects, is_done=is_done
+    )
 
 
 def make_inbox(
@@ -101,6 +105,7 @@ def make_inbox(
     is_new: Callable[[Reading], bool] | None = None,
     mended: MendedRows | None = None,
     census: Census | None = None,
+    suspects: Suspects | Nobody = NOBODY,
 ) -> FolderInbox:
     """What *is_new* says yes to is judged as soon as it is read. Raises what `make_rules` does."""
     rules = make_rules(settings)
@@ -120,6 +125,7 @@ def make_inbox(
         is_new=is_new or (lambda reading: False),
         mended=mended,
         census=census,
+        suspects=suspects,
     )
 
 

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections import defaultdict
+from collections import defaultdict, deque
 from collections.abc import Callable, Collection, Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from functools import lru_cache
 from itertools import chain, islice
 from pathlib import Path
@@ -19,9 +19,11 @@ import anyio.to_thread
 
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
+from orchestrator.edges.looks import Look
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.registry import Found, Registry, Standing
 from orchestrator.edges.sheets import CHUNK
+from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, RelPath, Source
 from orchestrator.ports import File
@@ -43,27 +45,6 @@ _LINES_KEPT = 16
 """Files of which it is held in memory which lines their rows stand on."""
 
 
-@dataclass(slots=True, kw_only=True)
-class _Look:
-    """One file, as it was read."""
-
-    number: int
-    file: File
-    source: Source | None = None
-    kind: str = ""
-    is_faulty: bool = True
-    bad: int = 0
-    done: bool = False
-    columns: dict[tuple[int, int], int] = field(default_factory=dict)
-    """Where a problem with each pool and way is told."""
-    mark: str = ""
-    """A digest of all for which its rows are kept back."""
-
-    def is_whole(self, *, drop_rows: bool) -> bool:
-        """Whether all that it holds is known, and goes with it."""
-        return self.done or (not self.is_faulty and (drop_rows or not self.bad))
-
-
 class Census:
     def __init__(
         self,
@@ -74,6 +55,7 @@ class Census:
         *,
         drop_rows: bool,
         mended: MendedRows | None = None,
+        suspects: Suspects | Nobody = NOBODY,
         is_done: Callable[[File, Source], bool] = lambda file, source: False,
     ) -> None:
         """*place* is where its database may lie. *is_done* says what the remote has; called in a thread."""
@@ -83,10 +65,11 @@ class Census:
         self._drop_rows = drop_rows
         self._is_done = is_done
         self._mended = mended or nothing_mended()
+        self._suspects = suspects
         self._registry = Registry(place, [relations.is_own(pool) for pool in range(len(relations.pools))])
         self._lines = lru_cache(maxsize=_LINES_KEPT)(self._registry.lines)
-        self._looks: dict[RelPath, _Look] = {}
-        self._ranked: list[_Look] = []
+        self._looks: dict[RelPath, Look] = {}
+        self._ranked: list[Look] = []
 
     def close(self) -> None:
         self._registry.close()
@@ -108,6 +91,11 @@ class Census:
         seen = self._looks[path].source if path in self._looks else None
         return seen is not None and (seen.data, seen.mends) == (source.data, source.mends)
 
+    def read_alone(self, path: RelPath) -> None:
+        """A suspect, which was not looked at beside the others: if nothing dies of it now it is none any more."""
+        if self._suspects.deaths(path) and (look := self._looks.get(path)):
+            deque(self._watched(look), maxlen=0)
+
     def about(self, path: RelPath, rules: Rules) -> Rules:
         """*rules*, with what there is to be said of this file beside others."""
         look = self._looks.get(path)
@@ -125,8 +113,9 @@ class Census:
     ) -> Iterator[None]:
         """A step is a piece of a file, or one question to the database."""
         for number, file in enumerate(files):
-            look = self._looks[file.path] = _Look(number=number, file=file)
-            yield from self._read(look)
+            look = self._looks[file.path] = Look(number=number, file=file)
+            if not self._suspects.deaths(file.path):  # what may end the program is read last, and alone
+                yield from self._watched(look)
         self._rank(chosen)
         yield
         for pool, kinds in enumerate(self._relations.pools):
@@ -153,7 +142,11 @@ class Census:
         if self._drop_rows and self._relations.duplicates is Severity.ERROR:
             yield from self._registry.doubles()
 
-    def _read(self, look: _Look) -> Iterator[None]:
+    def _watched(self, look: Look) -> Iterator[None]:
+        with self._suspects.reading(look.file.path):
+            yield from self._read(look)
+
+    def _read(self, look: Look) -> Iterator[None]:
         mends = self._mended.beforehand(self._folder, look.file.path, self._rules.dialect)
         judge, digest = self._rules.judge(mends=mends), hashlib.sha256()
         ties: Ties | None = None
@@ -191,7 +184,7 @@ class Census:
     def _rank(self, chosen: Collection[RelPath]) -> None:
         """What several files hold is the remote's, or of one that goes for sure, before it is another's."""
 
-        def whole(look: _Look) -> bool:
+        def whole(look: Look) -> bool:
             return look.is_whole(drop_rows=self._drop_rows)
 
         self._ranked = sorted(
@@ -210,7 +203,7 @@ class Census:
             for rank, look in enumerate(self._ranked)
         )
 
-    def _mark(self, look: _Look) -> str:
+    def _mark(self, look: Look) -> str:
         digest, is_any = hashlib.sha256(), False
         for remark in self._remarks(look):
             if remark.severity is Severity.ERROR:
@@ -218,7 +211,7 @@ class Census:
                 is_any = True
         return digest.hexdigest() if is_any else ""
 
-    def _remarks(self, look: _Look) -> Iterator[Remark]:
+    def _remarks(self, look: Look) -> Iterator[Remark]:
         lines: SourceLines | None = None
         warned: dict[int, str] = {}
         for found in self._registry.findings(look.number):

@@ -13,7 +13,7 @@ import re
 import stat
 from collections.abc import Iterator
 from contextlib import suppress
-from dataclasses import dataclass, replace
+from dataclasses import astuple, dataclass, replace
 from pathlib import Path, PurePosixPath
 
 from orchestrator import naming
@@ -97,6 +97,11 @@ class Folder:
             return stamp_of(os.lstat(self._config.root / path))
         except OSError:
             return None
+
+    def content_stamp(self, path: RelPath) -> tuple[int, ...]:
+        """Other when somebody touched the file or its companion."""
+        there = [self.stamp(path), self.stamp(events) if (events := self.companion_of(path)) else None]
+        return tuple(number for stamp in there if stamp is not None for number in astuple(stamp))
 
     def beginning(self, path: RelPath) -> bytes:
         """Enough of a file to tell a byte order mark. Raises OSError."""

@@ -23,6 +23,7 @@ from orchestrator.edges.judged import Judged
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.pieces import mark_of, pieces_of
 from orchestrator.edges.sheets import RejectsLists, SheetReader
+from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import SourceChanged, Unusable
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
 from orchestrator.ports import (
@@ -65,6 +66,7 @@ class FolderInbox:
         is_new: Callable[[Reading], bool] = lambda reading: False,
         mended: MendedRows | None = None,
         census: Census | None = None,
+        suspects: Suspects | Nobody = NOBODY,
         hop: Hop = in_thread,
     ) -> None:
         """What *is_new* says yes to is judged on the journey on which it was read. Called in a thread.
@@ -74,10 +76,11 @@ class FolderInbox:
         self._folder = folder
         self._is_new = is_new
         self._census = census
+        self._suspects = suspects
         self._rejects = rejects
         self._mended = mended or nothing_mended()
         self._config = config
-        self._sheets = SheetReader(folder, rejects)
+        self._sheets = SheetReader(folder, rejects, suspects)
         self.events_rules = Rules(schemas=config.events, encoding=config.encoding, dialect=config.dialect)
         self.data_rules = replace(self.events_rules, schemas=config.data, mapping=config.mapping, limits=config.limits)
         policy = "drop_rows" if config.drop_rows else "reject_file"
@@ -120,11 +123,14 @@ class FolderInbox:
     def _read_seen(self, file: File) -> Reading | Unreadable | Moving:
         reading = self.look(file)
         if self._census and isinstance(reading, Reading) and not self._census.has_seen(file.path, reading.source):
+            self._census.read_alone(file.path)
             return Moving("it is not the file any more that was checked beside the others")
         return reading
 
     def look(self, file: File) -> Reading | Unreadable | Moving:
         """Which bytes it is, and under which Name. Nothing is judged, and no list made anew. Called in a thread."""
+        if refused := self._suspects.why_refused(file.path):
+            return Unreadable(refused)
         subject, events, events_digest = "it", None, None
         try:
             data, data_digest = contents_of(self._folder, file.path, file.stamp)

@@ -20,6 +20,7 @@ from orchestrator.edges.escaped import json_length
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.judged import Judged
 from orchestrator.edges.pieces import LONGEST_MARK, is_divisible, line_starts
+from orchestrator.edges.suspects import Nobody, Suspects
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, Job, RelPath
 from orchestrator.ports import Held, Streamed, Text
@@ -55,15 +56,16 @@ class RejectsLists(Protocol):
 
 
 class SheetReader:
-    def __init__(self, folder: Folder, rejects: RejectsLists) -> None:
+    def __init__(self, folder: Folder, rejects: RejectsLists, suspects: Suspects | Nobody) -> None:
         self._folder = folder
         self._rejects = rejects
+        self._suspects = suspects
 
     def judge(
         self, rules: Rules, path: RelPath, content: bytes | None, digest: Digest, mends: Mends = NO_MENDS
     ) -> Judged:
         """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
-        with self._rejects.open(path) as rejects:
+        with self._suspects.reading(path), self._rejects.open(path) as rejects:
             judge = rules.judge(lambda bad: rejects.add(bad, judge.names), mends)
             part: Text
             if content is not None:

@@ -6,19 +6,18 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
-from cli.forks import fork
 from cli.mending import lines_in, mend
-from cli.program import Outcome, attended, environment
+from cli.program import Outcome
 from cli.pushes import Pushing, pushing
 from cli.rosters import HEADER, Roster, Table
-from cli.stage import Stage, as_options, staged
+from cli.stage import Stage, staged
 from crash.scene import make_new
-from crash.strike import Strike
+from crash.starts import start
 from crash.tally import Tally
 
 DROP = {"validation__on_bad_rows": "drop_rows"}
@@ -63,16 +62,8 @@ CASES = (
 SAMPLE = ("before the commit of Checked+SendStarted", "after the upload", "after the commit of Accepted")
 
 
-async def resubmit(stage: Stage, fatal: str = "", nth: int = 1) -> Outcome:
-    trace = stage.root / "trace"
-    trace.write_bytes(b"")
-    strike = Strike(trace=str(trace), fatal=fatal, nth=nth, fine=True)
-    words = ["resubmit", "a.csv", "--json", "-c", str(stage.config), *as_options(DROP)]
-    given = asdict(strike)
-    process = await fork(words, cwd=stage.root, env=environment(**stage.secrets), prepare="crash.moments", given=given)
-    async with attended(process) as program:
-        await program.wait()
-    return program.outcome()
+async def resubmit(stage: Stage, fatal: str = "", nth: int = 1) -> tuple[Outcome, list[str]]:
+    return await start(stage, fatal, nth, command=("resubmit", "a.csv"), fine=True, speed=1.0, **DROP)
 
 
 @asynccontextmanager
@@ -89,8 +80,8 @@ async def night_before(root: Path, case: Case) -> AsyncIterator[Stage]:
 async def undisturbed(root: Path, case: Case) -> tuple[object, list[tuple[str, int]]]:
     """What stands at the remote then, and every moment on the way there with its number among those of its kind."""
     async with night_before(root, case) as stage:
-        assert (await resubmit(stage)).code == 0
-        passed = [line.partition("\t")[0] for line in (stage.root / "trace").read_text().splitlines()]
+        outcome, passed = await resubmit(stage)
+        assert outcome.code == 0
         seen: Counter[str] = Counter()
         moments = []
         for what in passed:
@@ -102,12 +93,12 @@ async def undisturbed(root: Path, case: Case) -> tuple[object, list[tuple[str, i
 async def kill_at(root: Path, tally: Tally, case: Case, wanted: object, fatal: str, nth: int) -> None:
     async with night_before(root, case) as stage:
         tally.count("schedules")
-        struck = await resubmit(stage, fatal, nth)
+        struck, _ = await resubmit(stage, fatal, nth)
         assert struck.code == -signal.SIGKILL, f"{fatal} came"
         tally.count("kills")
         tally.hit(fatal)
 
-        again = await resubmit(stage)
+        again, _ = await resubmit(stage)
 
         assert again.code == 0, f"killed {fatal} ({nth}): {again.err}"
         assert case.stands(stage) == wanted, f"killed {fatal} ({nth})"

@@ -8,9 +8,13 @@ from pathlib import Path
 import pytest
 
 from cli.imports import Importing, importing, table, users
+from crash.moments import moments_of
+from crash.starts import start
 from crash.tally import Tally
-from crash.test_imports import MOMENTS, start
 
+MOMENTS = moments_of(
+    ("Checked+SendStarted", "Accepted", "Completed"), ("upload", "poll", "fetch of status", "fetch of result")
+)
 LINKS, PARENTS = "a_links.csv", ("y_groups.csv", "z_users.csv")
 FILES = {
     LINKS: table("user_username,group_name,group_role", "user1,north,GRADER", "user2,south,GRADER"),
@@ -35,12 +39,12 @@ def require_in_turn(stage: Importing) -> None:
 @pytest.mark.parametrize("moment", MOMENTS)
 async def test_killed_at_any_moment_links_still_come_last(tmp_path: Path, tally: Tally, moment: str, nth: int) -> None:
     async with importing(tmp_path, FILES) as stage:
-        killed, passed = await start(stage, moment, nth)
+        killed, passed = await start(stage, moment, nth, limits__uploads=2)
         assert killed.code == -signal.SIGKILL
         assert passed.count(moment) == nth
         tally.count("kills")
         tally.hit(moment)
-        outcome, _ = await start(stage)
+        outcome, _ = await start(stage, limits__uploads=2)
 
         assert outcome.code == 0
         assert stage.states == dict.fromkeys(FILES, "done")

@@ -11,10 +11,11 @@ from .nights import NIGHTS
 from .pacing import PACING
 from .parting import PARTING
 from .relating import RELATING
+from .suspecting import SUSPECTING
 from .telling import TELLING
 from .wire import WIRE
 
 BUGS: tuple[Bug, ...] = (
     *(*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING),
-    *(*PACING, *NIGHTS, *PARTING, *MENDING, *RELATING),
+    *(*PACING, *NIGHTS, *PARTING, *MENDING, *RELATING, *SUSPECTING),
 )

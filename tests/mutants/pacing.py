@@ -56,9 +56,9 @@ PACING = (
     ),
     Bug(
         wrong="A pair is sent while its companion is still being written.",
-        file="batch.py",
-        old="for stamp in (file.stamp, file.events_stamp) if",
-        new="for stamp in (file.stamp,) if",
+        file="errands.py",
+        old="(self.file.stamp, self.file.events_stamp)",
+        new="(self.file.stamp, None)",
         test="flow/test_wiring_batch.py::"
         "test_what_may_still_be_written_to_comes_last_and_is_looked_at_when_it_has_had_time",
     ),

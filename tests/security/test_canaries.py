@@ -46,7 +46,7 @@ SECRETS = forms(TRIAL_CLIENT_SECRET, username=TRIAL_CLIENT_ID) | forms(TRIAL_API
 CELL_FORMS = {form for cell in CELLS for form in forms(cell)}
 
 STAGES: dict[str, tuple[type | ModuleType, str, str]] = {
-    "the reading of a file": (FolderInbox, "_read", ""),
+    "the reading of a file": (FolderInbox, "look", ""),
     "its judgement": (FolderInbox, "_judge", ""),
     "the token request": (Http, "call", "token"),
     "the upload": (Http, "call", "upload"),
