@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Callable, Sequence
-from contextlib import closing
+from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
 from functools import partial
@@ -107,13 +107,12 @@ class Batch:
         if census:
             run.look_across = partial(look_across, census, listed, todo)
         self.watcher.starting(run)
-        async with anyio.create_task_group() as beside:
-            beside.start_soon(self._deadline, run)
-            await run.carry_out(todo)
-            beside.cancel_scope.cancel()
-        await self._list_refused(inbox, listed)
-        if census:
-            census.close()
+        with closing(census) if census else nullcontext():
+            async with anyio.create_task_group() as beside:
+                beside.start_soon(self._deadline, run)
+                await run.carry_out(todo)
+                beside.cancel_scope.cancel()
+            await self._list_refused(inbox, listed)
         report.books.found = files - run.merged
         return self._finish(report, run, taken, enough=files >= self.settings.input.minimum, began=began)
 
@@ -186,9 +185,9 @@ class Batch:
             run.halt(Stop.DEADLINE, "the run reached its --max-duration: run the same command again")
 
     def _finish(self, report: Report, run: Run, taken: Taken | None, *, enough: bool, began: float) -> Finished:
-        if taken:
-            enough = not taken.refusals
-        code = exit_of(report.books, run.halts, enough=enough)
+        code = exit_of(report.books, run.halts, enough=enough or taken is not None)
+        if taken and taken.refusals:
+            code = most_urgent((code, Exit.REJECTS))
         seconds = self.clock.monotonic() - began
         report.requests = {**{kind.value: n for kind, n in self.http.counts.items()}, **self.retries}
         message = run.halts[0].message if run.halts else self._remark(report, taken, enough=enough)

@@ -137,14 +137,10 @@ def will_be_judged(reading: Reading, known: Job | None, now: float) -> bool:
     return isinstance(identify(reading, known, retry_failed=False, now=now), Fresh)
 
 
-def was_taken(job: Job, source: Source | None) -> bool:
-    """Whether the remote has this version, and it is one of the file that *source* is, whatever was mended of it."""
-    return (
-        job.state is State.DONE
-        and job.source is not None
-        and source is not None
-        and (job.source.data, job.source.events) == (source.data, source.events)
-    )
+def same_file(job: Job, source: Source | None) -> bool:
+    """Whether it is a version of the file that *source* is, whatever was mended of it."""
+    known = job.source
+    return known is not None and source is not None and (known.data, known.events) == (source.data, source.events)
 
 
 def same_bytes(job: Job, source: Source) -> bool:

@@ -21,7 +21,7 @@ from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import Unusable
-from orchestrator.intake import was_taken
+from orchestrator.intake import same_file
 from orchestrator.model import Job, RelPath, Sheet, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
@@ -84,20 +84,28 @@ class Resubmission:
         files, refusals = set[RelPath](), list[Refusal]()
         for path in map(self._named, wanted) if wanted else self.rejects.paths():
             file = by_path.get(path)
-            if file is None:
-                refusals.append(Refusal(path=path, cause="its file is not in the input folder any more: put it back"))
-                continue
-            if wanted:
-                files.add(file.path)
             try:
+                if file is None:
+                    raise Unusable("its file is not in the input folder any more: put it back")
                 if not self.rejects.has(path):
                     await self._list_anew(file)
                 elif await self._take(path, file):
                     files.add(file.path)
             except Unusable as problem:
                 refusals.append(Refusal(path=path, cause=str(problem)))
-        files |= {job.path for job in self.ledger.unfinished() if job.source is not None and job.source.mends}
+        mended = await anyio.to_thread.run_sync(list, self.mended.left(listed))
+        files |= {file.path for file in mended if await anyio.to_thread.run_sync(self._is_left_over, file)}
         return Taken(files=frozenset(files), refusals=tuple(refusals))
+
+    def _is_left_over(self, file: File) -> bool:
+        """Whether its mended rows were taken in by one that was killed before they were on their way, or came home."""
+        reading = self.inbox.look(file)
+        if not isinstance(reading, Reading) or reading.source.mends is None:
+            return False
+        job = self.ledger.find(reading.key)
+        return (
+            job is not None and same_file(job, reading.source) and (job.state.is_open or job.source != reading.source)
+        )
 
     def _named(self, wanted: str) -> RelPath:
         """The file that is meant, wherever its list or itself is pointed to."""
@@ -138,10 +146,9 @@ class Resubmission:
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
         listed = self._list(path, rules, sheet)
         self._require_rejected(listed, sheet, job)
-        if not listed.right(rules):
-            raise Unusable(f"none of its {len(listed.rows):,} rows is right yet: mend them, and resubmit")
+        listed.require_right(rules)
         earlier = self.mended.list_of(path, content)
-        self.mended.keep(path, content, listed.over(earlier) if earlier else listed)
+        self.mended.keep(path, content, listed.over(earlier.but_for(sheet.refused)) if earlier else listed)
         return True
 
     def _list(self, path: RelPath, rules: Rules, sheet: Sheet) -> MendedList:
@@ -168,7 +175,11 @@ class Resubmission:
         """Raises Unusable for a row that a version before has, wherever it lies."""
         versions = [newest]
         if self.mended.adds:
-            versions += [job for job in self.ledger.versions(newest.key) if was_taken(job, newest.source)]
+            versions += [
+                job
+                for job in self.ledger.versions(newest.key)
+                if job.state is State.DONE and same_file(job, newest.source)
+            ]
         for job in versions:
             unsent = sheet.unsent if job is newest else job.checked.data.unsent if job.checked else ()
             line = next((line for line in listed.rows if not is_in(unsent, line)), None)

@@ -81,7 +81,7 @@ class Census:
     async def look(self, files: Sequence[File], chosen: Collection[RelPath]) -> Precedence:
         """*files* stand in the order in which they are sent; only the *chosen* are. Raises StorageError."""
         needs: dict[RelPath, set[RelPath]] = defaultdict(set)
-        steps = self._steps([file for file in files if not file.fault], {*chosen}, needs)
+        steps = self._steps(files, {*chosen}, needs)
         while await anyio.to_thread.run_sync(lambda: sum(1 for _ in islice(steps, _AT_ONCE))):
             pass
         return Precedence.of(needs)
@@ -114,7 +114,7 @@ class Census:
         """A step is a piece of a file, or one question to the database."""
         for number, file in enumerate(files):
             look = self._looks[file.path] = Look(number=number, file=file)
-            if not self._suspects.deaths(file.path):  # what may end the program is read last, and alone
+            if not (file.fault or self._suspects.deaths(file.path)):  # a suspect is read last, and alone
                 yield from self._watched(look)
         self._rank(chosen)
         yield
@@ -122,7 +122,12 @@ class Census:
             there = [look for look in self._ranked if look.kind in kinds]
             if self._relations.is_own(pool) or not there:
                 continue  # of a kind that is not there the remote may have any row
-            unsure = {look.file.path for look in there if not look.is_whole(drop_rows=self._drop_rows)}
+            # One that could not even be recognised may be of any kind.
+            unsure = {
+                look.file.path
+                for look in self._ranked
+                if (look.kind in kinds or not look.kind) and not look.is_whole(drop_rows=self._drop_rows)
+            }
             if unsure:
                 for rank in self._registry.dangling(pool):
                     needs[self._ranked[rank].file.path] |= unsure

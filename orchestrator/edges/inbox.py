@@ -69,9 +69,8 @@ class FolderInbox:
         suspects: Suspects | Nobody = NOBODY,
         hop: Hop = in_thread,
     ) -> None:
-        """What *is_new* says yes to is judged on the journey on which it was read. Called in a thread.
-
-        With a *census* no file is taken that it has not seen as it is.
+        """What *is_new* says yes to is judged on the journey on which it was read; it is called in a thread. With a
+        *census* no file is taken that it has not seen as it is.
         """
         self._folder = folder
         self._is_new = is_new
@@ -146,7 +145,10 @@ class FolderInbox:
                 f"{subject} cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
             )
         source = Source(data=data_digest, events=events_digest, size=file.size)
-        source = replace(source, mends=self._digest_of_mends(file, source))
+        try:
+            source = replace(source, mends=self._digest_of_mends(file, source))
+        except Unusable as problem:
+            return Unreadable(str(problem))
         name = naming.name_of(self._config.name, file.path, source)
         if name is None:
             return Unreadable("target.name asks for {date}, and this path holds none. Rename the file")
@@ -193,11 +195,11 @@ class FolderInbox:
         reading = self.look(file)
         if isinstance(reading, Reading):
             with suppress(SourceChanged, OSError):  # then the next version of the file is what counts
-                self._judge_whole(reading, is_listed=True)
+                self._judge_whole(reading)
 
-    def _judge_whole(self, reading: Reading, *, is_listed: bool = False) -> Verdict:
+    def _judge_whole(self, reading: Reading) -> Verdict:
         file, source, dialect = reading.file, reading.source, self._config.dialect
-        mends = self._mended.of_file(file.path, source, dialect, reading.key, is_listed=is_listed)
+        mends = self._mended.of_file(file.path, source, dialect, reading.key)
         rules = self._census.about(file.path, self.data_rules) if self._census else self.data_rules
         data = self._sheets.judge(rules, file.path, reading.data, source.data, mends)
         events = None

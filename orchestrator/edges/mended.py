@@ -10,17 +10,22 @@ import csv
 import hashlib
 import io
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from itertools import takewhile
 from pathlib import Path
 
 from orchestrator.edges.atomic import put
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
 from orchestrator.errors import SourceChanged, Unusable
-from orchestrator.intake import was_taken
-from orchestrator.model import Digest, Job, Key, RelPath, Sheet, Source
+from orchestrator.intake import same_file
+from orchestrator.model import Digest, Job, Key, RelPath, Source, State
 from orchestrator.naming import key_of_whole, printable
+from orchestrator.ports import File
 from orchestrator.validation import NO_MENDS, Dialect, MendedList, Mends, read_mended
+
+_LONGEST_NAME = 200
+"""Bytes of a file's name; most file systems know no longer ones than 255, and ours are longer by a few."""
 
 
 class MendedRows:
@@ -31,18 +36,20 @@ class MendedRows:
         self.adds = adds
 
     def digest(self, *files: tuple[RelPath, Digest | None]) -> Digest | None:
-        """Of all that was mended in a file and its companion, as their own digests name them; None if nothing was."""
+        """Of all that was mended in a file and its companion, as their own digests name them; None if nothing was.
+
+        Raises Unusable.
+        """
         lists = [self._bytes(path, content) for path, content in files if content is not None]
         if not any(lists):
             return None
         return Digest(hashlib.sha256(b"".join(hashlib.sha256(one or b"").digest() for one in lists)).hexdigest())
 
     def beforehand(self, folder: Folder, path: RelPath, dialect: Dialect) -> Mends:
-        """Of a file that nobody has read yet; most have none, and are not read for it. Raises nothing for one that
-        cannot be judged: its own check tells about it."""
-        place = self._folder / path
+        """Of a file that nobody has read yet; where nothing was ever mended it is not read for it. Raises nothing for
+        one that cannot be judged: its own check tells about it."""
         try:
-            if not any(name.startswith(f"{place.name}~") for name in os.listdir(place.parent)):
+            if not self._has_any(path):
                 return NO_MENDS
             return self.of(path, contents_of(folder, path, None)[1], dialect)
         except (OSError, SourceChanged, Unusable):
@@ -64,17 +71,23 @@ class MendedRows:
         kept = self.list_of(path, content)
         return Mends(kept.records(dialect)) if kept is not None else NO_MENDS
 
-    def of_file(self, path: RelPath, source: Source, dialect: Dialect, key: Key, *, is_listed: bool = False) -> Mends:
+    def of_file(self, path: RelPath, source: Source, dialect: Dialect, key: Key) -> Mends:
         """Of a file, some of whose rows may be at the remote already under this *key*. Raises Unusable.
 
-        Where nothing was mended all of it is sent, if at all, unless it only *is_listed* what would be left.
+        What is there is not sent again, whether its list is there or not. What was mended and then refused once more
+        is as bad as before, until it is mended again.
         """
-        kept = self.list_of(path, source.data)
-        if kept is None and not is_listed:
+        kept, taken = self.list_of(path, source.data), self._taken(key, source)
+        if kept is None and not taken:
             return NO_MENDS
-        taken = self._taken(key, source)
-        rows = kept.records(dialect) if kept else {}
-        return Mends(rows, [sheet.unsent for sheet in taken], [sheet.refused for sheet in taken])
+        sheets = [job.checked.data for job in taken if job.checked is not None]
+        again = taken[-1].source == source if taken else False
+        return Mends(
+            kept.records(dialect) if kept else {},
+            [sheet.unsent for sheet in sheets],
+            [sheet.refused for sheet in sheets],
+            sheets[-1].refused if again else (),
+        )
 
     def of_part(self, job: Job, dialect: Dialect) -> Mends:
         """Of the whole file that *job* is a part of, as its newest version has it. Raises Unusable."""
@@ -82,25 +95,46 @@ class MendedRows:
         whole = versions[-1].source if versions else None
         return self.of(job.path, whole.data, dialect) if whole is not None else NO_MENDS
 
+    def left(self, files: Iterable[File]) -> Iterator[File]:
+        """Those of which something was mended, in whatever version of theirs."""
+        for file in files:
+            if self._has_any(file.path) or (file.events is not None and self._has_any(file.events)):
+                yield file
+
     def keep(self, path: RelPath, content: Digest, listed: MendedList) -> None:
         """Durably, before anything is sent of it. Raises StorageError or OutputError."""
         text = io.StringIO(newline="")
         csv.writer(text).writerows(listed.lines())
         put(self._place(path, content), text.getvalue().encode("utf-8", "surrogatepass"))
 
-    def _taken(self, key: Key, source: Source) -> list[Sheet]:
-        """What was found in the versions of this file that the remote keeps beside each other."""
+    def _taken(self, key: Key, source: Source) -> list[Job]:
+        """The versions of this file that the remote keeps beside each other, since it was another the last time."""
         versions = self._versions(key) if self.adds else ()
-        return [job.checked.data for job in versions if was_taken(job, source) and job.checked is not None]
+        newest = takewhile(lambda job: same_file(job, source), reversed(versions))
+        return [job for job in reversed(list(newest)) if job.state is State.DONE]
 
     def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
+        """None when there are none. Raises Unusable when they cannot be read."""
+        place = self._place(path, content)
         try:
-            return self._place(path, content).read_bytes()
-        except OSError:
+            return place.read_bytes()
+        except (FileNotFoundError, NotADirectoryError):
             return None
+        except OSError as error:
+            raise Unusable(f"{printable(str(place))}: it cannot be read ({error.strerror}): mend that") from None
+
+    def _has_any(self, path: RelPath) -> bool:
+        place = self._place(path, Digest(""))
+        try:
+            return any(name.startswith(place.name) for name in os.listdir(place.parent))
+        except (FileNotFoundError, NotADirectoryError):
+            return False
 
     def _place(self, path: RelPath, content: Digest) -> Path:
-        return self._folder / f"{path}~{content[:12]}"
+        folder, name = os.path.split(path)
+        if len(os.fsencode(name)) > _LONGEST_NAME:
+            name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
+        return self._folder / folder / f"{name}~{content[:12]}"
 
 
 def nothing_mended() -> MendedRows:

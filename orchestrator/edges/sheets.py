@@ -9,7 +9,8 @@ from __future__ import annotations
 import hashlib
 import io
 import os
-from collections.abc import AsyncIterator, Iterator, Sequence
+from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from functools import partial
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
@@ -86,7 +87,7 @@ class SheetReader:
                 part = Streamed(
                     size=size,
                     json_size=json_size,
-                    pieces=lambda: self._pieces(rules.judge(mends=mends), path, digest, json_size),
+                    pieces=lambda: self._pieces(partial(rules.judge, mends=mends), path, digest, json_size),
                 )
             verdict = judge.verdict
             if verdict.fault is not None:
@@ -117,8 +118,11 @@ class SheetReader:
                 return Held(text)
         return None
 
-    async def _pieces(self, judge: Judge, path: RelPath, expected: Digest, size: int) -> AsyncIterator[str]:
+    async def _pieces(
+        self, make: Callable[[], Judge], path: RelPath, expected: Digest, size: int
+    ) -> AsyncIterator[str]:
         """The last piece is kept back until the hash is known, and no more is ever given than was measured."""
+        judge = await anyio.to_thread.run_sync(make)
         digest = hashlib.sha256()
         kept, left = "", size
         try:

@@ -13,11 +13,11 @@ import os
 import threading
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from orchestrator.edges.atomic import open_private, put, storing
-from orchestrator.errors import OrchestratorError
+from orchestrator.edges.atomic import PRIVATE, put, storing
+from orchestrator.errors import OrchestratorError, StorageError
 from orchestrator.model import RelPath
 
 POISON = (
@@ -38,15 +38,13 @@ class Suspects:
         self._reading: Counter[RelPath] = Counter()
         self._deaths = self._known()
         with storing(self._place):
-            self._note_deaths(_lines(self._place))
-            self._place.unlink(missing_ok=True)
-            self._file = open_private(self._place)
+            self._file = os.open(self._place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
+        self._note_deaths(_lines(self._place))
+        self._write("")
 
     def close(self) -> None:
         """Whoever is still being read has ended the run by something that is no word of ours: it stays noted."""
-        self._file.close()
-        if not self._reading.total():
-            self._place.unlink(missing_ok=True)
+        os.close(self._file)
 
     def deaths(self, path: RelPath) -> int:
         """How often the program died while it read this file as it is now."""
@@ -72,11 +70,14 @@ class Suspects:
             self._keep()
 
     def _note(self, path: RelPath, by: int) -> None:
-        with self._lock, storing(self._place):
+        with self._lock:
             self._reading[path] += by
-            text = "".join(f"{json.dumps(path)}\n" for path in self._reading.elements()).encode()
-            os.ftruncate(self._file.fileno(), 0)
-            os.pwrite(self._file.fileno(), text, 0)
+            self._write("".join(f"{json.dumps(path)}\n" for path in self._reading.elements()))
+
+    def _write(self, text: str) -> None:
+        with suppress(OSError):  # a disk that fails must not keep a file from being read
+            os.ftruncate(self._file, 0)
+            os.pwrite(self._file, text.encode(), 0)
 
     def _note_deaths(self, paths: Iterable[RelPath]) -> None:
         found = {path: (self.deaths(path) + 1, self._stamp(path)) for path in paths}
@@ -85,7 +86,7 @@ class Suspects:
             self._keep()
 
     def _keep(self) -> None:
-        with self._lock:
+        with self._lock, suppress(StorageError):
             put(self._kept, json.dumps(self._deaths).encode(), durable=False)
 
     def _known(self) -> dict[RelPath, tuple[int, tuple[int, ...]]]:

@@ -166,7 +166,8 @@ class Judge:
     def _take_lines(self, text: str) -> None:
         """Take whole lines, runs of clean rows at once."""
         at = 0
-        fast = self._fast and not self._mends.touches(self._line, self._line + text.count("\n"))
+        fast = self._fast and len(text) <= RECORD_LIMIT  # else one of the lines may be too long
+        fast = fast and not self._mends.touches(self._line, self._line + text.count("\n"))
         while at < len(text) and not self.fault:
             if fast and not self._reading and (proof := self._sieve.proof):
                 start = at

@@ -9,9 +9,11 @@ import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
+from orchestrator.errors import Unusable
+from orchestrator.validation.cuts import UNLIMITED
 from orchestrator.validation.dialect import CANONICAL, Dialect, written
-from orchestrator.validation.limits import FIELD_LIMIT, MENDED_LIMIT
-from orchestrator.validation.mends import on_line
+from orchestrator.validation.limits import MENDED_LIMIT
+from orchestrator.validation.mends import is_in, on_line
 from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.rejects import KEPT
 from orchestrator.validation.rules import Rules
@@ -60,15 +62,25 @@ class MendedList:
         """What was mended before, and this instead of it."""
         return MendedList(names=self.names, rows={**earlier.rows, **self.rows})
 
-    def right(self, rules: Rules) -> int:
-        """How many of the rows are right, as far as that can be said of them alone."""
-        records = [record for record in self.records(rules.dialect).values() if not record.misquoted]
-        text = "\r\n".join([written(self.names), *(written(record.cells) for record in records)])
-        judge = replace(rules, encoding="utf-8", dialect=CANONICAL).judge()
-        judge.feed(text.encode("utf-8", "surrogatepass"))
-        judge.close()
-        verdict = judge.verdict
-        return 0 if verdict.fault else verdict.rows - verdict.bad
+    def but_for(self, lines: Sequence[tuple[int, int]]) -> MendedList:
+        """Without the rows on these ranges of lines."""
+        return replace(self, rows={line: row for line, row in self.rows.items() if not is_in(lines, line)})
+
+    def require_right(self, rules: Rules) -> None:
+        """Raises Unusable when none of the rows is right, as far as that can be said of them alone, or when one has
+        what no file may have."""
+        alone = replace(rules, encoding="utf-8", dialect=CANONICAL, limits=UNLIMITED)
+        right = 0
+        for line, record in self.records(rules.dialect).items():
+            judge = alone.judge()
+            judge.feed("\r\n".join([written(self.names), written(record.cells)]).encode("utf-8", "surrogatepass"))
+            judge.close()
+            verdict = judge.verdict
+            if verdict.fault:
+                raise Unusable(f"the row of line {line:,}: {verdict.fault.rule}: {verdict.fault.message}")
+            right += not record.misquoted and verdict.rows > verdict.bad
+        if not right:
+            raise Unusable(f"none of its {len(self.rows):,} rows is right yet: mend them, and resubmit")
 
     def lines(self) -> Iterator[list[str]]:
         """As it is kept, the header first."""
@@ -79,7 +91,6 @@ class MendedList:
 
 def read_mended(text: Iterable[str]) -> MendedList:
     """*text*: the physical lines of the list with their ends. Raises ValueError, in words that name the line."""
-    csv.field_size_limit(max(csv.field_size_limit(), FIELD_LIMIT))
     rows = csv.reader(text, strict=True)
     try:
         return _read_rows(rows)

@@ -17,16 +17,22 @@ class Mends:
     """*unsent* has, for every version of this file that the remote took and keeps, the lines of which it has no row.
 
     What stands on the others is not sent again. It is empty where a new version replaces the one before. *refused*
-    are those of them that it did not take: they stay bad rows until they are mended.
+    are those of them that it did not take: they stay bad rows until they come back in *rows*. Those that are *refused
+    again* came back before, and stay bad as they are in *rows*.
     """
 
     def __init__(
-        self, rows: Mapping[int, Record], unsent: Sequence[Ranges] = (), refused: Sequence[Ranges] = ()
+        self,
+        rows: Mapping[int, Record],
+        unsent: Sequence[Ranges] = (),
+        refused: Sequence[Ranges] = (),
+        refused_again: Ranges = (),
     ) -> None:
         self._rows = rows
         self._lines = sorted(rows)
         self._unsent = unsent
         self._refused = refused
+        self._refused_again = refused_again
 
     def touches(self, first: int, last: int) -> bool:
         """Whether a row that begins on one of these lines, both ends in, may be another or be left out."""
@@ -42,7 +48,9 @@ class Mends:
 
     def is_refused(self, line: int) -> bool:
         """Whether the remote did not take the row that begins there, and it is as it was."""
-        return line not in self._rows and any(is_in(ranges, line) for ranges in self._refused)
+        if line in self._rows:
+            return is_in(self._refused_again, line)
+        return any(is_in(ranges, line) for ranges in self._refused)
 
     def shifted(self, by: int) -> Mends:
         """For a piece of the file, whose first line is so many lines further down than it counts itself."""

@@ -18,7 +18,7 @@ from orchestrator.validation.proof import Proof
 from orchestrator.validation.record import Record, plain_record
 from orchestrator.validation.remarks import Remarks, nothing
 from orchestrator.validation.rows import rows_for
-from orchestrator.validation.schema import Rule, Schema
+from orchestrator.validation.schema import Rule, Schema, Severity
 from orchestrator.validation.verdict import Tally, Verdict
 
 _LINE_END = "\r\n"
@@ -151,7 +151,9 @@ class Sieve:
         if self._leave_out(record.line):
             return
         record = self._mends.instead_of(record)
-        looked = self._rules.look(record, self._keys)
+        beside, refused = tuple(self._beside_others(record)), self._mends.is_refused(record.line)
+        kept_back = refused or any(problem.severity is Severity.ERROR for problem in beside)
+        looked = self._rules.look(record, self._rules.keys() if kept_back else self._keys)
         if self._mends.was_sent(record.line):  # looked at, because no other row may have its key
             self._sent_before = True
             self._kept.skip(record.line, record.last_line)
@@ -163,8 +165,8 @@ class Sieve:
         if self._keys.is_full:
             self.fail(Rule.KEYS, record.line, 1)
             return
-        errors = self._tally.take((*looked.problems, *self._beside_others(record)))
-        if self._mends.is_refused(record.line):
+        errors = self._tally.take((*looked.problems, *beside))
+        if refused:
             errors = (*errors, self._rules.problem(Rule.REFUSED, record.line, 1))
         if errors:
             self._rows += 1

@@ -360,3 +360,40 @@ async def test_neither_a_key_nor_a_reference_shows_up_in_what_is_said_or_stored(
 
         assert {place for place in told if "rejects" not in place} == set()
         assert any(b"canary" in content for content in stored(stage.out).values())
+
+
+@pytest.mark.parametrize("why", ["undecodable", "a clash of names"])
+async def test_what_a_file_holds_that_cannot_be_recognised_is_not_missing(tmp_path: Path, why: str) -> None:
+    files = {"a_users.csv": people("user1"), "links.csv": links("user1", "user2")}
+    strict = {"validation__references": "error", "target__name": "{stem}"}
+    async with importing(tmp_path, files) as stage:
+        if why == "undecodable":
+            other = stage.folder / "b_users.csv"
+            other.write_bytes(b"\xff" + people("user2").encode())
+        else:
+            other = stage.folder / "sub" / "a_users.csv"
+            other.parent.mkdir()
+            other.write_text(people("user2"))
+
+        first = await stage.run(validation__on_bad_rows="drop_rows", **strict)
+
+        assert first.code == 3
+        assert not arrived(stage, "links.csv"), "nobody knows yet what it refers to"
+        other.unlink()
+        (stage.folder / "c_users.csv").write_text(people("user2"))
+        assert (await stage.run(validation__on_bad_rows="drop_rows", **strict)).code == 0
+        assert sum(stage.standing["links"].values()) == 2
+
+
+async def test_a_row_that_is_kept_back_is_no_twin_of_a_good_one(tmp_path: Path) -> None:
+    header = "user_username,user_password,user_organizationId"
+    files = {
+        "a_organizations.csv": table("hierarchy_organizationId,hierarchy_organizationName", "o1,One"),
+        "users.csv": table(header, "user1,Secret-1,nowhere", "user1,Secret-1,o1"),
+    }
+    async with importing(tmp_path, files) as stage:
+        outcome = await stage.run(validation__on_bad_rows="drop_rows", validation__references="error")
+
+        assert outcome.code == 3
+        assert [row["_line"] for row in rejected(stage, "users.csv")] == ["2"]
+        assert stage.standing["users"] == Counter(["user1"])

@@ -216,3 +216,80 @@ async def test_a_list_that_was_never_written_is_made_when_it_is_asked_for(tmp_pa
         assert "its rows that are not at the remote stand in one now, made anew" in outcome.summary["message"]
         assert lines_in(rejects(stage, "users.csv")) == [3, 5, 7]
         assert len(stage.uploads) == 1
+
+
+# What is there is not sent again, whatever becomes of the lists
+
+SESSIONS = table(
+    "session_deliveryId,session_name,group_name", f"d1,s1,{GROUP}", f"d2,s2,{GROUP}", f",s3,{GROUP}", f",s4,{GROUP}"
+)
+"""Lines 4 and 5 lack what tells sessions apart; TAO would add the others once more if they came again."""
+
+
+@pytest.mark.parametrize("spoil", ["taken away", "no list any more"])
+async def test_without_its_mended_rows_no_row_goes_twice(tmp_path: Path, spoil: str) -> None:
+    async with importing(tmp_path, {"sessions.csv": SESSIONS}) as stage:
+        await stage.run(**DROP)
+        mend(rejects(stage, "sessions.csv"), {4: {"session_deliveryId": "d3"}})
+        halfway = await resubmit(stage, validation__on_bad_rows="reject_file")
+        assert halfway.ends == {"found": 1, "rejected": 1}
+        (kept,) = (file for file in (stage.out / "mended").rglob("*") if file.is_file())
+        if spoil == "taken away":
+            kept.unlink()
+        else:
+            kept.write_bytes(b"\xff")
+            assert (await stage.run(**DROP)).ends == {"found": 1, "rejected": 1}
+            assert "take it away, and resubmit its rows" in stage.jobs["sessions.csv"].cause
+            kept.unlink()
+        rejects(stage, "sessions.csv").unlink(missing_ok=True)
+
+        await stage.run(**DROP)
+
+        assert stage.standing["sessions"] == Counter(["s1", "s2"])
+        assert lines_in(rejects(stage, "sessions.csv")) == [4, 5]
+        mend(rejects(stage, "sessions.csv"), {4: {"session_deliveryId": "d3"}, 5: {"session_deliveryId": "d4"}})
+        assert (await resubmit(stage)).code == 0
+        assert stage.standing["sessions"] == Counter(["s1", "s2", "s3", "s4"])
+
+
+async def test_a_list_that_is_refused_takes_its_file_along(tmp_path: Path) -> None:
+    async with importing(tmp_path, {"sessions.csv": SESSIONS}) as stage:
+        await stage.run(**DROP)
+        mend(rejects(stage, "sessions.csv"), {4: {"session_deliveryId": "d3"}})
+        source = stage.folder / "sessions.csv"
+        source.write_text(source.read_text() + f"\r\nd9,s9,{GROUP}")
+
+        outcome = await resubmit(stage, "sessions.csv")
+
+        assert outcome.code == 3
+        assert "its file has changed since the list was made" in outcome.summary["message"]
+        assert len(stage.uploads) == 1, "a changed file is sent by a run, and by nothing else"
+
+
+async def test_a_mended_row_that_the_remote_refuses_again_stands_in_its_list_again(tmp_path: Path) -> None:
+    link = table("user_username,group_name,group_role", f"{MEMBER},{GROUP},GRADER", f"late,{GROUP},GRADER")
+    async with importing(tmp_path, {"links.csv": link}) as stage:
+        await stage.run(**DROP)
+        mend(rejects(stage, "links.csv"), {3: {"user_username": "later"}})
+
+        again = await resubmit(stage)
+
+        assert again.code == 3
+        assert [(row["user_username"], row["_rule"]) for row in rows_of(rejects(stage, "links.csv"))] == [
+            ("later", "refused")
+        ]
+        stage.remote.portal.users["latest"] = dict(stage.remote.portal.users[MEMBER])
+        mend(rejects(stage, "links.csv"), {3: {"user_username": "latest"}})
+        assert (await resubmit(stage)).code == 0
+        assert stage.standing["links"] == Counter([f"{MEMBER} {GROUP} GRADER", f"latest {GROUP} GRADER"])
+        assert not rejects(stage, "links.csv").exists()
+
+
+async def test_a_file_with_the_longest_name_is_mended_like_any_other(tmp_path: Path) -> None:
+    name = f"{'a' * 251}.csv"
+    async with importing(tmp_path, {name: SESSIONS}) as stage:
+        await stage.run(**DROP)
+        mend(rejects(stage, name), {4: {"session_deliveryId": "d3"}, 5: {"session_deliveryId": "d4"}})
+
+        assert (await resubmit(stage)).code == 0
+        assert stage.standing["sessions"] == Counter(["s1", "s2", "s3", "s4"])

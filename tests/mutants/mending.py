@@ -8,15 +8,15 @@ MENDING = (
     Bug(
         wrong="Rows that were mended make no new version, so that they are never sent.",
         file="edges/inbox.py",
-        old="        source = replace(source, mends=self._digest_of_mends(file, source))\n",
-        new="",
+        old="            source = replace(source, mends=self._digest_of_mends(file, source))\n",
+        new="            self._digest_of_mends(file, source)\n",
         test="edges/test_mended.py::test_a_mended_row_is_sent_in_its_place",
     ),
     Bug(
         wrong="The short cut passes over a mended row, because the one in its place is clean by now.",
         file="validation/judge.py",
-        old='        fast = self._fast and not self._mends.touches(self._line, self._line + text.count("\\n"))\n',
-        new="        fast = self._fast\n",
+        old='        fast = fast and not self._mends.touches(self._line, self._line + text.count("\\n"))\n',
+        new="",
         test="validation/test_mends.py::test_a_row_that_is_clean_by_now_gives_way_all_the_same",
     ),
     Bug(
@@ -29,11 +29,9 @@ MENDING = (
     Bug(
         wrong="A mended row may have the key of one that was accepted.",
         file="validation/sieve.py",
-        old="        looked = self._rules.look(record, self._keys)\n        if self._mends.was_sent(record.line):",
-        new="        looked = self._rules.look(record, self._rules.keys())\n"
-        "        if not self._mends.was_sent(record.line):\n"
-        "            looked = self._rules.look(record, self._keys)\n"
-        "        else:",
+        old="        looked = self._rules.look(record, self._rules.keys() if kept_back else self._keys)",
+        new="        kept_back = kept_back or self._mends.was_sent(record.line)\n"
+        "        looked = self._rules.look(record, self._rules.keys() if kept_back else self._keys)",
         test="cli/test_resubmit_additions.py::test_a_key_that_an_accepted_row_has_is_no_key_for_a_mended_one",
     ),
     Bug(
@@ -88,8 +86,8 @@ MENDING = (
     Bug(
         wrong="A refused row that nobody mended is sent again with those that somebody did.",
         file="validation/mends.py",
-        old="        return line not in self._rows and any(",
-        new="        return line in self._rows and line < 0 and any(",
+        old="        return any(is_in(ranges, line) for ranges in self._refused)",
+        new="        return line < 0",
         test="cli/test_resubmit_additions.py::test_rows_that_the_remote_refused_are_mended_in_the_same_list[0]",
     ),
     Bug(
@@ -99,5 +97,33 @@ MENDING = (
         new="        return self.gaps",
         test="cli/test_resubmit_additions.py::"
         "test_a_row_that_the_remote_refused_may_be_sent_as_it_is_once_its_reason_is_gone",
+    ),
+    Bug(
+        wrong="Without the list of its mended rows a file is sent whole once more where the remote adds.",
+        file="edges/mended.py",
+        old="        if kept is None and not taken:",
+        new="        if kept is None:",
+        test="cli/test_resubmit_additions.py::test_without_its_mended_rows_no_row_goes_twice",
+    ),
+    Bug(
+        wrong="A mended row that the remote refuses once more is in no list, and never sent.",
+        file="validation/mends.py",
+        old="            return is_in(self._refused_again, line)",
+        new="            return line < 0",
+        test="cli/test_resubmit_additions.py::test_a_mended_row_that_the_remote_refuses_again_stands_in_its_list_again",
+    ),
+    Bug(
+        wrong="The short cut takes a row that is longer than any may be.",
+        file="validation/judge.py",
+        old="        fast = self._fast and len(text) <= RECORD_LIMIT  # else",
+        new="        fast = self._fast  # else",
+        test="validation/test_limits.py::test_a_row_that_is_right_but_for_its_length_is_refused_on_every_way",
+    ),
+    Bug(
+        wrong="A row that is kept back takes the key of a good one.",
+        file="validation/sieve.py",
+        old="        looked = self._rules.look(record, self._rules.keys() if kept_back else self._keys)",
+        new="        looked = self._rules.look(record, self._keys if kept_back or beside else self._keys)",
+        test="cli/test_relations.py::test_a_row_that_is_kept_back_is_no_twin_of_a_good_one",
     ),
 )

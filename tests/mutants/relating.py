@@ -71,7 +71,7 @@ RELATING = (
     Bug(
         wrong="A row that is wrong beside another file is sent with a part.",
         file="validation/sieve.py",
-        old="        errors = self._tally.take((*looked.problems, *self._beside_others(record)))\n",
+        old="        errors = self._tally.take((*looked.problems, *beside))\n",
         new="        errors = self._tally.take(looked.problems)\n",
         test="edges/test_census.py::test_a_part_holds_no_row_that_is_wrong_beside_another_file",
     ),

@@ -7,7 +7,7 @@ from itertools import islice
 
 import pytest
 
-from orchestrator.validation import Judge, Rule
+from orchestrator.validation import Column, Judge, Rule, Schema
 from orchestrator.validation.limits import FIELD_LIMIT, RECORD_LIMIT
 from validation.samples import (
     EVENT,
@@ -73,6 +73,21 @@ def test_a_record_may_have_a_mebi_of_characters_and_no_more(end: str) -> None:
     found = judge(f"{ROW}\n{most}{end}").found
     assert found == [(Rule.NUL, 2, 12) if end == "\0" else (Rule.COLUMNS, 2, 6)]
     assert judge(f"{ROW}\n{most},{end}").found == [(Rule.RECORD_SIZE, 2, 1)]
+
+
+def test_a_row_that_is_right_but_for_its_length_is_refused_on_every_way() -> None:
+    width = RECORD_LIMIT // 100_000
+    schema = Schema(name="texts", columns=tuple(Column(name=f"c{number}") for number in range(width + 1)))
+    row = ",".join(["a" * 100_000] * width) + ","
+    most = row + "b" * (RECORD_LIMIT - len(row))
+    header = ",".join(schema.names)
+
+    for surplus in (0, 1, 1_000, 20_000):
+        found = [(Rule.RECORD_SIZE, 2, 1)] if surplus else []
+        source = lines(header, most + "b" * surplus).encode()
+        for size in (len(source), 4096):
+            chunks = [source[at : at + size] for at in range(0, len(source), size)]
+            assert judge_in(chunks, schema).found == judge_in(chunks, schema, fast=False).found == found
 
 
 def test_a_chunk_may_end_inside_the_line_end_of_the_longest_record() -> None:

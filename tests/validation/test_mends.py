@@ -8,7 +8,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.validation import CANONICAL, BadRow, Dialect, Judge, Mends, Rules, read_mended
+from orchestrator.errors import Unusable
+from orchestrator.validation import CANONICAL, BadRow, Dialect, Judge, MendedList, Mends, Rules, read_mended
 from orchestrator.validation.mended import Mended
 from validation.samples import EVENTS_HEADER, HEADER, OTHER, PLATFORM_DATA, PLATFORM_EVENTS, ROW, lines
 
@@ -105,12 +106,20 @@ def test_a_row_as_it_was_is_read_in_the_words_of_its_file() -> None:
     assert Mended(line=2, cells=("N1", "x"), raw="N1").record(dialect).cells == ("N1", "x"), "its columns count"
 
 
-@pytest.mark.parametrize("count", [0, 1, 2])
-def test_how_many_rows_are_right_is_said_of_them_alone(count: int) -> None:
-    rules = Rules(schemas=(PLATFORM_DATA,), dialect=Dialect(delimiter=";"), encoding="utf-16")
-    rows = [*[ROW] * count, *BAD[:2], 'N"5,,,,']
-    listed = read_mended(
-        [f"{HEADER},_line,_raw\r\n", *(f'{row},{line},""\r\n' for line, row in enumerate(rows[:-1], 2))]
-    )
+def listed(*rows: str) -> MendedList:
+    return read_mended([f"{HEADER},_line,_raw\r\n", *(f'{row},{line},""\r\n' for line, row in enumerate(rows, 2))])
 
-    assert listed.right(rules) == count
+
+@pytest.mark.parametrize("count", [1, 2])
+def test_a_list_is_fit_to_be_sent_as_soon_as_one_of_its_rows_is_right(count: int) -> None:
+    rules = Rules(schemas=(PLATFORM_DATA,), dialect=Dialect(delimiter=";"), encoding="utf-16")
+
+    listed(*[ROW] * count, *BAD[:2]).require_right(rules)
+
+
+def test_a_list_without_a_right_row_and_one_with_an_impossible_cell_say_so() -> None:
+    rules = Rules(schemas=(PLATFORM_DATA,))
+    with pytest.raises(Unusable, match="none of its 2 rows is right yet"):
+        listed(*BAD[:2]).require_right(rules)
+    with pytest.raises(Unusable, match="the row of line 3: nul: holds a NUL character"):
+        listed(ROW, ROW.replace("N1", "N\0")).require_right(rules)
