@@ -33,6 +33,7 @@ class MendedRows:
         """*adds*: what is sent comes to what the remote has, so that a row which it took is not sent again."""
         self._folder = folder
         self._versions = versions
+        self._is_there = folder.is_dir()  # most runs have none, and look for none with every file
         self.adds = adds
 
     def digest(self, *files: tuple[RelPath, Digest | None]) -> Digest | None:
@@ -103,6 +104,7 @@ class MendedRows:
 
     def keep(self, path: RelPath, content: Digest, listed: MendedList) -> None:
         """Durably, before anything is sent of it. Raises StorageError or OutputError."""
+        self._is_there = True
         text = io.StringIO(newline="")
         csv.writer(text).writerows(listed.lines())
         put(self._place(path, content), text.getvalue().encode("utf-8", "surrogatepass"))
@@ -115,6 +117,8 @@ class MendedRows:
 
     def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
         """None when there are none. Raises Unusable when they cannot be read."""
+        if not self._is_there:
+            return None
         place = self._place(path, content)
         try:
             return place.read_bytes()
@@ -126,7 +130,7 @@ class MendedRows:
     def _has_any(self, path: RelPath) -> bool:
         place = self._place(path, Digest(""))
         try:
-            return any(name.startswith(place.name) for name in os.listdir(place.parent))
+            return self._is_there and any(name.startswith(place.name) for name in os.listdir(place.parent))
         except (FileNotFoundError, NotADirectoryError):
             return False
 

@@ -17,6 +17,12 @@ NIGHT = RelPath("night.csv")
 FIXED = "N3,03/07/2024,09:00,03/07/2024,17:00"
 
 
+def a_desk(base: Path) -> Desk:
+    """In whose output folder rows were mended before."""
+    (base / "mended").mkdir()
+    return Desk(base)
+
+
 def keep(desk: Desk, content: Digest, *rows: tuple[int, str]) -> None:
     found = {line: Mended(line=line, cells=tuple(row.split(","))) for line, row in rows}
     desk.mended().keep(NIGHT, content, MendedList(names=tuple(HEADER.split(",")), rows=found))
@@ -24,7 +30,7 @@ def keep(desk: Desk, content: Digest, *rows: tuple[int, str]) -> None:
 
 @pytest.mark.parametrize("limit", [1 << 20, 20], ids=["held", "streamed"])
 async def test_a_mended_row_is_sent_in_its_place(tmp_path: Path, limit: int) -> None:
-    desk = Desk(tmp_path)
+    desk = a_desk(tmp_path)
     with large_from(limit, chunk=64):
         file = desk.put(NIGHT, csv(HEADER, *[ROW] * 20, BAD, *[OTHER] * 20))
         inbox = desk.inbox()
@@ -46,7 +52,7 @@ async def test_a_mended_row_is_sent_in_its_place(tmp_path: Path, limit: int) -> 
 
 
 async def test_rows_of_other_bytes_are_nobodys(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
+    desk = a_desk(tmp_path)
     inbox = desk.inbox()
     keep(desk, Digest("0" * 64), (2, FIXED))
 
@@ -54,7 +60,7 @@ async def test_rows_of_other_bytes_are_nobodys(tmp_path: Path) -> None:
 
 
 async def test_rows_that_change_while_the_file_is_on_its_way_hold_it_back(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
+    desk = a_desk(tmp_path)
     inbox = desk.inbox()
     reading = await read(inbox, desk.put(NIGHT, csv(HEADER, BAD)))
     keep(desk, reading.source.data, (2, FIXED))
@@ -63,7 +69,7 @@ async def test_rows_that_change_while_the_file_is_on_its_way_hold_it_back(tmp_pa
 
 
 async def test_rows_that_cannot_be_read_refuse_their_file_and_name_the_place(tmp_path: Path) -> None:
-    desk = Desk(tmp_path)
+    desk = a_desk(tmp_path)
     inbox = desk.inbox()
     file = desk.put(NIGHT, csv(HEADER, BAD))
     keep(desk, (await read(inbox, file)).source.data, (2, FIXED))
