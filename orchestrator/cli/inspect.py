@@ -30,6 +30,8 @@ def inspect(common: Common, file: Path) -> int:
     from orchestrator.naming import printable
     from orchestrator.validation import look
 
+    if file.exists() and not (file.is_file() or file.is_dir()):
+        raise ConfigError(f"{printable(str(file))}: is no regular file. Name one.")
     own = load_schemas(common.settings().validation.schema_names)
     known = [built_in(name) for name in built_in_names()]
     try:

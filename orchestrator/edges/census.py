@@ -93,7 +93,7 @@ class Census:
 
     def read_alone(self, path: RelPath) -> None:
         """A suspect, which was not looked at beside the others: if nothing dies of it now it is none any more."""
-        if self._suspects.deaths(path) and (look := self._looks.get(path)):
+        if self._suspects.deaths(path) > 1 and (look := self._looks.get(path)):
             deque(self._watched(look), maxlen=0)
 
     def about(self, path: RelPath, rules: Rules) -> Rules:
@@ -114,7 +114,7 @@ class Census:
         """A step is a piece of a file, or one question to the database."""
         for number, file in enumerate(files):
             look = self._looks[file.path] = Look(number=number, file=file)
-            if not (file.fault or self._suspects.deaths(file.path)):  # a suspect is read last, and alone
+            if not (file.fault or self._suspects.deaths(file.path) > 1):  # one death may have been anybody's
                 yield from self._watched(look)
         self._rank(chosen)
         yield

@@ -14,6 +14,8 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from itertools import takewhile
 from pathlib import Path
 
+import structlog
+
 from orchestrator.edges.atomic import put
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
@@ -79,6 +81,9 @@ class MendedRows:
         is as bad as before, until it is mended again.
         """
         kept, taken = self.list_of(path, source.data), self._taken(key, source)
+        if kept is None and self._has_any(path):
+            cause = "rows that were mended of an earlier version are none of this one: mend them in the file itself"
+            structlog.get_logger().warning("mended_rows_left_out", path=printable(path), cause=cause)
         if kept is None and not taken:
             return NO_MENDS
         sheets = [job.checked.data for job in taken if job.checked is not None]

@@ -405,3 +405,12 @@ async def test_a_schema_that_is_not_known_is_told_with_the_nearest_name(tmp_path
 
     assert outcome.code == 2
     assert "Did you mean platform?" in outcome.err
+
+
+async def test_inspect_waits_for_no_pipe(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.csv")
+
+    outcome = await call("inspect", "pipe.csv", cwd=tmp_path)
+
+    assert outcome.code == 2
+    assert "pipe.csv: is no regular file. Name one." in outcome.err

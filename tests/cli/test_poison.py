@@ -68,6 +68,15 @@ async def test_a_run_that_a_person_kills_convicts_nobody(tmp_path: Path) -> None
         assert (stage.out / ".orchestrator" / "reading").read_bytes() == b""
 
 
+async def test_one_death_costs_nothing_where_files_are_looked_at_beside_each_other(tmp_path: Path) -> None:
+    """For a person may have killed the run: the same command again is enough."""
+    files = {"a_users.csv": users(1, 2), "b_users.csv": f"{users(5, 2)}\r\n{POISON},x"}
+    async with importing(tmp_path, files) as stage:
+        assert (await run(stage)).code == -signal.SIGKILL
+
+        assert (await stage.run()).ends == {"found": 2, "done": 2}
+
+
 async def test_who_waits_for_it_is_kept_and_nobody_waits_for_ever(tmp_path: Path) -> None:
     links = table("user_username,group_name,group_role", "user1,night,GRADER")
     files = {"a_links.csv": links, "b_users.csv": users(1, 2), "c_users.csv": users(5, 2) + f"\r\n{POISON},x"}

@@ -139,6 +139,8 @@ async def test_a_file_that_changes_afterwards_is_sent_as_it_is_then(tmp_path: Pa
         assert night.code == 0
         assert stands(stage, *GOOD)
         assert not rejects(stage).exists()
+        assert "mended_rows_left_out" in night.err
+        assert "none of this one: mend them in the file itself" in night.err
 
 
 async def test_mended_events_travel_with_their_file(tmp_path: Path) -> None:
