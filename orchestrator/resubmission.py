@@ -64,7 +64,7 @@ async def take_in(
     if lists is None:
         return None
     made = Resubmission(folder=folder, inbox=inbox, ledger=ledger, rejects=rejects, mended=mended)
-    taken = await made.take_in(lists)
+    taken = await made.collect(lists)
     for refusal in taken.refusals:
         structlog.get_logger().warning("not_resubmitted", path=printable(refusal.path), cause=refusal.cause)
     return taken
@@ -78,7 +78,7 @@ class Resubmission:
     rejects: Rejects
     mended: MendedRows
 
-    async def take_in(self, wanted: Sequence[str]) -> Taken:
+    async def collect(self, wanted: Sequence[str]) -> Taken:
         listed = await anyio.to_thread.run_sync(self.folder.list)
         by_path = {path: file for file in listed for path in (file.path, file.events) if path is not None}
         files, refusals = set[RelPath](), list[Refusal]()
@@ -137,19 +137,27 @@ class Resubmission:
     def _keep(self, path: RelPath, reading: Reading) -> bool:
         is_events = path == reading.file.events
         job = _known(self.ledger.find(reading.key), reading, adds=self.mended.adds)
-        assert job.checked is not None
-        sheet = job.checked.events if is_events else job.checked.data
+        sheet = _sheet(job, is_events=is_events)
         content = reading.source.events if is_events else reading.source.data
         assert content is not None
         if sheet is None:
             raise Unusable("its rows were not judged: run again, which makes the list anew")
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
         listed = self._list(path, rules, sheet)
-        self._require_rejected(listed, sheet, job)
+        for version in self._versions(job):
+            if (judged := _sheet(version, is_events=is_events)) is not None:
+                _require_rejected(listed, judged, version)
         listed.require_right(rules)
         earlier = self.mended.list_of(path, content)
         self.mended.keep(path, content, listed.over(earlier.but_for(sheet.refused)) if earlier else listed)
         return True
+
+    def _versions(self, newest: Job) -> list[Job]:
+        """Those of this file that a row may stand in already: where each replaces the one before, the newest alone."""
+        if not self.mended.adds:
+            return [newest]
+        before = [job for job in self.ledger.versions(newest.key) if same_file(job, newest.source)]
+        return [newest, *(job for job in before if job.state is State.DONE)]
 
     def _list(self, path: RelPath, rules: Rules, sheet: Sheet) -> MendedList:
         listed = self.rejects.read(path)
@@ -171,28 +179,26 @@ class Resubmission:
             raise Unusable(f"its file cannot be read ({error.strerror}): mend its permissions") from None
         return judge.names
 
-    def _require_rejected(self, listed: MendedList, sheet: Sheet, newest: Job) -> None:
-        """Raises Unusable for a row that a version before has, wherever it lies."""
-        versions = [newest]
-        if self.mended.adds:
-            versions += [
-                job
-                for job in self.ledger.versions(newest.key)
-                if job.state is State.DONE and same_file(job, newest.source)
-            ]
-        for job in versions:
-            unsent = sheet.unsent if job is newest else job.checked.data.unsent if job.checked else ()
-            line = next((line for line in listed.rows if not is_in(unsent, line)), None)
-            if line is not None:
-                has = "accepted" if job.state is State.DONE else "found right"
-                raise Unusable(f"the row of line {line:,} was {has} in version {job.version}: take it out of the list")
+
+def _sheet(job: Job, *, is_events: bool) -> Sheet | None:
+    if job.checked is None:
+        return None
+    return job.checked.events if is_events else job.checked.data
+
+
+def _require_rejected(listed: MendedList, sheet: Sheet, job: Job) -> None:
+    """Raises Unusable for a row that this version has, wherever it lies."""
+    line = next((line for line in listed.rows if not is_in(sheet.unsent, line)), None)
+    if line is not None:
+        has = "accepted" if job.state is State.DONE else "found right"
+        raise Unusable(f"the row of line {line:,} was {has} in version {job.version}: take it out of the list")
 
 
 def _known(job: Job | None, reading: Reading, *, adds: bool) -> Job:
     """The newest version, when mended rows of it may be sent. Raises Unusable."""
     if job is None or job.path != reading.file.path:
         raise Unusable("its file has not been judged by a run yet: run first")
-    if job.source is None or (job.source.data, job.source.events) != (reading.source.data, reading.source.events):
+    if not same_file(job, reading.source):
         raise Unusable("its file has changed since the list was made: run, which judges it as it is now")
     if job.state is State.IN_DOUBT:
         raise Unusable(f"version {job.version} of its file is in doubt: resolve that first")

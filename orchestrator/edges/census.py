@@ -82,7 +82,7 @@ class Census:
         """*files* stand in the order in which they are sent; only the *chosen* are. Raises StorageError."""
         needs: dict[RelPath, set[RelPath]] = defaultdict(set)
         steps = self._steps(files, {*chosen}, needs)
-        while await anyio.to_thread.run_sync(lambda: sum(1 for _ in islice(steps, _AT_ONCE))):
+        while await anyio.to_thread.run_sync(list, islice(steps, _AT_ONCE)):
             pass
         return Precedence.of(needs)
 

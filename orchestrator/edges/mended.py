@@ -87,12 +87,12 @@ class MendedRows:
         if kept is None and not taken:
             return NO_MENDS
         sheets = [job.checked.data for job in taken if job.checked is not None]
-        again = taken[-1].source == source if taken else False
+        is_again = bool(taken) and taken[-1].source == source
         return Mends(
             kept.records(dialect) if kept else {},
             [sheet.unsent for sheet in sheets],
             [sheet.refused for sheet in sheets],
-            sheets[-1].refused if again else (),
+            sheets[-1].refused if is_again else (),
         )
 
     def of_part(self, job: Job, dialect: Dialect) -> Mends:
@@ -118,7 +118,7 @@ class MendedRows:
         """The versions of this file that the remote keeps beside each other, since it was another the last time."""
         versions = self._versions(key) if self.adds else ()
         newest = takewhile(lambda job: same_file(job, source), reversed(versions))
-        return [job for job in reversed(list(newest)) if job.state is State.DONE]
+        return [job for job in reversed(list(newest)) if job.state is State.DONE and job.checked is not None]
 
     def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
         """None when there are none. Raises Unusable when they cannot be read."""

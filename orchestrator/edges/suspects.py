@@ -66,12 +66,16 @@ class Suspects:
                 self._note(path, -1)  # a stop is not its fault either
             raise
         self._note(path, -1)
-        if self._deaths.pop(path, None):
-            self._keep()
+        if path in self._deaths:
+            with self._lock:
+                del self._deaths[path]
+                self._keep()
 
     def _note(self, path: RelPath, by: int) -> None:
         with self._lock:
             self._reading[path] += by
+            if not self._reading[path]:
+                del self._reading[path]  # else every file would be gone through that was ever read
             self._write("".join(f"{json.dumps(path)}\n" for path in self._reading.elements()))
 
     def _write(self, text: str) -> None:
@@ -86,7 +90,7 @@ class Suspects:
             self._keep()
 
     def _keep(self) -> None:
-        with self._lock, suppress(StorageError):
+        with suppress(StorageError):
             put(self._kept, json.dumps(self._deaths).encode(), durable=False)
 
     def _known(self) -> dict[RelPath, tuple[int, tuple[int, ...]]]:

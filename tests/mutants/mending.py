@@ -44,15 +44,15 @@ MENDING = (
     Bug(
         wrong="A row that was accepted before goes once more.",
         file="resubmission.py",
-        old="        self._require_rejected(listed, sheet, job)\n",
-        new="",
+        old="                _require_rejected(listed, judged, version)\n",
+        new="                continue\n",
         test="cli/test_resubmit.py::test_a_row_that_was_accepted_before_is_refused_with_its_whole_list",
     ),
     Bug(
         wrong="Of the versions before only the newest is asked what was accepted.",
         file="resubmission.py",
-        old="        if self.mended.adds:\n            versions",
-        new="        if not self.mended.adds:\n            versions",
+        old="        if not self.mended.adds:\n            return [newest]",
+        new="        if self.mended.adds:\n            return [newest]",
         test="cli/test_resubmit_additions.py::test_a_row_that_an_earlier_version_took_is_refused",
     ),
     Bug(

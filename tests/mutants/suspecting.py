@@ -22,8 +22,8 @@ SUSPECTING = (
     Bug(
         wrong="Who was read without a death stays under suspicion.",
         file="edges/suspects.py",
-        old="        if self._deaths.pop(path, None):\n            self._keep()\n",
-        new="",
+        old="                del self._deaths[path]\n                self._keep()\n",
+        new="                self._keep()\n",
         test="edges/test_suspects.py::test_who_is_read_without_a_death_is_cleared",
     ),
 )
