@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 import anyio
 
 from orchestrator.books import Ending, Trip
-from orchestrator.errors import OrchestratorError
+from orchestrator.errors import OrchestratorError, OutputError
 from orchestrator.intake import Clash, Names, blocked_by, may_arrive_late, new_job, same_bytes
 from orchestrator.model import (
     Checked,
@@ -109,8 +109,13 @@ class Partition:
         return await self.ledger.record(job, Superseded(f"the file was replaced; of {len(parts)} parts: {told}"))
 
     def _parts(self, job: Job) -> list[Job]:
-        names = (part_name(job.name, number) for number in range(1, job.parts + 1))
-        return [part for name in names if (part := self.ledger.find(key_of(name))) is not None]
+        """Raises OutputError when one is missing: a file of which a part is nowhere must never be called done."""
+        names = [part_name(job.name, number) for number in range(1, job.parts + 1)]
+        parts = [part for name in names if (part := self.ledger.find(key_of(name))) is not None]
+        if len(parts) < len(names):
+            there_are = f"of {len(names)} parts it has {len(parts)}"
+            raise OutputError(f"{job.path}: the ledger is damaged: {there_are}. Restore it from a backup")
+        return parts
 
     async def _refuse(self, job: Job, clash: Clash, checked: Checked, *before: Event) -> Job:
         return await self.ledger.record(job, *before, Rejected(clash.cause, checked.rules, checked.sheets))

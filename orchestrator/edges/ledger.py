@@ -12,10 +12,11 @@ file read-only.
 from __future__ import annotations
 
 import sqlite3
+import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import TypeAlias
+from typing import Any, TypeAlias
 
 from orchestrator.edges.batcher import Batcher, Hop, in_own_thread
 from orchestrator.edges.database import UNREADABLE, connect, open_database, trouble
@@ -84,6 +85,7 @@ class SqliteLedger:
         except (*UNREADABLE, OSError) as error:
             raise trouble(error, path) from None
         self._path = path
+        self._one_reads = threading.Lock()
         self._commits: Batcher[_Entry, None] = Batcher(self._commit, limit=_GROUP, hop=hop)
 
     def close(self) -> None:
@@ -92,14 +94,11 @@ class SqliteLedger:
 
     def find(self, key: Key) -> Job | None:
         """Any thread may ask. Raises OutputError when the ledger is damaged."""
-        with self._reading():
-            row = self._reader.execute(SELECT_NEWEST, (key,)).fetchone()
-            return job_of(row) if row else None
+        return self._job(SELECT_NEWEST, key)
 
     def versions(self, key: Key) -> list[Job]:
         """All under *key*, the oldest first. Any thread may ask."""
-        with self._reading():
-            return [job_of(row) for row in self._reader.execute(SELECT_VERSIONS, (key,))]
+        return self._jobs(SELECT_VERSIONS, key)
 
     async def record(self, job: Job, *events: Event) -> Job:
         """Raises StorageError when the disk does not take it; then nothing of it is in the ledger."""
@@ -125,50 +124,58 @@ class SqliteLedger:
 
     def holder(self, token: Token) -> Job | None:
         """The job that the remote gave *token* to."""
-        with self._reading():
-            row = self._reader.execute(SELECT_HOLDER, (token,)).fetchone()
-            return job_of(row) if row else None
+        return self._job(SELECT_HOLDER, token)
 
     def shared_tokens(self) -> set[Token]:
         """What the remote gave to more than one job that was not given up since."""
-        with self._reading():
-            return {Token(token) for (token,) in self._reader.execute(SELECT_SHARED)}
+        return {Token(token) for (token,) in self._rows(SELECT_SHARED)}
 
     def unfinished(self) -> list[Job]:
         """Everything that is not settled, in the order in which it came in."""
-        with self._reading():
-            return [job_of(row) for row in self._reader.execute(SELECT_OPEN)]
+        return self._jobs(SELECT_OPEN)
 
-    def durations(self) -> Iterator[tuple[int, float]]:
+    def durations(self) -> list[tuple[int, float]]:
         """Size in bytes and seconds at the remote of the newest jobs that one run took from acceptance to done."""
         with self._reading():
-            for row in self._reader.execute(SELECT_DURATIONS):
-                yield duration_of(row)
+            return [duration_of(row) for row in self._rows(SELECT_DURATIONS)]
 
     def results(self) -> Iterator[tuple[Job, Result]]:
         """Every result of every version without its body, the newest version of a key first."""
-        with self._reading():
-            for row in self._reader.execute(SELECT_RESULTS):
+        with self._reading(), closing(connect(self._path, "ro")) as db:
+            for row in db.execute(SELECT_RESULTS):
                 yield job_of(row[:-4]), result_of(row[-4:])
 
     def body(self, job: Job, key: str) -> bytes | None:
         """A small result's bytes; None for one that lies in the output folder only."""
         with self._reading():
-            row = self._reader.execute(SELECT_BODY, (job.key, job.version, key)).fetchone()
-            if row and not isinstance(row[0], bytes | None):
+            rows = self._rows(SELECT_BODY, job.key, job.version, key)
+            body = rows[0][0] if rows else None
+            if not isinstance(body, bytes | None):
                 raise ValueError("a body is bytes")
-            return row[0] if row else None
+            return body
 
     def earlier_with_results(self, job: Job) -> int | None:
         """The newest version before *job* that has results."""
-        with self._reading():
-            found: int | None = self._reader.execute(SELECT_EARLIER, (job.key, job.version)).fetchone()[0]
-            return found
+        found: int | None = self._rows(SELECT_EARLIER, job.key, job.version)[0][0]
+        return found
 
     def result_files(self, job: Job, version: int) -> list[str]:
         """The names of the result files of another version under the same Name."""
+        return [row[0] for row in self._rows(SELECT_FILES, job.key, version)]
+
+    def _job(self, statement: str, *values: object) -> Job | None:
+        jobs = self._jobs(statement, *values)
+        return jobs[0] if jobs else None
+
+    def _jobs(self, statement: str, *values: object) -> list[Job]:
         with self._reading():
-            return [row[0] for row in self._reader.execute(SELECT_FILES, (job.key, version))]
+            return [job_of(row) for row in self._rows(statement, *values)]
+
+    def _rows(self, statement: str, *values: object) -> list[tuple[Any, ...]]:
+        """Read to its end at once: as long as one statement of a connection is under way, all others of it see what
+        was there when that one began, and not what was committed since."""
+        with self._reading(), self._one_reads:
+            return self._reader.execute(statement, values).fetchall()
 
     @contextmanager
     def _reading(self) -> Iterator[None]:

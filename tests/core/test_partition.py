@@ -10,7 +10,7 @@ from journey import A, job_of, run, world
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Books, Ending, Trip
-from orchestrator.errors import Denied, NotSent, Refused, Unclear
+from orchestrator.errors import Denied, NotSent, OutputError, Refused, Unclear
 from orchestrator.intake import LATE
 from orchestrator.model import Accepted, Completed, Job, Key, Name, Resolved, State, Verdict
 from orchestrator.naming import key_of, part_name
@@ -97,6 +97,19 @@ async def test_the_rows_of_a_file_in_parts_stand_where_its_parts_do() -> None:
     assert trip.end is Ending.IN_DOUBT
     assert books.balance
     assert (books.data.read, books.data.accepted, books.data.unknown) == (30, 20, 10)
+
+
+@pytest.mark.parametrize("missing", [[1], [1, 2, 3]])
+async def test_a_file_of_which_the_ledger_misses_parts_is_never_called_done(missing: list[int]) -> None:
+    w, target = without_its_second_part()
+    await run(w)
+    for number in missing:
+        del w.ledger.jobs[part(w, number).key, 1]
+    target.away.clear()
+
+    with pytest.raises(OutputError, match=rf"a\.csv: the ledger is damaged: of 3 parts it has {3 - len(missing)}\."):
+        await run_again(w)
+    assert job_of(w).state is State.WAITING
 
 
 @pytest.mark.parametrize("when", ["before", "after"])

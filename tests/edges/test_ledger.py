@@ -7,8 +7,10 @@ import json
 import sqlite3
 import tempfile
 import threading
+from collections.abc import Sequence
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import anyio
 import anyio.to_thread
@@ -316,6 +318,46 @@ async def test_any_thread_may_ask_while_others_ask_and_write(path: Path) -> None
             tasks.start_soon(write)
             for _ in range(6):
                 tasks.start_soon(look)
+
+
+async def test_what_was_recorded_is_found_while_another_thread_is_still_reading(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A statement under way shows every other of its connection what there was when it began."""
+    reading, has_been_found = threading.Event(), threading.Event()
+
+    def slowly(row: Sequence[Any]) -> Job:
+        reading.set()
+        has_been_found.wait()
+        return job_of(row)
+
+    with a_ledger(path) as ledger:
+        first = await ledger.record(new_job(), Rejected("bad"))
+        await ledger.record(dataclasses.replace(first, version=2, state=State.FOUND), Rejected("still bad"))
+
+        with monkeypatch.context() as patched:
+            patched.setattr("orchestrator.edges.ledger.job_of", slowly)
+            reader = threading.Thread(target=ledger.versions, args=(first.key,))
+            reader.start()
+            reading.wait()
+        try:
+            other = await ledger.record(new_job("other"), Rejected("bad"))
+
+            assert ledger.find(other.key) == other
+        finally:
+            has_been_found.set()
+            reader.join()
+
+
+async def test_what_was_recorded_is_found_while_the_results_are_still_being_told(path: Path) -> None:
+    with a_ledger(path) as ledger:
+        await ledger.record(sending(), Completed(results=(result("a"), result("b"))))
+        telling = ledger.results()
+        next(telling)
+
+        other = await ledger.record(new_job("other"), Rejected("bad"))
+
+        assert ledger.find(other.key) == other
 
 
 async def test_what_is_unfinished_comes_in_the_order_in_which_it_came_in(path: Path) -> None:

@@ -55,6 +55,13 @@ DURABILITY = (
         test="edges/test_atomic.py::test_only_the_owner_may_read_it_whatever_the_umask",
     ),
     Bug(
+        wrong="What was committed is not found while another thread is still reading.",
+        file="edges/ledger.py",
+        old="[job_of(row) for row in self._rows(statement, *values)]",
+        new="[job_of(row) for row in self._reader.execute(statement, values)]",
+        test="edges/test_ledger.py::test_what_was_recorded_is_found_while_another_thread_is_still_reading",
+    ),
+    Bug(
         wrong="A commit of the ledger does not wait for the disk.",
         file="edges/database.py",
         old='        db.execute("PRAGMA synchronous = FULL")\n    except',

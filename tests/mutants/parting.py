@@ -30,6 +30,13 @@ PARTING = (
         test="core/test_partition.py::test_only_the_parts_that_failed_are_sent_again",
     ),
     Bug(
+        wrong="A file is done when the ledger does not find its parts.",
+        file="partition.py",
+        old="        if len(parts) < len(names):",
+        new="        if not names:",
+        test="core/test_partition.py::test_a_file_of_which_the_ledger_misses_parts_is_never_called_done",
+    ),
+    Bug(
         wrong="A part in doubt is forgotten as soon as the others have ended.",
         file="partition.py",
         old="part.state.is_open or part.state is State.IN_DOUBT for part in parts",
