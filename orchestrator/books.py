@@ -59,7 +59,8 @@ class Trip:
     """Set where the job's state alone does not say it: skipped, deferred, unsent."""
     cause: str = ""
     kept: str = ""
-    """Why it must not be sent, however good it is: a file whose rows it refers to is not done."""
+    """Why it must not be sent, however good it is: a file whose rows it refers to is not done, or its own rows are at
+    the remote already, in other parts."""
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0
@@ -89,7 +90,7 @@ class Trip:
 
     @property
     def is_kept(self) -> bool:
-        """It could be sent but for another file, whose end is what a person has to look at."""
+        """It could be sent but for what a person has to look at."""
         return bool(self.kept) and self.end is Ending.UNSENT
 
     @property

@@ -5,20 +5,22 @@
                           └─────replaced─────────► superseded
 
 All parts come into the ledger with the division, so that a restart finds either none of them or all. A part that
-the remote has already, unchanged, is not sent again.
+the remote has already, unchanged, is not sent again. What a person changed in the rules or the limits may divide the
+same bytes otherwise: then nothing goes that would bring rows twice.
 """
 
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise, takewhile
 
 import anyio
 
 from orchestrator.books import Ending, Trip
 from orchestrator.errors import OrchestratorError, OutputError
-from orchestrator.intake import Clash, Names, blocked_by, may_arrive_late, new_job, same_bytes
+from orchestrator.intake import Clash, Names, blocked_by, may_arrive_late, new_job, same_bytes, same_file
 from orchestrator.model import (
     Checked,
     Completed,
@@ -27,6 +29,7 @@ from orchestrator.model import (
     Failed,
     Job,
     Rejected,
+    Source,
     State,
     Superseded,
     next_version,
@@ -45,6 +48,28 @@ class Partition:
     ledger: Ledger
     names: Names
     clock: Clock
+    adds: bool
+    """What is sent comes to what was sent before under its Name, as far as anybody knows."""
+
+    def why_kept(self, job: Job, pieces: Sequence[Piece]) -> str:
+        """Why it cannot go as it is divided now: these very bytes went in other parts, and their rows would be at the
+        remote twice. Empty when none would. No *pieces*: it goes whole."""
+        known = takewhile(lambda version: same_file(version, job.source), reversed(self.ledger.versions(job.key)))
+        before = next((version for version in known if version.parts), None)
+        if before is None or (self.adds and before.state is State.DONE):  # then only what was mended since is judged
+            return ""
+        parts = self._parts(before)
+        now = {part_name(job.name, piece.part.number): piece.source for piece in pieces}
+        if all(self._stands_in_for(part, now.get(part.name)) for part in parts if part.state is State.DONE):
+            return ""
+        return (
+            "some of it is at the remote, in other parts than it would go in now, and its rows would be there twice: "
+            "set target.part_rows, target.part_bytes, the rules and the files beside it to what they were, or send "
+            f"what is missing as a file of its own: {', '.join(_missing(parts))}"
+        )
+
+    def _stands_in_for(self, part: Job, piece: Source | None) -> bool:
+        return piece is not None and (not self.adds or same_bytes(part, piece))
 
     async def divide(self, job: Job, found: InParts, trip: Trip, *before: Event) -> Job | None:
         """*before* is what the ledger does not know yet. None: it has to wait for an older attempt of one part."""
@@ -119,6 +144,14 @@ class Partition:
 
     async def _refuse(self, job: Job, clash: Clash, checked: Checked, *before: Event) -> Job:
         return await self.ledger.record(job, *before, Rejected(clash.cause, checked.rules, checked.sheets))
+
+
+def _missing(parts: Sequence[Job]) -> Iterator[str]:
+    """In lines of the file."""
+    for part, after in pairwise([*parts, None]):
+        if part is not None and part.part is not None and part.state is not State.DONE:
+            end = f"line {after.part.line - 1:,}" if after is not None and after.part is not None else "the end"
+            yield f"line {part.part.line:,} to {end}"
 
 
 def _part(job: Job, piece: Piece, known: Job | None) -> Job | None:

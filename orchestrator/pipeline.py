@@ -125,6 +125,9 @@ class Pipeline:
 
     async def _go_on(self, job: Job, verdict: Verdict, trip: Trip, *before: Event) -> Job | None:
         """*before* is what turns the job as the ledger has it into one that is found."""
+        if isinstance(verdict, Prepared | InParts) and job.version > 1:
+            pieces = verdict.pieces if isinstance(verdict, InParts) else ()
+            trip.kept = trip.kept or self.partition.why_kept(job, pieces)
         match verdict:
             case Moving(cause):
                 _defer(trip, cause)

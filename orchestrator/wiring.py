@@ -201,7 +201,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         inbox=parts.inbox,
         clock=parts.clock,
         names=names,
-        partition=Partition(ledger=ledger, names=names, clock=parts.clock),
+        partition=Partition(ledger=ledger, names=names, clock=parts.clock, adds=settings.target.adds is not False),
         memory=memory,
         delivery=delivery,
         recovery=recovery,

@@ -130,6 +130,9 @@ class Narrated:
     def find(self, key: Key) -> Job | None:
         return self.ledger.find(key)
 
+    def versions(self, key: Key) -> Sequence[Job]:
+        return self.ledger.versions(key)
+
     def holder(self, token: Token) -> Job | None:
         return self.ledger.holder(token)
 

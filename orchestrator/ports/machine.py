@@ -34,6 +34,10 @@ class Ledger(Protocol):
         """The newest version under *key*: one indexed look-up, cheaper than going anywhere to make it."""
         ...
 
+    def versions(self, key: Key) -> Sequence[Job]:
+        """All under *key*, the oldest first."""
+        ...
+
     def holder(self, token: Token) -> Job | None:
         """The job that the remote gave *token* to."""
         ...

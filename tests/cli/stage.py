@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import math
 from collections.abc import AsyncIterator, Callable, Iterable, Sequence
 from contextlib import asynccontextmanager
@@ -137,6 +138,11 @@ class Stage:
 
     def report(self, outcome: Outcome) -> Path:
         return self.out / "runs" / outcome.json["run"]
+
+    def told(self, outcome: Outcome) -> dict[str, dict[str, str]]:
+        """The lines of files.csv, by path; the last of those of one."""
+        with (self.report(outcome) / "files.csv").open(newline="") as file:
+            return {line["path"]: line for line in csv.DictReader(file)}
 
 
 async def write_on(path: Path, program: Running) -> None:

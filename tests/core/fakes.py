@@ -123,6 +123,9 @@ class FakeLedger:
         versions = [version for (known, version) in self.jobs if known == key]
         return self.jobs[key, max(versions)] if versions else None
 
+    def versions(self, key: Key) -> list[Job]:
+        return [self.jobs[known] for known in sorted(self.jobs) if known[0] == key]
+
     def holder(self, token: Token) -> Job | None:
         return next((job for job in self.jobs.values() if job.token == token), None)
 
@@ -258,6 +261,7 @@ class FakeInbox:
     One with bars is sent in parts, of what stands between them, ten rows each.
     """
 
+    bar: str = "|"
     files: dict[RelPath, str] = field(default_factory=dict)
     rules: str = "rules-1"
     pattern: str = "{relative}"
@@ -294,7 +298,7 @@ class FakeInbox:
         sheets = Sheets(data=Sheet(rows=10, bad=bad, sent=None if bad else reading.source.data))
         if bad:
             return Rejected("1 of 10 rows are bad", self.rules, sheets)
-        if "|" in text:
+        if self.bar in text:
             pieces = self._pieces(text)
             sheets = Sheets(data=Sheet(rows=10 * len(pieces)))
             return InParts(Checked(sheets, self.rules), pieces)
@@ -304,7 +308,7 @@ class FakeInbox:
         return job.rules == self.rules
 
     def _pieces(self, text: str) -> list[Piece]:
-        texts = text.split("|")
+        texts = text.split(self.bar)
         starts = [sum(len(before) + 1 for before in texts[:at]) for at in range(len(texts))]
         sheets = Sheets(data=Sheet(rows=10))
         return [
@@ -354,6 +358,7 @@ class World:
     patience: float = 1000.0
     give_up: float = 10_000.0
     overwrite: bool = False
+    adds: bool = False
     retry_failed: bool = False
     sending: Backoff = field(default_factory=Backoff)
     reading: Backoff = field(default_factory=lambda: Backoff(tries=8))
@@ -382,7 +387,7 @@ class World:
             inbox=self.inbox,
             clock=self.clock,
             names=names,
-            partition=Partition(ledger=ledger, names=names, clock=self.clock),
+            partition=Partition(ledger=ledger, names=names, clock=self.clock, adds=self.adds),
             memory=memory,
             recovery=recovery,
             delivery=Delivery(

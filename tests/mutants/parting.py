@@ -37,6 +37,29 @@ PARTING = (
         test="core/test_partition.py::test_a_file_of_which_the_ledger_misses_parts_is_never_called_done",
     ),
     Bug(
+        wrong="Rows that went in one part go in another as well, where what is sent is added.",
+        file="partition.py",
+        old="piece is not None and (not self.adds or same_bytes(part, piece))",
+        new="piece is not None",
+        test="cli/test_divisions.py"
+        "::test_other_limits_send_no_row_a_second_time_and_the_old_ones_send_what_is_missing[1]",
+    ),
+    Bug(
+        wrong="A part stays at the remote beside the larger ones that have its rows now.",
+        file="partition.py",
+        old="piece is not None and (not self.adds or same_bytes(part, piece))",
+        new="not self.adds or (piece is not None and same_bytes(part, piece))",
+        test="cli/test_divisions.py"
+        "::test_a_part_that_would_be_left_over_where_the_others_replace_keeps_the_file_back",
+    ),
+    Bug(
+        wrong="A rejection makes it forget in which parts a file went.",
+        file="partition.py",
+        old="next((version for version in known if version.parts), None)",
+        new="next(known, None)",
+        test="cli/test_divisions.py::test_it_is_remembered_over_a_rejection_in_between",
+    ),
+    Bug(
         wrong="A part in doubt is forgotten as soon as the others have ended.",
         file="partition.py",
         old="part.state.is_open or part.state is State.IN_DOUBT for part in parts",
