@@ -9,7 +9,6 @@ commits, no fsync, no hops to a thread for them. All else is the real thing.
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.cli import app
@@ -31,8 +30,8 @@ class ForgetfulLedger(SqliteLedger):
     def holder(self, token: Token) -> Job | None:
         return None
 
-    def durations(self) -> Iterator[tuple[int, float]]:
-        return iter(())
+    def durations(self) -> list[tuple[int, float]]:
+        return []
 
     async def record(self, job: Job, *events: Event) -> Job:
         after = self._newest[job.key] = evolve(job, *events)
