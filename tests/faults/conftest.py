@@ -1,19 +1,7 @@
-"""The secrets, the wire format and the real target are those of `targets`, the rosters those of `cli`."""
+"""These tests stand on the same ground as those of the single targets."""
 
 from __future__ import annotations
 
-import sys
-from pathlib import Path
+from targets.conftest import _authorities_are_read_once
 
-import pytest
-
-_TESTS = str(Path(__file__).parent.parent)
-if _TESTS not in sys.path:
-    sys.path.append(_TESTS)
-
-
-@pytest.fixture(autouse=True)
-def _authorities_are_read_once(monkeypatch: pytest.MonkeyPatch) -> None:
-    from targets.remote import trusting
-
-    monkeypatch.setattr("orchestrator.edges.http.tls_context", trusting)
+__all__ = ["_authorities_are_read_once"]

@@ -59,6 +59,17 @@ def require_settled(made: Night, change: Change) -> None:
         assert made.stands in (None, as_sent(ORIGINAL))
 
 
+async def require_what_was_checked_or_nothing(made: Night, meddler: Meddler, change: Change) -> None:
+    """On the night of the change, and after the one that follows."""
+    await made.run()
+
+    assert meddler.fired
+    made.require_only_validated_bytes()
+    require_told(made)
+    await made.run()
+    require_settled(made, change)
+
+
 @pytest.mark.parametrize("change", TYPICAL)
 @pytest.mark.parametrize("moment", MOMENTS_OF_ANY)
 async def test_a_file_that_is_held_arrives_as_it_was_checked_or_not_at_all(
@@ -67,13 +78,7 @@ async def test_a_file_that_is_held_arrives_as_it_was_checked_or_not_at_all(
     async with night(tmp_path, monkeypatch, streamed=False) as made:
         meddler = Meddler(lambda: change(made.place))
         MOMENTS_OF_ANY[moment](made, meddler, monkeypatch)
-        await made.run()
-
-        assert meddler.fired
-        made.require_only_validated_bytes()
-        require_told(made)
-        await made.run()
-        require_settled(made, change)
+        await require_what_was_checked_or_nothing(made, meddler, change)
 
 
 @pytest.mark.parametrize(
@@ -90,13 +95,7 @@ async def test_a_file_that_is_streamed_arrives_as_it_was_checked_or_not_at_all(
     async with night(tmp_path, monkeypatch, streamed=True) as made:
         meddler = Meddler(lambda: change(made.place))
         MOMENTS_OF_A_STREAM[moment](made, meddler, monkeypatch)
-        await made.run()
-
-        assert meddler.fired
-        made.require_only_validated_bytes()
-        require_told(made)
-        await made.run()
-        require_settled(made, change)
+        await require_what_was_checked_or_nothing(made, meddler, change)
 
 
 @pytest.mark.parametrize("streamed", [False, True], ids=["held", "streamed"])

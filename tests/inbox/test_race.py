@@ -101,15 +101,21 @@ def of_its_folder(root: Path, foreign: Path) -> Callable[[int], None]:
     return swap
 
 
+def beside_a_foreign_file(root: Path) -> tuple[Desk, Path]:
+    """With a file of ours, and the folder of the other."""
+    foreign = root / "foreign"
+    foreign.mkdir()
+    (foreign / "a.csv").write_bytes(FOREIGN)
+    desk = Desk(root)
+    desk.put("sub/a.csv", OURS)
+    return desk, foreign
+
+
 @pytest.mark.parametrize("kind", [of_a_file, of_its_folder])
 async def test_a_file_that_is_swapped_for_a_link_without_a_rest_is_read_as_itself_or_not_at_all(
     tmp_path: Path, kind: Callable[[Path, Path], Callable[[int], None]]
 ) -> None:
-    foreign = tmp_path / "foreign"
-    foreign.mkdir()
-    (foreign / "a.csv").write_bytes(FOREIGN)
-    desk = Desk(tmp_path)
-    desk.put("sub/a.csv", OURS)
+    desk, foreign = beside_a_foreign_file(tmp_path)
     inbox, file = desk.inbox(), File(path=RelPath("sub/a.csv"), size=len(OURS))
     swapper = Swapper(kind(desk.root, foreign))
 
@@ -132,11 +138,7 @@ def test_whoever_follows_links_would_have_read_the_foreign_file(
     tmp_path: Path, kind: Callable[[Path, Path], Callable[[int], None]]
 ) -> None:
     """So the race is one that can be lost."""
-    foreign = tmp_path / "foreign"
-    foreign.mkdir()
-    (foreign / "a.csv").write_bytes(FOREIGN)
-    desk = Desk(tmp_path)
-    desk.put("sub/a.csv", OURS)
+    desk, foreign = beside_a_foreign_file(tmp_path)
 
     kind(desk.root, foreign)(0)
 

@@ -49,8 +49,7 @@ PARTING = (
         file="partition.py",
         old="piece is not None and (not self.adds or same_bytes(part, piece))",
         new="not self.adds or (piece is not None and same_bytes(part, piece))",
-        test="cli/test_divisions.py"
-        "::test_a_part_that_would_be_left_over_where_the_others_replace_keeps_the_file_back",
+        test="cli/test_divisions.py::test_a_part_that_would_be_left_over_where_the_others_replace_keeps_the_file_back",
     ),
     Bug(
         wrong="A rejection makes it forget in which parts a file went.",

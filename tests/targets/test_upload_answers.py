@@ -11,31 +11,15 @@ from hypothesis import strategies as st
 
 from orchestrator.edges.answer import Answer
 from orchestrator.edges.retry_after import LONGEST
-from orchestrator.errors import Busy, Denied, Garbled, Misdirected, NotSent, Refused, TargetError, Unclear
+from orchestrator.errors import Busy, Denied, Garbled, NotSent, TargetError, Unclear
 from orchestrator.model import Accepted
 from orchestrator.outcome import Phase
 from orchestrator.targets.platform.answers import token_of
+from targets.meanings import meaning
 from targets.remote import NOW, UUID, assert_tells_no_secret, remote_at
 from targets.wire import Reply, answer, as_json, chunked, head, scripted, unframed
 
 PAGE = "<!DOCTYPE html><html><body>Please sign in.</body></html>"
-
-
-def meaning(status: int, *, retry_after: bool) -> type[TargetError]:
-    """Of an answer without a token."""
-    match status:
-        case 401 | 403:
-            return Denied
-        case 400 | 409 | 413 | 422:
-            return Refused
-        case 404 | 405 | 415:
-            return Misdirected
-        case 425 | 429:
-            return Busy
-        case 503 if retry_after:
-            return Busy
-        case _:
-            return Garbled if status < 500 else Unclear
 
 
 @pytest.mark.parametrize("retry_after", [False, True])

@@ -26,6 +26,7 @@ from orchestrator.model import Job
 from orchestrator.ports import Body, Held, Trace
 from orchestrator.sandbox import Fault
 from targets.endgrate.remote import BEGUN, ROWS, SESSION, TRANSFER, TYPE, at, checked, in_sandbox
+from targets.meanings import meaning
 from targets.remote import API_KEY, a_job, assert_tells_no_secret, streamed
 from targets.wire import Reply, answer, as_json, chunked, scripted
 
@@ -93,23 +94,6 @@ async def test_more_than_a_request_may_hold_is_refused_before_anything_is_read(t
             await remote.push(streamed("id\r\n1", size_of="x" * ((64 << 20) + 1)))
 
         assert server.connections == 0
-
-
-def meaning(status: int, *, retry_after: bool) -> type[TargetError]:
-    """Of an answer without a transfer."""
-    match status:
-        case 401 | 403:
-            return Denied
-        case 400 | 409 | 413 | 422:
-            return Refused
-        case 404 | 405 | 415:
-            return Misdirected
-        case 425 | 429:
-            return Busy
-        case 503 if retry_after:
-            return Busy
-        case _:
-            return Garbled if status < 500 else Unclear
 
 
 @pytest.mark.parametrize("retry_after", [False, True])
