@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import anyio
@@ -161,3 +163,19 @@ async def test_a_signal_before_anybody_listens_ends_it_with_its_code_and_one_jso
         assert stopped.code == code
         assert "run the same command again" in stopped.json["message"]
         assert stage.remote.record.of("upload") == []
+
+
+def test_a_signal_while_the_modules_load_ends_it_in_silence() -> None:
+    struck = (
+        "import os, signal, sys\n"
+        "from orchestrator.__main__ import main\n"
+        "class Struck:\n"
+        "    def find_spec(self, name, *_):\n"
+        "        if name == 'click':\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Struck())\n"
+        "main()\n"
+    )
+    ended = subprocess.run([sys.executable, "-c", struck], capture_output=True, check=False)
+
+    assert (ended.returncode, ended.stdout, ended.stderr) == (-signal.SIGINT, b"", b"")
