@@ -55,6 +55,19 @@ def refused_lines(job: Job, objections: Iterable[Objection]) -> tuple[tuple[int,
     return ranges_of({lines[one.rows[0]] for one in objections if len(one.rows) == 1 and one.rows[0] in rows})
 
 
+def refused_in_parts(whole: Sheet, parts: Iterable[Sheet]) -> tuple[tuple[int, int], ...]:
+    """The same for a file, of what was refused of its parts.
+
+    A part that was taken with an earlier version may have stood on other lines; what it is of the rows is the same.
+    """
+    lines, found, before = SourceLines(whole.header, whole.gaps), list[int](), 0
+    for part in parts:
+        own = SourceLines(part.header, part.gaps)
+        found += [lines[before + own.row(line)] for first, last in part.refused for line in range(first, last + 1)]
+        before += part.rows - part.bad
+    return ranges_of(found)
+
+
 def _places(job: Job, row: int) -> Iterator[str]:
     """The lines that it may mean: a remote that got two files does not say which."""
     if job.checked is None:

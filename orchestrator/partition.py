@@ -35,6 +35,7 @@ from orchestrator.model import (
     next_version,
 )
 from orchestrator.naming import key_of, part_name
+from orchestrator.objections import refused_in_parts
 from orchestrator.ports import Clock, File, InParts, Ledger, Piece
 
 PARTS_AT_ONCE = 64
@@ -126,8 +127,9 @@ class Partition:
         if ends[State.DONE] == len(parts):
             refused = sum(part.refused for part in parts)
             cause = f"the remote refuses {refused} rows; see the results of each part" if refused else ""
-            lines = sorted(ends for part in parts if part.checked is not None for ends in part.checked.data.refused)
-            return await self.ledger.record(job, Completed(cause=cause, refused=refused, lines=tuple(lines)))
+            sheets = [part.checked.data for part in parts if part.checked is not None]
+            lines = refused_in_parts(job.checked.data, sheets) if job.checked is not None else ()
+            return await self.ledger.record(job, Completed(cause=cause, refused=refused, lines=lines))
         if ends[State.FAILED] or is_gone:
             gone = "; the file was taken away: put it back and run with --retry-failed" if is_gone else ""
             return await self.ledger.record(job, Failed(f"of {len(parts)} parts: {told}{gone}", owns=True))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterable
 
 
@@ -52,6 +52,10 @@ class SourceLines:
 
     def __getitem__(self, row: int) -> int:
         return row + self._first + self._passed[bisect_right(self._from, row)]
+
+    def row(self, line: int) -> int:
+        """The sent row that begins on this line, which is in no gap."""
+        return bisect_left(range(line), line, key=self.__getitem__)
 
 
 def ranges_of(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:

@@ -193,6 +193,24 @@ async def test_rows_that_the_remote_refused_are_mended_in_the_same_list(tmp_path
         assert not rejects(stage, "users.csv").exists()
 
 
+async def test_rows_that_the_remote_refused_are_found_where_they_stand_in_a_changed_file(tmp_path: Path) -> None:
+    """A line more above them; the parts that they are in are the same, and are not sent again."""
+    parts = {"target__part_rows": 2}
+    async with importing(tmp_path, {"users.csv": PASSED_OVER}) as stage:
+        await stage.run(**DROP, **parts)
+        assert [row["user_username"] for row in rows_of(rejects(stage, "users.csv"))] == ["", "bo", "di"]
+        assert [entry["rows"] for entry in stage.uploads] == [2, 2]
+        header, rest = PASSED_OVER.split("\n", 1)
+        (stage.folder / "users.csv").write_text(f"{header}\n,,Nobody\n{rest}", newline="")
+
+        again = await stage.run(**DROP, **parts)
+
+        assert again.ends == {"found": 1, "done": 1}
+        assert len(stage.uploads) == 2
+        rows = [(row["_line"], row["user_username"]) for row in rows_of(rejects(stage, "users.csv"))]
+        assert rows == [("2", ""), ("4", ""), ("6", "bo"), ("8", "di")]
+
+
 async def test_a_row_that_the_remote_refused_may_be_sent_as_it_is_once_its_reason_is_gone(tmp_path: Path) -> None:
     link = table("user_username,group_name,group_role", f"{MEMBER},{GROUP},GRADER", f"late,{GROUP},GRADER")
     async with importing(tmp_path, {"links.csv": link}) as stage:

@@ -59,6 +59,14 @@ PARTING = (
         test="cli/test_divisions.py::test_it_is_remembered_over_a_rejection_in_between",
     ),
     Bug(
+        wrong="Rows that were refused of a part are looked for where it stood in an earlier version.",
+        file="objections.py",
+        old="lines[before + own.row(line)]",
+        new="line",
+        test="cli/test_resubmit_additions.py"
+        "::test_rows_that_the_remote_refused_are_found_where_they_stand_in_a_changed_file",
+    ),
+    Bug(
         wrong="A part in doubt is forgotten as soon as the others have ended.",
         file="partition.py",
         old="part.state.is_open or part.state is State.IN_DOUBT for part in parts",

@@ -286,6 +286,7 @@ def test_so_it_is_whatever_lies_between_them(header: bool, between: list[tuple[i
     found = SourceLines(header, gaps)
 
     assert [found[row] for row in range(1, 30)] == [source_line(header, gaps, row) for row in range(1, 30)]
+    assert [found.row(found[row]) for row in range(1, 30)] == [*range(1, 30)]
 
 
 def test_another_dialect_makes_no_difference_to_what_rows_hold() -> None:
