@@ -61,6 +61,8 @@ class Trip:
     kept: str = ""
     """Why it must not be sent, however good it is: a file whose rows it refers to is not done, or its own rows are at
     the remote already, in other parts."""
+    left: str = ""
+    """What the remote still has of the version before, although this one is done."""
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0
@@ -97,7 +99,7 @@ class Trip:
     def why(self) -> str:
         if self.is_kept:
             return self.kept
-        return self.cause or (self.job.cause if self.job is not None else "")
+        return self.cause or (self.job.cause if self.job is not None else "") or self.left
 
 
 def _went_out(job: Job) -> bool:

@@ -28,6 +28,7 @@ from orchestrator.model import (
     Event,
     Failed,
     Job,
+    Name,
     Rejected,
     Source,
     State,
@@ -68,6 +69,15 @@ class Partition:
             "set target.part_rows, target.part_bytes, the rules and the files beside it to what they were, or send "
             f"what is missing as a file of its own: {', '.join(_missing(parts))}"
         )
+
+    def left_behind(self, job: Job) -> str:
+        """What a remote that replaces by Name still has of the version before, now that *job* is done: told once."""
+        before = [version for version in self.ledger.versions(job.key) if version.version < job.version]
+        done = [version for version in before if version.state is State.DONE][-1:]
+        left = [name for version in done for name in _names(version) if name not in _names(job)]
+        if self.adds or not left:
+            return ""
+        return f"the remote still has rows of version {done[0].version}, as {_in_words(left)}: remove them there"
 
     def _stands_in_for(self, part: Job, piece: Source | None) -> bool:
         return piece is not None and (not self.adds or same_bytes(part, piece))
@@ -137,7 +147,7 @@ class Partition:
 
     def _parts(self, job: Job) -> list[Job]:
         """Raises OutputError when one is missing: a file of which a part is nowhere must never be called done."""
-        names = [part_name(job.name, number) for number in range(1, job.parts + 1)]
+        names = _names(job)
         parts = [part for name in names if (part := self.ledger.find(key_of(name))) is not None]
         if len(parts) < len(names):
             there_are = f"of {len(names)} parts it has {len(parts)}"
@@ -146,6 +156,15 @@ class Partition:
 
     async def _refuse(self, job: Job, clash: Clash, checked: Checked, *before: Event) -> Job:
         return await self.ledger.record(job, *before, Rejected(clash.cause, checked.rules, checked.sheets))
+
+
+def _names(whole: Job) -> Sequence[Name]:
+    """Under which the remote has it."""
+    return [part_name(whole.name, number) for number in range(1, whole.parts + 1)] or [whole.name]
+
+
+def _in_words(names: Sequence[Name]) -> str:
+    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
 
 
 def _missing(parts: Sequence[Job]) -> Iterator[str]:

@@ -68,6 +68,8 @@ class Pipeline:
                 return
             if job is before:
                 return
+        if job.state is State.DONE and job.part is None and job.version > 1:
+            trip.left = self.partition.left_behind(job)
 
     async def _step(self, job: Job, trip: Trip, file: File | None, *, may_send: bool) -> Job:
         match job.state:

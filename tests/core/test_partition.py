@@ -191,6 +191,35 @@ async def test_a_changed_file_sends_only_the_parts_that_changed() -> None:
     assert at_the_remote(w)[NAMES[1]] == "TWO"
 
 
+@pytest.mark.parametrize(
+    ("before", "after", "left"),
+    [
+        ("one", "one|two", "a"),
+        ("one|two", "one", "a#0001 to a#0002"),
+        ("one|two|three", "one|TWO", "a#0003"),
+        ("one|two|three|four", "one|TWO", "a#0003 to a#0004"),
+        ("one|two", "one|two|three", ""),
+    ],
+)
+async def test_what_stays_at_the_remote_beside_a_changed_file_is_told_once(before: str, after: str, left: str) -> None:
+    w = world(before)
+    await run(w)
+    w.inbox.files[A] = after
+    changed = await run(w)
+    known = await run(w)
+
+    words = f"the remote still has rows of version 1, as {left}: remove them there" if left else ""
+    assert [(trip.end, trip.why) for trip in (changed, known)] == [(Ending.DONE, words), (Ending.SKIPPED, "")]
+
+
+async def test_where_what_is_sent_is_added_nothing_was_ever_to_go() -> None:
+    w = world("one|two", adds=True)
+    await run(w)
+    w.inbox.files[A] = "one"
+
+    assert (await run(w)).why == ""
+
+
 async def test_what_was_not_sent_of_a_replaced_file_is_superseded_and_the_next_version_follows() -> None:
     w, target = without_its_second_part()
     unsent = await run(w)
