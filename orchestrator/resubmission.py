@@ -49,7 +49,14 @@ class Taken:
     @property
     def remark(self) -> str:
         """What was refused, for a person; the log has all of it."""
-        return "\n".join(f"{printable(one.path)}: {printable(one.cause)}" for one in self.refusals[:_TOLD])
+        told = [f"{printable(one.path)}: {printable(one.cause)}" for one in self.refusals[:_TOLD]]
+        if len(self.refusals) > _TOLD:
+            told.append(f"and {len(self.refusals) - _TOLD:,} more: see the log, without -q")
+        return "\n".join(told)
+
+
+class _NoRows(Unusable):
+    """What is wrong is the file itself: its list has no row that could be mended."""
 
 
 async def take_in(
@@ -66,7 +73,7 @@ async def take_in(
     made = Resubmission(folder=folder, inbox=inbox, ledger=ledger, rejects=rejects, mended=mended)
     taken = await made.collect(lists)
     for refusal in taken.refusals:
-        structlog.get_logger().warning("not_resubmitted", path=printable(refusal.path), cause=refusal.cause)
+        structlog.get_logger().info("not_resubmitted", path=printable(refusal.path), cause=refusal.cause)
     return taken
 
 
@@ -86,13 +93,16 @@ class Resubmission:
             file = by_path.get(path)
             try:
                 if file is None:
-                    raise Unusable("its file is not in the input folder any more: put it back")
+                    raise Unusable(self._why_no_file(path))
                 if not self.rejects.has(path):
                     await self._list_anew(file)
                 elif await self._take(path, file):
                     files.add(file.path)
             except Unusable as problem:
-                refusals.append(Refusal(path=path, cause=str(problem)))
+                if isinstance(problem, _NoRows) and not wanted:
+                    structlog.get_logger().info("nothing_to_resubmit", path=printable(path), cause=str(problem))
+                else:
+                    refusals.append(Refusal(path=path, cause=str(problem)))
         mended = await anyio.to_thread.run_sync(list, self.mended.left(listed))
         files |= {file.path for file in mended if await anyio.to_thread.run_sync(self._is_left_over, file)}
         return Taken(files=frozenset(files), refusals=tuple(refusals))
@@ -113,6 +123,14 @@ class Resubmission:
             with suppress(ValueError):
                 return RelPath(Path(wanted).resolve().relative_to(root.resolve()).as_posix())
         return RelPath(wanted)
+
+    def _why_no_file(self, path: RelPath) -> str:
+        if path in self.rejects.paths():
+            return "its file is not in the input folder any more: put it back, or delete its list"
+        return (
+            "neither a list of rejects nor a file of the input folder is called that: name a list by its path below "
+            f"{self.rejects.folder}, or name none for all of them"
+        )
 
     async def _take(self, path: RelPath, file: File) -> bool:
         """Whether one of its rows is right now. Raises Unusable."""
@@ -163,7 +181,8 @@ class Resubmission:
         listed = self.rejects.read(path)
         faults = [row.line for row in listed.rows.values() if row.is_blank and not is_in(sheet.unsent, row.line)]
         if faults:
-            raise Unusable(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")
+            kind = _NoRows if len(faults) == len(listed.rows) else Unusable
+            raise kind(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")
         ordered = listed.ordered(self._columns(path, rules))
         if ordered is None:
             raise Unusable("its columns are not those of its file: keep them as they were")

@@ -251,7 +251,8 @@ async def test_a_list_whose_file_is_gone_or_another_is_told(tmp_path: Path) -> N
         assert "its file has changed since the list was made: run" in await refused(stage)
         source.unlink()
         assert "its file is not in the input folder any more: put it back" in await refused(stage)
-        assert "its file is not in the input folder any more" in await refused(stage, "nowhere.csv")
+        gone = await stage.call("resubmit", "-q", **DROP)
+        assert gone.err.count("its file is not in the input folder any more") == 1
         source.write_bytes(whole)
         assert (await resubmit(stage, str(rejects(stage)))).ends == {"found": 1, "done": 1}
 
@@ -263,6 +264,29 @@ async def test_a_fault_of_the_whole_file_is_mended_in_the_file(tmp_path: Path) -
         mend(rejects(stage), {3: {"Reference": "N2"}})
 
         assert "line 8 has a fault of the whole file: mend the file in its place" in await refused(stage)
+
+
+async def test_a_list_with_nothing_but_a_fault_of_its_file_is_told_only_to_who_names_it(tmp_path: Path) -> None:
+    faulty = Roster(path=NIGHT.path, data=Table(header=HEADER, rows=(GOOD[0], '"open')))
+    async with staged(tmp_path, [faulty]) as stage:
+        assert (await stage.run(**DROP)).ends == {"found": 1, "rejected": 1}
+
+        every = await resubmit(stage)
+
+        assert every.code == 0
+        assert "message" not in every.summary
+        assert "line 3 has a fault of the whole file" in await refused(stage, NIGHT.path)
+
+
+async def test_what_never_was_a_list_or_a_file_is_told_with_what_to_name(tmp_path: Path) -> None:
+    async with staged(tmp_path, [NIGHT]) as stage:
+        await dropped(stage)
+
+        told = await refused(stage, "nowhere.csv")
+
+        assert "nowhere.csv: neither a list of rejects nor a file of the input folder is called that" in told
+        assert f"name a list by its path below {stage.out.name}/rejects" in told
+        assert "neither a list of rejects" in await refused(stage, "2024"), "a folder of lists is no list"
 
 
 async def test_a_list_of_rejects_in_the_inbox_is_refused_with_the_way_to_send_it(tmp_path: Path) -> None:
