@@ -70,7 +70,7 @@ def make_rules(settings: Settings) -> Rules:
         raise ConfigError(
             "validation.schema: is missing: a target of one's own has none. Name what its files look like."
         )
-    chosen = load_schemas(settings.schemas, settings.target.key_column)
+    chosen = load_schemas(settings.schemas, settings.target.key_column, nests=settings.target.nests)
     schemas = tuple(schema for schema in chosen if schema.name != settings.events_schema) or chosen
     mapping = load_mapping(validation.mapping, schemas)
     limits = Limits(rows=settings.target.part_rows, size=settings.target.part_bytes)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import tomllib
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
@@ -54,10 +55,10 @@ def _unknown(choice: str) -> str:
     return f"{shown(choice)} is neither a kind of file that is known nor a file of TOML or JSON. {meant}"
 
 
-def load_schemas(chosen: Iterable[str], key_column: str = "") -> tuple[Schema, ...]:
+def load_schemas(chosen: Iterable[str], key_column: str = "", *, nests: bool = False) -> tuple[Schema, ...]:
     """*chosen*: built-in names, beginnings of names up to a dot ("tao" is all of TAO's), and paths of files.
 
-    With *key_column* every row needs a value of its own there.
+    With *key_column* every row needs a value of its own there; where the remote *nests* columns they have to fit.
 
     Raises ConfigError with all that is wrong with all of them.
     """
@@ -78,6 +79,8 @@ def load_schemas(chosen: Iterable[str], key_column: str = "") -> tuple[Schema, .
     problems += _lost(schemas)
     if key_column:
         schemas = [_keyed(schema, key_column, problems) for schema in schemas]
+    if nests:
+        schemas = [_nested(schema, problems) for schema in schemas]
     if problems:
         raise ConfigError(*problems)
     return tuple(schemas)
@@ -94,6 +97,14 @@ def _lost(schemas: Sequence[Schema]) -> Iterator[str]:
                     f"validation.schema: {schema.name}: foreignKeys: there is no schema {wanted}. Correct it, or name "
                     "the file of that schema in validation.schema, too."
                 )
+
+
+def _nested(schema: Schema, problems: list[str]) -> Schema:
+    try:
+        return replace(schema, nests=True)
+    except ValueError as error:
+        problems.append(f"validation.schema: {schema.name}: {error}, as a dot makes a field of a field.")
+        return schema
 
 
 def _keyed(schema: Schema, column: str, problems: list[str]) -> Schema:

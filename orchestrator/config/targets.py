@@ -66,6 +66,11 @@ class Target(Section):
         return ""
 
     @property
+    def nests(self) -> bool:
+        """Whether it gets records: a column `a.b` is field b in a."""
+        return False
+
+    @property
     def tracks(self) -> bool:
         """Whether the remote can be asked what became of a job."""
         return True
@@ -151,6 +156,10 @@ class EndgrateTarget(Target):
     @property
     def key_column(self) -> str:
         return self.key
+
+    @property
+    def nests(self) -> bool:
+        return True
 
 
 class OwnTarget(Target):

@@ -13,6 +13,7 @@ from orchestrator.validation.mapped import bound_to
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mended import MendedList, read_mended
 from orchestrator.validation.mends import NO_MENDS, Mends, is_in
+from orchestrator.validation.nesting import shape_of
 from orchestrator.validation.problem import BadRow, Problem, Warned
 from orchestrator.validation.rejects import reject_header, reject_line
 from orchestrator.validation.relations import Asking, Holding, Relations
@@ -86,5 +87,6 @@ __all__ = [
     "reject_header",
     "reject_line",
     "rules_digest",
+    "shape_of",
     "source_line",
 ]

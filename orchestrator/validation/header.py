@@ -8,6 +8,7 @@ from difflib import get_close_matches
 
 from orchestrator.naming import printable
 from orchestrator.validation.limits import CELL_LIMIT
+from orchestrator.validation.nesting import Tangled, shape_of
 from orchestrator.validation.problem import MESSAGES, Problem
 from orchestrator.validation.record import Record
 from orchestrator.validation.rejects import ADDED, KEPT
@@ -127,6 +128,8 @@ def _bind(schema: Schema, record: Record) -> tuple[tuple[Column, ...], list[_Fau
         if name not in seen and (schema.match.wants_all or column.constraints.required):
             words = f"{name} is missing: add the column"
             faults.append(_Fault(column=record.count + 1, name=name, words=words))
+    if schema.nests and not faults:
+        faults += _tangled(record)
     return tuple(columns), faults
 
 
@@ -136,6 +139,13 @@ def _torn(record: Record) -> Iterable[_Fault]:
         yield _Fault(column=record.returns[0], name="", words=MESSAGES[Rule.CARRIAGE_RETURN], rule=Rule.CARRIAGE_RETURN)
     elif record.misquoted:
         yield _Fault(column=record.misquoted, name="", words=MESSAGES[Rule.QUOTE], rule=Rule.QUOTE)
+
+
+def _tangled(record: Record) -> Iterable[_Fault]:
+    try:
+        shape_of(record.cells)
+    except Tangled as error:
+        yield _Fault(column=error.place + 1, name=_shown(record.cells[error.place]), words=printable(str(error)))
 
 
 def _fits(pattern: Column, cell: str) -> bool:

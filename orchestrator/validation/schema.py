@@ -9,6 +9,8 @@ from operator import eq, ge, gt, le, lt, ne
 from types import MappingProxyType
 from typing import Any
 
+from orchestrator.validation.nesting import shape_of
+
 _NOT_IN_NAMES = frozenset("\r\n\0")
 
 
@@ -212,6 +214,8 @@ class Schema:
     references: tuple[Reference, ...] = ()
     blank_deletes: bool = False
     """A blank cell makes the remote delete what it has: allowed, but told."""
+    nests: bool = False
+    """The remote gets records: a column `a.b` is field b in a."""
 
     def __post_init__(self) -> None:
         names = self.names
@@ -220,6 +224,8 @@ class Schema:
         for name in names:
             if not name or name != name.strip() or _NOT_IN_NAMES & set(name):
                 raise ValueError(f"schema {self.name}: {name!r} cannot be the name of a column")
+        if self.nests and self.match.wants_all:
+            shape_of([column.name for column in self.columns if not column.is_pattern])
 
     @property
     def names(self) -> tuple[str, ...]:

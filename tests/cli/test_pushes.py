@@ -208,6 +208,23 @@ async def test_without_a_session_or_a_type_nothing_is_sent_and_the_remedy_is_tol
         assert stage.standing == Counter()
 
 
+async def test_columns_that_cannot_be_one_record_are_found_before_anything_is_sent(tmp_path: Path) -> None:
+    files = {**FILES, "tangled.csv": "id,address.city,address\r\n7,Riga,Long 1"}
+    async with pushing(tmp_path, files) as stage:
+        told = await stage.call("validate", "inbox")
+        outcome = await stage.run()
+
+        assert (told.code, outcome.code) == (3, 3)
+        assert told.out.decode() == (
+            "tangled.csv:1:3: header (address): the column address cannot hold a value and the field address.city, "
+            "too: rename one of them\n"
+        )
+        assert outcome.ends == {"found": 3, "done": 2, "rejected": 1}
+        assert outcome.summary["rows"]["data"]["sent"] == 5
+        assert "line 1, column 3: header" in stage.jobs["tangled.csv"].cause
+        assert len(stage.pushes) == 2
+
+
 async def test_check_finds_everything_ready_and_says_nothing_of_what_there_is_not(tmp_path: Path) -> None:
     async with pushing(tmp_path, FILES) as stage:
         outcome = await stage.call("check", "--json")

@@ -116,6 +116,14 @@ def test_kinds_and_files_may_be_mixed_and_all_mistakes_are_told_together(tmp_pat
     assert "Did you mean tao?" in caught.value.problems[0]
 
 
+def test_a_schema_of_which_no_record_can_be_made_is_told_where_the_remote_gets_records(tmp_path: Path) -> None:
+    (tmp_path / "a.toml").write_text(f'{MINE}[[fields]]\nname = "id.of"\n')
+
+    assert load_schemas([str(tmp_path / "a.toml")])
+    with pytest.raises(ConfigError, match=r"mine: the column id cannot hold a value and the field id\.of, too"):
+        load_schemas([str(tmp_path / "a.toml")], nests=True)
+
+
 def test_two_schemas_of_one_name_are_told(tmp_path: Path) -> None:
     (tmp_path / "a.toml").write_text(MINE)
 

@@ -159,6 +159,22 @@ def test_where_any_column_passes_it_still_has_a_name_of_its_own(header: str, rul
     assert judge(lines(header, "1,2"), KINDS["endgrate.records"]).found == [(rule, 1, 2)]
 
 
+@pytest.mark.parametrize(
+    ("header", "column", "name"),
+    [("a.b,c,a", 3, "a"), ("x.0.b,x.1.b,x.c", 3, "x.c"), ("a,b.1,b.01", 3, "b.01")],
+)
+def test_columns_that_make_no_record_are_a_fault_where_the_remote_gets_records(
+    header: str, column: int, name: str
+) -> None:
+    (records,) = load_schemas(["endgrate.records"], nests=True)
+    judged = judge(lines(header, "1,2,3"), records)
+
+    assert judged.found == [(Rule.HEADER, 1, column)]
+    assert judged.verdict.fault is not None
+    assert judged.verdict.fault.name == name
+    assert judge(lines(header, "1,2,3"), KINDS["endgrate.records"]).found == []
+
+
 def test_a_header_of_more_columns_than_a_row_may_have_is_none() -> None:
     header = ",".join(f"c{number}" for number in range(1001))
 

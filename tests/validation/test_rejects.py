@@ -95,6 +95,7 @@ def test_the_digest_changes_with_every_word_of_a_schema() -> None:
         "references": (to,),
         "checks": (),
         "blank_deletes": True,
+        "nests": True,
         "match": Match.PARTIAL,
         "name": "other",
     }

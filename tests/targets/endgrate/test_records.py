@@ -56,8 +56,8 @@ def test_names_that_only_look_like_paths_are_fields(name: str) -> None:
 @pytest.mark.parametrize(
     ("header", "words"),
     [
-        ("a,a.b", "the column a cannot be a field and hold others"),
-        ("x.a.b,x.a", "the column x.a cannot be a field and hold others"),
+        ("a,a.b", "the column a cannot hold a value and the field a.b, too"),
+        ("x.a.b,x.a", "the column x.a cannot hold a value and the field x.a.b, too"),
         ("x.0.b,x.c", "the columns below x make it a list and an object"),
         ("x.0,x.00", "the columns below x make it a list and an object"),
     ],
