@@ -48,7 +48,7 @@ class Dialect:
     def miscounted(self) -> str:
         sign = {",": "comma", "\t": "tab"}.get(self.delimiter, self.delimiter)
         other = ", or for one that needs quotes" if self.quote else ", or for one inside a cell"
-        parted = "if another sign parts the cells, set validation.delimiter"
+        parted = "if another sign parts the cells, set validation.delimiter (see orchestrator inspect FILE)"
         return f"the wrong number of cells: check for a missing {sign}{other}; {parted}"
 
 

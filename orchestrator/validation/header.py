@@ -21,6 +21,11 @@ _REJECTS = (
     "a list of rejects, not a file to send: it would take the place of the whole file. Mend its rows where it lies, "
     "below rejects/, and run orchestrator resubmit"
 )
+_SIGNS = ",;\t|"
+_PARTED = (
+    "the first line is a single cell with {} in it: if that parts the cells, set validation.delimiter, which "
+    "orchestrator inspect FILE proposes; else put the cell in quotes"
+)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -57,6 +62,10 @@ def recognise(schemas: Sequence[Schema], record: Record) -> tuple[Bound, bool] |
     for added in (ADDED, KEPT):
         if record.cells[-len(added) :] == added:
             return _problem(record, _Fault(column=record.count - len(added) + 1, name="", words=_REJECTS))
+    if sign := _other_sign(schemas, record):
+        return _problem(
+            record, _Fault(column=1, name="", words=_PARTED.format("a tab" if sign == "\t" else f'"{sign}"'))
+        )
     if not _is_header(schemas, record):
         for schema in schemas:
             if schema.header is Header.OPTIONAL:
@@ -76,6 +85,15 @@ def recognise(schemas: Sequence[Schema], record: Record) -> tuple[Bound, bool] |
     if len(schemas) > 1 and first.rule is Rule.HEADER:
         words = f"nearest to {schema.name}, but {words}"
     return _problem(record, replace(first, words=words))
+
+
+def _other_sign(schemas: Iterable[Schema], record: Record) -> str:
+    """What seems to part the cells of a first line that is a single one as it was read."""
+    if record.count > 1 or record.misquoted or record.text != record.cells[0]:
+        return ""
+    if any(len(schema.columns) == 1 and schema.header is Header.OPTIONAL for schema in schemas):
+        return ""  # it may be a row
+    return max(filter(record.text.__contains__, _SIGNS), key=record.text.count, default="")
 
 
 def _is_header(schemas: Iterable[Schema], record: Record) -> bool:

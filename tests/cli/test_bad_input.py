@@ -32,7 +32,11 @@ PLAIN = "holds a NUL character: export the file again as plain text (UTF-8, or U
 ENDS = "a lone carriage return, as old Macs end lines: write CRLF or LF, or quote the cell with it"
 CELLS = (
     "the wrong number of cells: check for a missing comma, or for one that needs quotes; if another sign parts the "
-    "cells, set validation.delimiter"
+    "cells, set validation.delimiter (see orchestrator inspect FILE)"
+)
+OTHERWISE = (
+    'the first line is a single cell with ";" in it: if that parts the cells, set validation.delimiter, which '
+    "orchestrator inspect FILE proposes; else put the cell in quotes"
 )
 DAY = "not a calendar date written DD/MM/YYYY: correct it, day first, with two, two and four digits"
 TIME = "not a time written hh:mm from 00:00 to 23:59: correct it, with two digits each"
@@ -78,7 +82,7 @@ FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     ),
     "semicolons": (
         lines(HEADER.replace(",", ";"), ROW.replace(",", ";")),
-        (f":1:2: columns (StartDate): {CELLS}", f":2:2: columns (StartDate): {CELLS}"),
+        (f":1:1: header: {OTHERWISE}",),
     ),
     "a name twice": (
         lines("Reference,StartDate,StartDate,EndDate,EndTime", ROW),

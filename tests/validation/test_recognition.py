@@ -175,6 +175,27 @@ def test_columns_that_make_no_record_are_a_fault_where_the_remote_gets_records(
     assert judge(lines(header, "1,2,3"), KINDS["endgrate.records"]).found == []
 
 
+@pytest.mark.parametrize("kind", ["platform.data", "tao.users", "endgrate.records"])
+@pytest.mark.parametrize(
+    ("first", "sign"), [("name;ref;id", '";"'), ("N1\t2\t3", "a tab"), ("user_username|a;b|c", '"|"')]
+)
+def test_a_first_line_whose_cells_another_sign_parts_is_a_fault_and_no_row(kind: str, first: str, sign: str) -> None:
+    judged = judge(lines(first, "1;2;3"), KINDS[kind])
+
+    assert judged.found == [(Rule.HEADER, 1, 1)]
+    assert (judged.verdict.rows, judged.verdict.bad) == (0, 0)
+    assert judged.verdict.fault is not None
+    assert f"a single cell with {sign} in it" in judged.verdict.fault.message
+    assert "orchestrator inspect FILE" in judged.verdict.fault.message
+
+
+def test_a_single_cell_in_quotes_and_a_row_of_a_single_column_may_have_any_sign() -> None:
+    alone = read_schema({"fields": [{"name": "note"}], "header": "optional"}, "notes")
+
+    assert judge(lines('"name;ref"', "1;2"), KINDS["endgrate.records"]).found == []
+    assert judge(lines("one; or another", "two"), alone).verdict.rows == 2
+
+
 def test_a_header_of_more_columns_than_a_row_may_have_is_none() -> None:
     header = ",".join(f"c{number}" for number in range(1001))
 
