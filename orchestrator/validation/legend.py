@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection
 from zoneinfo import ZoneInfo
 
 from orchestrator.errors import ConfigError
@@ -11,6 +12,7 @@ from orchestrator.validation.moments import READ, WRITE, Moment
 from orchestrator.validation.written import Table
 
 _DATE = frozenset("Ymd")
+_PARTS = '{ dep_time = "%H%M" }'
 _KINDS = {"from": "cells", "moment": "a moment", "value": "a constant"}
 
 
@@ -23,7 +25,8 @@ def read_mapping(values: object, name: str) -> Mapping:
     moments: dict[str, Moment] = {}
     for one in table.tables("moments", named="name"):
         moment = _moment(one, moments)
-        moments[moment.name] = moment
+        if moment.name:
+            moments[moment.name] = moment
     columns = tuple(_made(one, moments) for one in table.tables("columns", named="to"))
     if not columns:
         table.complain("columns", "is missing. Write [[columns]] for each column of the schema.")
@@ -40,16 +43,18 @@ def read_mapping(values: object, name: str) -> Mapping:
 def _moment(table: Table, before: dict[str, Moment]) -> Moment:
     table.remark("title", "description")
     name = table.text("name")
-    if not name or name in before:
-        table.complain("name", "is missing, or there is a moment of this name already. Give it one of its own.")
+    if table.lacks("name"):
+        table.complain("name", "is missing. Give the moment a name, by which columns find it.")
+    elif name in before:
+        table.complain("name", "there is a moment of this name already. Give it one of its own.")
     moment = Moment(
         name=name,
-        parts=table.pairs("from"),
+        parts=table.pairs("from", _PARTS),
         short=table.flag("short"),
         zone=_zone(table, "zone"),
         to_zone=_zone(table, "to_zone"),
         twice=table.text("twice", "", among=("", "first", "second")),
-        not_before=table.text("not_before", "", among=("", *before)),
+        not_before=_moment_named(table, "not_before", before, " above this one"),
     )
     table.done()
     _look_at(table, moment)
@@ -62,14 +67,12 @@ def _moment(table: Table, before: dict[str, Moment]) -> Moment:
 
 
 def _look_at(table: Table, moment: Moment) -> None:
-    if not moment.parts:
-        table.complain("from", 'is missing. Name columns and how they are written, as in { dep_time = "%H%M" }.')
+    if table.lacks("from"):
+        table.complain("from", f"is missing. Name columns and how they are written, as in {_PARTS}.")
     if any(len(written) > 64 for _, written in moment.parts):
         table.complain("from", "is written in more than 64 characters. Split the cell, or shorten it.")
-    unknown = sorted(set(moment.directives) - READ)
-    if unknown or any(written.endswith("%") and not written.endswith("%%") for _, written in moment.parts):
-        known = ", ".join(f"%{letter}" for letter in sorted(READ))
-        table.complain("from", f"holds a directive that is not known. Known are {known}.")
+    for column, written in moment.parts:
+        _look_at_directives(table, "from", f'"{written[:60]}" for {column[:60]}', written, READ)
     read = set(moment.directives)
     twice = sorted({letter for letter in moment.directives if moment.directives.count(letter) > 1})
     if twice or {"b", "m"} <= read or {"H", "I"} <= read:
@@ -107,7 +110,7 @@ def _made(table: Table, moments: dict[str, Moment]) -> Made:
     given = [key for key in _KINDS if key in table]
     if len(given) != 1:
         table.complain("", f"needs one of {', '.join(_KINDS)}. Say what it is made of, and nothing else.")
-    moment = table.text("moment", "", among=("", *moments))
+    moment = _moment_named(table, "moment", moments)
     made = Made(
         to=to,
         sources=table.texts("from"),
@@ -130,16 +133,35 @@ def _made(table: Table, moments: dict[str, Moment]) -> Made:
         table.complain("part", "counts from 1, or from -1 at the end. Use one of these.")
     if moment:
         _look_at_format(table, made.format, moments[moment])
-    elif made.format:
+    elif made.format and "moment" not in table:
         table.complain("format", "has a meaning for a moment only. Take it out, or set moment.")
     return made
 
 
+def _moment_named(table: Table, key: str, moments: Collection[str], where: str = "") -> str:
+    """The name of one of *moments*, "" where none is named."""
+    name = table.text(key)
+    if not name or name in moments:
+        return name
+    remedy = f"Name one of {', '.join(moments)}" if moments else f'Write [[moments]] with name = "{name[:60]}"{where}'
+    table.complain(key, f'there is no moment "{name[:60]}"{where}. {remedy}.')
+    return ""
+
+
+def _look_at_directives(table: Table, key: str, what: str, written: str, known: Collection[str]) -> None:
+    letters = re.findall("%(.?)", written)
+    unknown = [f"%{letter}" for letter in letters if letter not in known]
+    if unknown or not letters:
+        holds = f"{unknown[0]}, which is not known" if unknown else "no directive"
+        table.complain(key, f"{what} holds {holds}. Known are {', '.join(f'%{letter}' for letter in sorted(known))}.")
+
+
 def _look_at_format(table: Table, written: str, moment: Moment) -> None:
     letters = re.findall("%(.?)", written)
-    if not letters or not set(letters) <= WRITE:
-        known = ", ".join(f"%{letter}" for letter in sorted(WRITE))
-        table.complain("format", f"is missing, or holds a directive that is not known. Known are {known}.")
+    if table.lacks("format"):
+        table.complain("format", 'is missing. Say how the moment is written, as in "%d/%m/%Y" or "%H:%M".')
+    else:
+        _look_at_directives(table, "format", f'"{written[:60]}"', written, WRITE)
     if set(letters) & _DATE and "d" not in moment.directives:
         table.complain("format", "writes a day, and the moment has none. Read one, or write hours and minutes only.")
     if "z" in letters and not _has_zone(moment):

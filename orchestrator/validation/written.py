@@ -28,6 +28,10 @@ class Table:
     def __contains__(self, key: str) -> bool:
         return key in self._values
 
+    def lacks(self, key: str) -> bool:
+        """Whether nothing was written there, be it right or wrong."""
+        return self._values.get(key) in (None, "", {})
+
     def complain(self, key: str, words: str) -> None:
         place = ".".join(filter(None, (self._place, key)))
         self.problems.append(f"{place}: {words}" if place else words)
@@ -62,12 +66,12 @@ class Table:
         value = self._take(key, int, default, "a whole number. Write one, without quotes")
         return default if isinstance(value, bool) else value
 
-    def pairs(self, key: str) -> tuple[tuple[str, str], ...]:
+    def pairs(self, key: str, example: str = '{ one = "1", two = "2" }') -> tuple[tuple[str, str], ...]:
         """A table of texts, in its order."""
         self._known.add(key)
         values = self._values.get(key, {})
         if not isinstance(values, Mapping) or not all(isinstance(value, str) for value in values.values()):
-            self.complain(key, 'is not a table of texts. Write it as in { one = "1", two = "2" }.')
+            self.complain(key, f"is not a table of texts. Write it as in {example}.")
             return ()
         return tuple(values.items())
 
@@ -131,4 +135,4 @@ def _shown(value: object) -> str:
 def _nearest(word: str, known: Collection[str]) -> str:
     folded = {name.casefold(): name for name in sorted(known)}
     near = get_close_matches(word.casefold()[:_LONGEST], folded, n=1)
-    return f". Did you mean {folded[near[0]]}?" if near else f". Known are {', '.join(sorted(known))}."
+    return f". Did you mean {folded[near[0]]}?" if near else f". Known are {', '.join(sorted(filter(None, known)))}."

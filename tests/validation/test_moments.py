@@ -169,21 +169,28 @@ def test_a_night_in_which_the_clocks_are_changed_ends_on_its_own_clock() -> None
             'columns "a".format: has a meaning for a moment',
         ),
         ({"columns": [{"to": "a", "from": "x", "values": {"1": 1}}]}, 'columns "a".values: is not a table of texts.'),
-        ({"columns": [{"to": "a", "moment": "m"}]}, 'columns "a".moment: "m" is not known'),
+        ({"columns": [{"to": "a", "moment": "m"}]}, 'columns "a".moment: there is no moment "m". Write [[mom'),
         ({"colums": []}, "colums: is not a known key here. Did you mean columns?"),
         ({"leave_out": [{"among": ["1"]}]}, "leave_out number 1.column: is missing."),
         ({"leave_out": [{"column": "x"}]}, 'leave_out "x": needs either among or unless.'),
         ({"leave_out": [{"column": "x", "among": "1", "unless": "2"}]}, 'leave_out "x": needs either among or unless.'),
         ({"moments": [{}]}, "moments number 1.name: is missing"),
         ({"moments": [{"name": "m"}]}, 'moments "m".from: is missing.'),
-        ({"moments": [{"name": "m", "from": {"x": "%Q"}}]}, 'moments "m".from: holds a directive that is not known.'),
+        (
+            {"moments": [{"name": "m", "from": {"x": "%Q"}}]},
+            'moments "m".from: "%Q" for x holds %Q, which is not known',
+        ),
+        (
+            {"moments": [{"name": "m", "from": {"x": "HHMM"}}]},
+            'moments "m".from: "HHMM" for x holds no directive. Known',
+        ),
         ({"moments": [{"name": "m", "from": {"x": "%Y-%m"}}]}, 'moments "m".from: does not tell a day.'),
         ({"moments": [{"name": "m", "from": {"x": "%H", "y": "%H"}}]}, 'moments "m".from: tells one thing twice.'),
         ({"moments": [{"name": "m", "from": {"x": "%I:%M"}}]}, 'moments "m".from: hours up to 12 need AM or PM'),
         ({"moments": [{"name": "m", "zone": "Mars/X"}]}, 'moments "m".zone: "Mars/X" is not known here.'),
         ({"moments": [{"name": "m", "zone": "../x"}]}, 'moments "m".zone: "../x" is no time zone.'),
         ({"moments": [{"name": "m", "to_zone": "UTC"}]}, 'moments "m".to_zone: needs to know where from.'),
-        ({"moments": [{"name": "m", "not_before": "n"}]}, 'moments "m".not_before: "n" is not known'),
+        ({"moments": [{"name": "m", "not_before": "n"}]}, 'moments "m".not_before: there is no moment "n" above'),
         (
             {
                 "moments": [
@@ -212,7 +219,7 @@ def test_a_night_in_which_the_clocks_are_changed_ends_on_its_own_clock() -> None
                 "moments": [{"name": "m", "from": {"x": "%H:%M"}}],
                 "columns": [{"to": "a", "moment": "m", "format": "hh:mm"}],
             },
-            'columns "a".format: is missing, or holds a directive that is not known.',
+            'columns "a".format: "hh:mm" holds no directive. Known are %H, %M',
         ),
     ],
 )
@@ -221,3 +228,31 @@ def test_a_mistake_in_a_mapping_is_told_with_its_place_and_remedy(values: object
         read_mapping(values, "mine")
 
     assert [problem for problem in caught.value.problems if told in problem], caught.value.problems
+
+
+MADE = {"to": "a", "moment": "m", "format": "%H"}
+READ = {"name": "m", "from": {"x": "%H:%M"}}
+
+
+@pytest.mark.parametrize(
+    ("moments", "made", "told"),
+    [
+        ([{**READ, "from": "%H:%M"}], {}, 'moments "m".from: is not a table of texts. Write it as in { dep_time = '),
+        ([{**READ, "from": {"x": 3}}], {}, 'moments "m".from: is not a table of texts. Write it as in { dep_time = '),
+        ([{**READ, "twice": "third"}], {}, 'moments "m".twice: "third" is not known. Known are first, second.'),
+        ([{**READ, "zonee": "UTC"}], {}, 'moments "m".zonee: is not a known key here. Did you mean zone?'),
+        ([READ, READ], {}, 'moments "m".name: there is a moment of this name already. Give it one of its own.'),
+        ([READ], {"moment": "mm"}, 'columns "a".moment: there is no moment "mm". Name one of m.'),
+        ([READ], {"moment": 3}, 'columns "a".moment: 3 is not text. Write it in quotes.'),
+        ([READ], {"format": ""}, 'columns "a".format: is missing. Say how the moment is written, as in '),
+        ([], {}, 'columns "a".moment: there is no moment "m". Write [[moments]] with name = "m".'),
+    ],
+)
+def test_one_mistake_about_a_moment_is_told_once_with_what_is_allowed(
+    moments: list[object], made: dict[str, object], told: str
+) -> None:
+    with pytest.raises(ConfigError) as caught:
+        read_mapping({"moments": moments, "columns": [{**MADE, **made}]}, "mine")
+
+    (problem,) = caught.value.problems
+    assert problem.startswith(told)
