@@ -273,7 +273,7 @@ async def test_pages_that_lead_nowhere_leave_no_files_and_no_other_host_is_asked
 
 @pytest.mark.parametrize(
     ("setting", "code", "told"),
-    [("session_id=gone", 77, "session"), ("session_id=", 2, "session_id"), ("kind=tao", 2, "target.")],
+    [("session_id=gone", 2, "session"), ("session_id=", 2, "session_id"), ("kind=tao", 2, "target.")],
 )
 async def test_without_a_session_nothing_is_begun(tmp_path: Path, setting: str, code: int, told: str) -> None:
     async with pushing(tmp_path, {}) as stage:

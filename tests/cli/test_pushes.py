@@ -192,7 +192,7 @@ async def test_a_provider_that_wants_somebody_to_sign_in_again_is_not_asked_a_se
     [
         ("session_id=", 2, "orchestrator session initiate"),
         ("endgrate_type=", 2, "crm-contact"),
-        ("session_id=gone", 77, "orchestrator session initiate"),
+        ("session_id=gone", 2, "orchestrator session initiate"),
     ],
 )
 async def test_without_a_session_or_a_type_nothing_is_sent_and_the_remedy_is_told(

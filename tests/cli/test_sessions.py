@@ -31,7 +31,7 @@ async def test_a_session_is_made_opened_by_a_person_used_and_deleted(tmp_path: P
         before = await session(stage, "show", "--json", session_id=found)
         refused = await stage.run("--set", f"target.session_id={found}")
 
-        assert (made.code, before.code, refused.code) == (0, 5, 77)
+        assert (made.code, before.code, refused.code) == (0, 5, 2)
         assert page == f"{stage.remote.base_url}/session?session_id={found}"
         assert before.json["configured"] is False
         assert "open the page" in made.err
@@ -51,7 +51,7 @@ async def test_a_session_is_made_opened_by_a_person_used_and_deleted(tmp_path: P
             assert gone.json.items() >= {"exit_code": 0, "session_id": found, "deleted": True}.items()
         unknown = await session(stage, "show", session_id=found)
 
-        assert unknown.code == 77
+        assert unknown.code == 2
         assert "orchestrator session initiate" in unknown.err
 
 
@@ -71,7 +71,7 @@ async def test_what_is_printed_is_an_id_and_a_page_to_copy(tmp_path: Path) -> No
 async def test_to_delete_what_is_gone_is_done_however_the_remote_says_that(tmp_path: Path, errors: str) -> None:
     async with pushing(tmp_path, {}, errors=errors) as stage:
         assert (await session(stage, "delete", session_id="0" * 24)).code == 0
-        assert (await session(stage, "show", session_id="0" * 24)).code == 77
+        assert (await session(stage, "show", session_id="0" * 24)).code == 2
 
 
 async def test_a_session_that_is_to_be_saved_does_not_end_by_itself(tmp_path: Path) -> None:
@@ -79,7 +79,7 @@ async def test_a_session_that_is_to_be_saved_does_not_end_by_itself(tmp_path: Pa
         passing = (await session(stage, "initiate", "--json")).json["session_id"]
         saved = (await session(stage, "initiate", "--save", "--json")).json["session_id"]
 
-        assert (await session(stage, "show", session_id=passing)).code == 77
+        assert (await session(stage, "show", session_id=passing)).code == 2
         assert (await session(stage, "show", session_id=saved)).code == 0
 
 

@@ -32,20 +32,17 @@ _ID = re.compile(r"[!-~]{1,200}")
 _PLAIN = re.compile(r"[a-z]{1,40}", re.ASCII)
 _NO_ACCESS = "the remote refuses access. Check the API key"
 _UNCONFIGURED, _GONE = "not yet configured", "invalid or expired session"
-_OF_SESSIONS: tuple[tuple[str, type[TargetError], str], ...] = (
+_OF_SESSIONS = (
     (
         _UNCONFIGURED,
-        Denied,
         "the session is not configured: somebody has to open its page, which orchestrator session show prints",
     ),
     (
         _GONE,
-        Denied,
         "the session is unknown or has expired. Make one with orchestrator session initiate, and set target.session_id",
     ),
     (
         r"session is not for|no such schema",
-        Misdirected,
         "the session was initiated for something else. Check target.session_id and target.endgrate_type",
     ),
 )
@@ -89,12 +86,15 @@ def token_of(answer: Answer, what: str = "upload") -> Token:
 
 
 def require_session(answer: Answer, what: str) -> None:
-    """Raises for what is wrong with the session: nothing of ours would be taken, and a person has to do something."""
+    """Raises Misdirected for what is wrong with the session: nothing of ours would be taken, until a person acts.
+
+    The credentials are right, and what was configured is not.
+    """
     members = members_of(answer)
     if answer.status in (400, 404) or (answer.phase is Phase.SENT and _says_no(answer, members)):
-        for pattern, kind, words in _OF_SESSIONS:
+        for pattern, words in _OF_SESSIONS:
             if answer.is_whole and re.search(pattern, _message(members)):
-                raise kind(f"{what}: {words} ({answer.status})")
+                raise Misdirected(f"{what}: {words} ({answer.status})")
 
 
 def is_unconfigured(answer: Answer) -> bool:

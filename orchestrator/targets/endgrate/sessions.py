@@ -34,7 +34,7 @@ class Sessions:
         return session
 
     async def is_configured(self, session_id: str) -> bool:
-        """Raises Denied for one that the remote does not know, or not any more."""
+        """Raises Misdirected for one that the remote does not know, or not any more."""
         answer = await self.api.get(Kind.POLL, "/api/session/configuration", session_id=session_id)
         if is_unconfigured(answer):
             return False

@@ -84,7 +84,7 @@ class Endgrate:
         """The key is all that it takes."""
 
     async def probe(self) -> None:
-        """Asks whether the session is configured. Raises Denied when it is not, or not any more."""
+        """Asks whether the session is configured. Raises Misdirected when it is not, or not any more."""
         answer = await self._api.get(Kind.POLL, "/api/session/configuration", session_id=self._config.session_id)
         require_session(answer, "session")
         read(answer, "session")

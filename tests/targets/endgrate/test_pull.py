@@ -9,7 +9,7 @@ import pytest
 
 from orchestrator.edges.body import HOLD_FROM
 from orchestrator.edges.http import Http, open_http
-from orchestrator.errors import Denied
+from orchestrator.errors import Misdirected
 from orchestrator.model import Digest, Job, Sheet, Sheets
 from orchestrator.ports import Body, Held, Trace
 from orchestrator.targets.endgrate import EndgrateConfig, EndgratePull
@@ -70,7 +70,7 @@ async def test_a_session_that_nobody_has_configured_is_told(tmp_path: Path) -> N
     refused = as_json({"message": "Session not yet configured."}, 400)
     async with scripted(refused) as server, open_http(tmp_path) as http:
         pull = puller(server.url, http, sync=False)
-        with pytest.raises(Denied, match="orchestrator session show") as caught:
+        with pytest.raises(Misdirected, match="orchestrator session show") as caught:
             await pull.submit(job(ALL), NOTHING, overwrite=False)
 
     assert_tells_no_secret(caught.value)

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from orchestrator.edges.http import open_http
-from orchestrator.errors import Denied, Garbled, Unclear
+from orchestrator.errors import Garbled, Misdirected, Unclear
 from orchestrator.targets.endgrate import Sessions
 from orchestrator.targets.endgrate.api import Api
 from targets.endgrate.remote import SESSION
@@ -37,7 +37,7 @@ async def test_whether_somebody_has_configured_it(tmp_path: Path, status: int) -
     async with told(tmp_path, as_json({"message": "Session not yet configured."}, status)) as sessions:
         assert not await sessions.is_configured(SESSION)
     async with told(tmp_path, as_json({"message": "Invalid or expired session."}, status)) as sessions:
-        with pytest.raises(Denied, match="orchestrator session initiate"):
+        with pytest.raises(Misdirected, match="orchestrator session initiate"):
             await sessions.is_configured(SESSION)
     async with told(tmp_path, as_json({"success": True})) as sessions:
         assert await sessions.is_configured(SESSION)
