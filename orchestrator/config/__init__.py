@@ -12,9 +12,10 @@ from pydantic import ValidationError
 from pydantic_settings import InitSettingsSource
 
 from orchestrator.config.problems import explain
-from orchestrator.config.secrets import Credentials, SecretFiles, require_secrets
+from orchestrator.config.secrets import Credentials, Secrets, require_secrets
 from orchestrator.config.settings import (
     SECRET_KEYS,
+    SECRETS,
     Input,
     Limits,
     Output,
@@ -63,16 +64,20 @@ def load(
     environ = os.environ if environ is None else environ
     problems: list[str] = []
     arguments = {name: {"folder": at} for name, at in (("input", folder), ("output", output)) if at is not None}
+    written = from_file(path, problems) if path else {}
+    in_environment = from_environment(environ, problems)
+    of_target = in_environment.get("target", {})
+    secrets = {name: of_target.pop(name) for name in SECRETS if name in of_target}
     rising: list[tuple[Values, Callable[[str], str]]] = [
-        (from_file(path, problems) if path else {}, lambda key: in_file(path or Path(), key)),
-        (from_environment(environ, problems), variable),
+        (written, lambda key: in_file(path or Path(), key)),
+        (in_environment, variable),
         (from_overrides(overrides, problems), lambda key: f"--set {key}"),
         (arguments, str),
     ]
     sources = [InitSettingsSource(Settings, values) for values, _ in reversed(rising)]
     settings = None
     try:
-        settings = Settings(_build_sources=((*sources, SecretFiles(Settings, environ, problems)), {}))
+        settings = Settings(_build_sources=((*sources, Secrets(Settings, environ, secrets, problems)), {}))
     except ValidationError as error:
         spelled = {path: spell(path) for values, spell in rising for path in _keys(values)}
         problems += explain(error.errors(include_url=False), SECRET_KEYS, spelled)

@@ -77,11 +77,22 @@ def clean(text: str) -> str:
     return text
 
 
-class SecretFiles(PydanticBaseSettingsSource):
-    """Finds the secrets that the environment did not give. It stands last, and knows what the others said."""
+class Secrets(PydanticBaseSettingsSource):
+    """Those that the kind of the target takes: *given* by the environment, or found in files.
 
-    def __init__(self, settings_cls: type[BaseSettings], environ: Mapping[str, str], problems: list[str]) -> None:
+    It stands last, and knows what the others said. What is given beyond is left alone: it may be there for a target of
+    another kind.
+    """
+
+    def __init__(
+        self,
+        settings_cls: type[BaseSettings],
+        environ: Mapping[str, str],
+        given: Mapping[str, SecretStr],
+        problems: list[str],
+    ) -> None:
         super().__init__(settings_cls)
+        self._given = given
         self._systemd = environ.get(SYSTEMD, "")
         self._problems = problems
 
@@ -99,7 +110,10 @@ class SecretFiles(PydanticBaseSettingsSource):
         model = model_of(kind_of(target))
         wanted = (*model.needs, *model.may_need)
         for name in SECRETS:
-            if name in target or name not in wanted:
+            if name not in wanted:
+                continue
+            if name in self._given:
+                found[name] = self._given[name]
                 continue
             try:
                 secret = self._find(name, target)

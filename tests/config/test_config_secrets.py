@@ -107,6 +107,18 @@ def test_the_places_can_stand_in_the_file(put: Put) -> None:
     assert settings.target.client_secret.get_secret_value() == "one"
 
 
+@pytest.mark.parametrize("kind", ["tao", "endgrate", "platform"])
+def test_a_secret_in_the_environment_that_the_kind_of_the_target_does_not_take_is_left_alone(kind: str) -> None:
+    environ = {SECRET: CANARY, KEY: CANARY}
+
+    target = load(None, environ=environ, overrides=[f"target.kind={kind}"]).target
+
+    taken = {name for name in ("client_secret", "api_key") if getattr(target, name, None) is not None}
+    assert taken == {"client_secret", "api_key"} & {*target.needs}
+    with pytest.raises(ConfigError, match="TARGET__CLIENT_SECERT: is not a known key"):
+        load(None, environ={**environ, "ORCHESTRATOR_TARGET__CLIENT_SECERT": "x"}, overrides=[f"target.kind={kind}"])
+
+
 def test_a_file_that_is_not_needed_is_not_looked_at() -> None:
     assert secret({SECRET: "one"}, "target.client_secret_file=/nonexistent") == "one"
 
