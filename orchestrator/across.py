@@ -3,28 +3,38 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from itertools import takewhile
 
 import structlog
 
 from orchestrator.edges.census import Census
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.errands import Errand
-from orchestrator.intake import is_known
+from orchestrator.intake import is_known, same_file
 from orchestrator.model import Source, State
 from orchestrator.naming import key_of, name_of
 from orchestrator.ports import File
 from orchestrator.precedence import Precedence
+from orchestrator.validation import Ranges
 
 
-def done_in(ledger: SqliteLedger, pattern: str) -> Callable[[File, Source], bool]:
-    """Whether the remote took these very bytes, as far as *ledger* knows. *pattern* gives files their Names."""
+def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File, Source], Sequence[Ranges] | None]:
+    """What the remote has of a file, as far as *ledger* knows: None where it did not take these very bytes; else, for
+    each version of them that it keeps, the lines of which it has no row.
 
-    def is_done(file: File, source: Source) -> bool:
+    *pattern* gives files their Names; where the remote *adds*, it keeps earlier versions beside the newest.
+    """
+
+    def unsent(file: File, source: Source) -> Sequence[Ranges] | None:
         name = name_of(pattern, file.path, source)
         job = ledger.find(key_of(name)) if name else None
-        return job is not None and job.state is State.DONE and job.path == file.path and is_known(job, source)
+        if job is None or job.state is not State.DONE or job.path != file.path or not is_known(job, source):
+            return None
+        versions = reversed(ledger.versions(job.key)) if adds else [job]
+        taken = [one for one in takewhile(lambda one: same_file(one, source), versions) if one.state is State.DONE]
+        return [one.checked.data.unsent for one in reversed(taken) if one.checked is not None]
 
-    return is_done
+    return unsent
 
 
 async def look_across(census: Census, files: Sequence[File], errands: Sequence[Errand]) -> Precedence:

@@ -94,8 +94,9 @@ class Batch:
         await self._restore(results)
         rejects = Rejects(self.place.out / "rejects")
         mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
-        spill, is_done = self.place.spill / "census.sqlite3", done_in(self.place.ledger, self.settings.target.name)
-        census = make_census(self.settings, self.folder, spill, is_done, mended, self.suspects)
+        done = done_in(self.place.ledger, self.settings.target.name, adds=mended.adds)
+        spill = self.place.spill / "census.sqlite3"
+        census = make_census(self.settings, self.folder, spill, done, mended, self.suspects)
         inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended, census, self.suspects)
         taken = await take_in(self.request.lists, self.folder, inbox, self.place.ledger, rejects, mended)
         selected = self.request.selection(taken.files if taken else None)

@@ -62,9 +62,9 @@ def refused_in_parts(whole: Sheet, parts: Iterable[Sheet]) -> tuple[tuple[int, i
     """
     lines, found, before = SourceLines(whole.header, whole.gaps), list[int](), 0
     for part in parts:
-        own = SourceLines(part.header, part.gaps)
-        found += [lines[before + own.row(line)] for first, last in part.refused for line in range(first, last + 1)]
-        before += part.rows - part.bad
+        own, sent = SourceLines(part.header, part.gaps), part.rows - part.bad
+        found += [lines[before + row] for ends in part.refused for row in own.rows_on(*ends, sent)]
+        before += sent
     return ranges_of(found)
 
 

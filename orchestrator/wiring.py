@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, File, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
-from orchestrator.validation import Limits, Relations, Rules
+from orchestrator.validation import Limits, Ranges, Relations, Rules
 from orchestrator.way import Way
 
 _READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=12, seconds=3600.0)
@@ -83,7 +83,7 @@ def make_census(
     settings: Settings,
     folder: Folder,
     place: Path,
-    is_done: Callable[[File, Source], bool] = lambda file, source: False,
+    done: Callable[[File, Source], Sequence[Ranges] | None] = lambda file, source: None,
     mended: MendedRows | None = None,
     suspects: Suspects | Nobody = NOBODY,
 ) -> Census | None:
@@ -93,9 +93,7 @@ def make_census(
     if not relations:
         return None
     drop_rows = validation.on_bad_rows == "drop_rows"
-    return Census(
-        folder, rules, relations, place, drop_rows=drop_rows, mended=mended, suspects=suspects, is_done=is_done
-    )
+    return Census(folder, rules, relations, place, drop_rows=drop_rows, mended=mended, suspects=suspects, done=done)
 
 
 def make_inbox(

@@ -19,7 +19,7 @@ import anyio.to_thread
 
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
-from orchestrator.edges.looks import Look
+from orchestrator.edges.looks import Look, absent_rows, in_order, who_may_hold_more
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.registry import Found, Registry, Standing
 from orchestrator.edges.sheets import CHUNK
@@ -29,6 +29,8 @@ from orchestrator.model import Digest, RelPath, Source
 from orchestrator.ports import File
 from orchestrator.precedence import Precedence
 from orchestrator.validation import (
+    Asking,
+    Ranges,
     Relations,
     Remark,
     Rule,
@@ -56,14 +58,15 @@ class Census:
         drop_rows: bool,
         mended: MendedRows | None = None,
         suspects: Suspects | Nobody = NOBODY,
-        is_done: Callable[[File, Source], bool] = lambda file, source: False,
+        done: Callable[[File, Source], Sequence[Ranges] | None] = lambda file, source: None,
     ) -> None:
-        """*place* is where its database may lie. *is_done* says what the remote has; called in a thread."""
+        """*place* is where its database may lie. *done* says what the remote has: for every version of a file that it
+        keeps, the lines of which it has no row; None where it has none of these bytes. Called in a thread."""
         self._folder = folder
         self._rules = rules
         self._relations = relations
         self._drop_rows = drop_rows
-        self._is_done = is_done
+        self._done = done
         self._mended = mended or nothing_mended()
         self._suspects = suspects
         self._registry = Registry(place, [relations.is_own(pool) for pool in range(len(relations.pools))])
@@ -116,25 +119,25 @@ class Census:
             look = self._looks[file.path] = Look(number=number, file=file)
             if not (file.fault or self._suspects.deaths(file.path) > 1):  # one death may have been anybody's
                 yield from self._watched(look)
-        self._rank(chosen)
+        self._ranked = in_order(self._looks.values(), chosen, drop_rows=self._drop_rows)
+        unsure = who_may_hold_more(self._relations, self._ranked, drop_rows=self._drop_rows)
+        self._settle(chosen, [pool for pool, paths in unsure.items() if not paths])
         yield
-        for pool, kinds in enumerate(self._relations.pools):
-            there = [look for look in self._ranked if look.kind in kinds]
-            if self._relations.is_own(pool) or not there:
-                continue  # of a kind that is not there the remote may have any row
-            # One that could not even be recognised may be of any kind.
-            unsure = {
-                look.file.path
-                for look in self._ranked
-                if (look.kind in kinds or not look.kind) and not look.is_whole(drop_rows=self._drop_rows)
-            }
-            if unsure:
-                for rank in self._registry.dangling(pool):
-                    needs[self._ranked[rank].file.path] |= unsure
-            else:
-                self._registry.object_to_dangling(pool)
+        if self._drop_rows:
+            yield from self._registry.give_up_dangling()
+        self._registry.find_twice()
+        yield
+        if self._drops_twice:
+            yield from self._registry.give_up_twice()
+        self._registry.object_to_dangling()
+        yield
+        for pool, paths in unsure.items():
+            for rank in self._registry.dangling(pool) if paths else ():
+                needs[self._ranked[rank].file.path] |= paths
             yield
-        for child, parent in chain(self._registry.needs(), self._doubles()):
+        # A row is left out of a file for the sake of another only when that one is at the remote.
+        doubles = self._registry.doubles() if self._drops_twice else ()
+        for child, parent in chain(self._registry.needs(), doubles):
             if not self._ranked[parent].done:
                 needs[self._ranked[child].file.path].add(self._ranked[parent].file.path)
         for look in self._ranked:
@@ -142,10 +145,9 @@ class Census:
                 look.mark = self._mark(look)
                 yield
 
-    def _doubles(self) -> Iterator[tuple[int, int]]:
-        """A row is left out of a file for the sake of another only when that one is at the remote."""
-        if self._drop_rows and self._relations.duplicates is Severity.ERROR:
-            yield from self._registry.doubles()
+    @property
+    def _drops_twice(self) -> bool:
+        return self._drop_rows and self._relations.duplicates is Severity.ERROR
 
     def _watched(self, look: Look) -> Iterator[None]:
         with self._suspects.reading(look.file.path):
@@ -153,7 +155,7 @@ class Census:
 
     def _read(self, look: Look) -> Iterator[None]:
         mends = self._mended.beforehand(self._folder, look.file.path, self._rules.dialect)
-        judge, digest = self._rules.judge(mends=mends), hashlib.sha256()
+        judge, digest = self._rules.judge(look.note_twins, mends), hashlib.sha256()
         ties: Ties | None = None
 
         def enter(text: str) -> None:
@@ -161,10 +163,7 @@ class Census:
             if text:
                 ties = ties or Ties(self._relations, judge.schema)
                 for tie in ties.read(text):
-                    if tie.way < 0:
-                        self._registry.hold(tie.pool, tie.value, look.number, tie.row)
-                    else:
-                        self._registry.ask(tie.pool, tie.value, look.number, tie.row, tie.way)
+                    self._registry.enter(tie, look.number)
 
         try:
             with os.fdopen(self._folder.open(look.file.path), "rb", buffering=0) as content:
@@ -184,29 +183,26 @@ class Census:
             look.columns = ties.columns(judge.names, self._rules.mapping)
         kept = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
         look.source = Source(data=data, events=events, mends=kept, size=look.file.size)
-        look.done = self._is_done(look.file, look.source)
+        unsent = self._done(look.file, look.source)
+        look.done = unsent is not None
+        if unsent and not look.twins:
+            rows = absent_rows(SourceLines(verdict.header, verdict.gaps), verdict.rows - verdict.bad, unsent)
+            self._registry.keep_back(look.number, rows)
 
-    def _rank(self, chosen: Collection[RelPath]) -> None:
-        """What several files hold is the remote's, or of one that goes for sure, before it is another's."""
-
-        def whole(look: Look) -> bool:
-            return look.is_whole(drop_rows=self._drop_rows)
-
-        self._ranked = sorted(
-            self._looks.values(),
-            key=lambda look: (not look.done, not whole(look), look.file.path not in chosen, look.number),
-        )
-        self._registry.settle(
+    def _settle(self, chosen: Collection[RelPath], sure: Sequence[int]) -> None:
+        standings = (
             (
                 look.number,
                 Standing(
                     rank=rank,
-                    whole=whole(look),
+                    whole=look.is_whole(drop_rows=self._drop_rows),
                     judged=look.file.path in chosen and not look.done and not look.is_faulty,
+                    twins=look.twins,
                 ),
             )
             for rank, look in enumerate(self._ranked)
         )
+        self._registry.settle(standings, sure)
 
     def _mark(self, look: Look) -> str:
         digest, is_any = hashlib.sha256(), False
@@ -218,22 +214,24 @@ class Census:
 
     def _remarks(self, look: Look) -> Iterator[Remark]:
         lines: SourceLines | None = None
-        warned: dict[int, str] = {}
+        warned: dict[tuple[int | None, int], str] = {}
         for found in self._registry.findings(look.number):
             lines = lines or self._lines(look.number)
-            column = look.columns[found.pool, found.way]
-            if found.way >= 0:
-                asking = self._relations.askings[look.kind][found.way]
-                words = f"no row of {' or '.join(asking.reference.kinds)} has it: add that row, or correct the cell"
-                yield Remark(lines[found.row], column, Rule.REFERENCE, words, asking.severity)
-                continue
-            severity = self._relations.duplicates
-            words = warned[found.rank] if found.rank in warned else self._twice(found)
+            asking = self._relations.askings[look.kind][found.way] if found.way is not None else None
+            severity = asking.severity if asking else self._relations.duplicates
+            others = (found.way, found.other.rank if found.other else -1)
+            words = warned[others] if others in warned else self._words(found, asking)
             if severity is Severity.WARNING:
-                warned.setdefault(found.rank, words)  # warnings are counted by their words
-            yield Remark(lines[found.row], column, Rule.UNIQUE, words, severity)
+                warned.setdefault(others, words)  # warnings are counted by their words
+            rule = Rule.REFERENCE if asking else Rule.UNIQUE
+            yield Remark(lines[found.row], look.columns[found.pool, found.way], rule, words, severity)
 
-    def _twice(self, found: Found) -> str:
-        first = self._ranked[found.rank]
-        line = self._lines(first.number)[found.other]
-        return f"the same as in {first.file.path}, line {line:,}: take one of the two out"
+    def _words(self, found: Found, asking: Asking | None) -> str:
+        if found.other is None:
+            kinds = " or ".join(asking.reference.kinds) if asking else ""
+            return f"no row of {kinds} has it: add that row, or correct the cell"
+        other = self._ranked[found.other.rank]
+        place = f"{other.file.path}, line {self._lines(other.number)[found.other.row]:,}"
+        if asking:
+            return f"the row that has it, in {place}, does not get to the remote: mend that one, or correct the cell"
+        return f"the same as in {place}: take one of the two out"

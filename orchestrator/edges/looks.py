@@ -1,11 +1,13 @@
-"""One file of those that are looked at beside each other."""
+"""Files that are looked at beside each other, each as it was read."""
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
-from orchestrator.model import Source
+from orchestrator.model import RelPath, Source
 from orchestrator.ports import File
+from orchestrator.validation import BadRow, Ranges, Relations, Rule, SourceLines, is_in
 
 
 @dataclass(slots=True, kw_only=True)
@@ -18,8 +20,10 @@ class Look:
     kind: str = ""
     is_faulty: bool = True
     bad: int = 0
+    twins: bool = False
+    """A row of it is bad because another of it is the same: it is good where that one is not."""
     done: bool = False
-    columns: dict[tuple[int, int], int] = field(default_factory=dict)
+    columns: dict[tuple[int, int | None], int] = field(default_factory=dict)
     """Where a problem with each pool and way is told."""
     mark: str = ""
     """A digest of all for which its rows are kept back."""
@@ -27,3 +31,39 @@ class Look:
     def is_whole(self, *, drop_rows: bool) -> bool:
         """Whether all that it holds is known, and goes with it."""
         return self.done or (not self.is_faulty and (drop_rows or not self.bad))
+
+    def note_twins(self, bad: BadRow) -> None:
+        self.twins = self.twins or any(problem.rule is Rule.UNIQUE for problem in bad.problems)
+
+
+def in_order(looks: Iterable[Look], chosen: Collection[RelPath], *, drop_rows: bool) -> list[Look]:
+    """What several files hold is the remote's, or of one that goes for sure, before it is another's."""
+
+    def rank(look: Look) -> tuple[bool, bool, bool, int]:
+        return not look.done, not look.is_whole(drop_rows=drop_rows), look.file.path not in chosen, look.number
+
+    return sorted(looks, key=rank)
+
+
+def who_may_hold_more(relations: Relations, looks: Sequence[Look], *, drop_rows: bool) -> dict[int, set[RelPath]]:
+    """For each pool that rows may be told to ask in vain, the files of which nobody knows all that they hold in it.
+
+    Of a kind that is not there the remote may have any row. A file that could not even be recognised may be of any.
+    """
+    found = {}
+    for pool, kinds in enumerate(relations.pools):
+        if not relations.is_own(pool) and any(look.kind in kinds for look in looks):
+            found[pool] = {
+                look.file.path
+                for look in looks
+                if (look.kind in kinds or not look.kind) and not look.is_whole(drop_rows=drop_rows)
+            }
+    return found
+
+
+def absent_rows(lines: SourceLines, rows: int, unsent: Sequence[Ranges]) -> Iterator[int]:
+    """Those of so many good *rows* that no version has brought to the remote; *unsent* are the lines of each."""
+    for first, last in unsent[0]:
+        for row in lines.rows_on(first, last, rows):
+            if all(is_in(ranges, lines[row]) for ranges in unsent[1:]):
+                yield row

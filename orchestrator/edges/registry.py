@@ -6,6 +6,7 @@ leaves behind tells nobody whose they were.
 
 from __future__ import annotations
 
+import heapq
 import json
 import secrets
 import sqlite3
@@ -17,10 +18,11 @@ from hashlib import blake2b
 from pathlib import Path
 from typing import NamedTuple
 
+from orchestrator.edges import census_tables as sql
 from orchestrator.edges.database import connect
 from orchestrator.errors import StorageError
 from orchestrator.naming import printable
-from orchestrator.validation import SourceLines
+from orchestrator.validation import SourceLines, Tie
 
 MEMORY = 16 << 20
 """Bytes of pages that are kept, and that a sort may take before it goes to disk; the rest is on disk."""
@@ -29,48 +31,6 @@ _GROUP = 8_192
 _PAGE = 1_000
 """Findings that are read at once."""
 _BYTES = 16
-_ROW = (1 << 32) - 1
-"""The number of a row stands in these bits, the rank of its file above them."""
-
-_TABLES = """
-CREATE TABLE pools (pool INTEGER PRIMARY KEY, own INTEGER NOT NULL);
-CREATE TABLE files (
-    file INTEGER PRIMARY KEY, rank INTEGER NOT NULL, whole INTEGER NOT NULL, judged INTEGER NOT NULL);
-CREATE TABLE lines (file INTEGER PRIMARY KEY, header INTEGER NOT NULL, gaps TEXT NOT NULL);
-CREATE TABLE held (pool INTEGER, digest BLOB, file INTEGER, row INTEGER);
-CREATE TABLE asked (pool INTEGER, digest BLOB, file INTEGER, row INTEGER, way INTEGER);
-CREATE TABLE first (pool INTEGER, digest BLOB, at INTEGER, PRIMARY KEY (pool, digest)) WITHOUT ROWID;
-CREATE TABLE findings (
-    file INTEGER, row INTEGER, pool INTEGER, way INTEGER, at INTEGER,
-    PRIMARY KEY (file, row, pool, way)) WITHOUT ROWID;
-"""
-# CROSS JOIN keeps the order of the tables: the large one is read from end to end, the small ones are asked.
-_FIRST = """
-INSERT INTO first SELECT pool, digest, min(rank << 32 | row) FROM held CROSS JOIN files USING (file)
-CROSS JOIN pools USING (pool) WHERE whole OR NOT own GROUP BY pool, digest ORDER BY pool, digest
-"""
-_TWICE = """
-INSERT INTO findings SELECT file, row, pool, -1, at FROM held CROSS JOIN pools USING (pool)
-CROSS JOIN files USING (file) CROSS JOIN first USING (pool, digest) WHERE own AND judged AND at >> 32 <> rank
-"""
-_OBJECT = """
-INSERT OR IGNORE INTO findings SELECT file, row, pool, way, -1 FROM asked CROSS JOIN files USING (file)
-LEFT JOIN first USING (pool, digest) WHERE pool = ? AND judged AND at IS NULL
-"""
-_DANGLING = """
-SELECT DISTINCT rank FROM asked CROSS JOIN files USING (file)
-LEFT JOIN first USING (pool, digest) WHERE pool = ? AND judged AND at IS NULL
-"""
-_NEEDS = """
-SELECT DISTINCT rank, at >> 32 FROM asked CROSS JOIN files USING (file) CROSS JOIN first USING (pool, digest)
-WHERE judged AND at >> 32 <> rank
-"""
-_DOUBLES = """
-SELECT DISTINCT rank, at >> 32 FROM findings CROSS JOIN files USING (file) WHERE way = -1
-"""
-_OF_FILE = """
-SELECT row, pool, way, at FROM findings WHERE file = ? AND (row, pool, way) > (?, ?, ?) ORDER BY row, pool, way LIMIT ?
-"""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,17 +43,24 @@ class Standing:
     """It goes as it is, as far as is known without the others."""
     judged: bool
     """It is to be told what is wrong with it."""
+    twins: bool
+    """Of some of its rows only the first is taken: where that one is given up, another brings what it holds."""
+
+
+class Place(NamedTuple):
+    rank: int
+    row: int
 
 
 class Found(NamedTuple):
-    """One row that is not right beside others. *way* tells which of its references is meant, -1 none of them."""
+    """One row that is not right beside others."""
 
     row: int
     pool: int
-    way: int
-    rank: int
-    """Of the file that holds the same, and the row there; -1 where nobody does."""
-    other: int
+    way: int | None
+    """Which of its references nobody meets; None where it holds what another file holds."""
+    other: Place | None
+    """Who holds that; of a reference, a row that does not get to the remote."""
 
 
 class Registry:
@@ -105,7 +72,8 @@ class Registry:
         self._key = secrets.token_bytes(_BYTES)
         self._lock = threading.Lock()
         self._held: list[tuple[int, bytes, int, int]] = []
-        self._asked: list[tuple[int, bytes, int, int, int]] = []
+        self._asked: list[tuple[int, bytes, int, int, int, bool]] = []
+        self._step = 0
         self.entries = 0
         with self._storing():
             self._db = connect(place, "rwc")
@@ -113,21 +81,19 @@ class Registry:
             self._db.execute("PRAGMA synchronous = OFF")
             self._db.execute("PRAGMA temp_store = FILE")
             self._db.execute(f"PRAGMA cache_size = -{MEMORY >> 10}")
-            self._db.executescript(_TABLES)
-            self._db.executemany("INSERT INTO pools VALUES (?, ?)", enumerate(own))
+            self._db.executescript(sql.TABLES)
+            self._db.executemany("INSERT INTO pools VALUES (?, ?, 0)", enumerate(own))
 
     def close(self) -> None:
         self._db.close()
         self._place.unlink(missing_ok=True)
 
-    def hold(self, pool: int, value: str, file: int, row: int) -> None:
-        self._held.append((pool, self._digest(value), file, row))
-        if len(self._held) == _GROUP:
-            self._write()
-
-    def ask(self, pool: int, value: str, file: int, row: int, way: int) -> None:
-        self._asked.append((pool, self._digest(value), file, row, way))
-        if len(self._asked) == _GROUP:
+    def enter(self, tie: Tie, file: int) -> None:
+        if tie.way is None:
+            self._held.append((tie.pool, self._digest(tie.value), file, tie.row))
+        else:
+            self._asked.append((tie.pool, self._digest(tie.value), file, tie.row, tie.way, tie.strict))
+        if _GROUP in (len(self._held), len(self._asked)):
             self._write()
 
     def note_lines(self, file: int, *, header: bool, gaps: Sequence[tuple[int, int]]) -> None:
@@ -135,51 +101,90 @@ class Registry:
         with self._storing():
             self._db.execute("INSERT INTO lines VALUES (?, ?, ?)", (file, header, json.dumps(gaps)))
 
-    def settle(self, files: Iterable[tuple[int, Standing]]) -> None:
-        """Who holds what first, and what is held twice."""
-        self._write()
-        rows = ((number, s.rank, s.whole, s.judged) for number, s in files)
+    def keep_back(self, file: int, rows: Iterable[int]) -> None:
+        """Of a file that the remote has, rows that it does not have."""
         with self._storing():
-            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", rows)
-            self._db.execute(_FIRST)
-            self._db.execute(_TWICE)
+            self._db.execute("BEGIN")
+            self._db.executemany("INSERT INTO absent VALUES (?, ?, 0)", ((file, row) for row in rows))
+            self._db.execute("COMMIT")
 
-    def object_to_dangling(self, pool: int) -> None:
-        """From now on it is a finding that nobody holds what is asked for."""
+    def settle(self, files: Iterable[tuple[int, Standing]], sure: Iterable[int]) -> None:
+        """Who holds what first. Of the pools that are *sure* it is known all that is in them."""
+        self._write()
+        rows = ((number, s.rank, s.whole, s.judged, s.twins) for number, s in files)
         with self._storing():
-            self._db.execute(_OBJECT, (pool,))
+            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.executemany("UPDATE pools SET sure = 1 WHERE pool = ?", ((pool,) for pool in sure))
+            self._db.execute(sql.FIRST)
+
+    def give_up_dangling(self) -> Iterator[None]:
+        """Rows that ask strictly for what nobody holds do not go, nor do those that ask for what only these hold."""
+        yield from self._give_up(sql.DANGLING_AT_FIRST)
+
+    def find_twice(self) -> None:
+        """From now on it is a finding that a row holds what is to be there once, and another file has it first."""
+        with self._storing():
+            self._db.execute(sql.TWICE)
+
+    def give_up_twice(self) -> Iterator[None]:
+        """These rows do not go, nor do those that ask strictly for what only they hold."""
+        yield from self._give_up(sql.TWICE_GIVEN_UP)
+
+    def object_to_dangling(self) -> None:
+        """From now on it is a finding that nobody holds what is asked for, where that is sure."""
+        with self._storing():
+            self._db.execute(sql.DANGLING)
 
     def dangling(self, pool: int) -> list[int]:
         """The ranks of the files with rows that ask for what nobody holds."""
         with self._storing():
-            return [rank for (rank,) in self._db.execute(_DANGLING, (pool,))]
+            return [rank for (rank,) in self._db.execute(sql.WHO_ASKS_IN_VAIN, (pool,))]
 
     def needs(self) -> Iterator[tuple[int, int]]:
         """The ranks of a file that asks and of another that holds."""
         with self._storing():
-            yield from self._db.execute(_NEEDS)
+            yield from self._db.execute(sql.NEEDS)
 
     def doubles(self) -> Iterator[tuple[int, int]]:
         """The ranks of a file with a row that another has, and of that one."""
         with self._storing():
-            yield from self._db.execute(_DOUBLES)
+            yield from self._db.execute(sql.DOUBLES)
 
     def findings(self, file: int) -> Iterator[Found]:
         """Those about one file, in the order of its rows."""
-        last = (-1, -1, -1)
-        while True:
-            with self._lock, self._storing():
-                page = self._db.execute(_OF_FILE, (file, *last, _PAGE)).fetchall()
-            for row, pool, way, at in page:
-                yield Found(row, pool, way, *((-1, -1) if at < 0 else (at >> 32, at & _ROW)))
-            if len(page) < _PAGE:
-                return
-            last = page[-1][:3]
+        pages = self._pages(sql.TWICE_OF_FILE, file), self._pages(sql.DANGLING_OF_FILE, file)
+        return heapq.merge(*pages, key=lambda found: found.row)
 
     def lines(self, file: int) -> SourceLines:
         with self._lock, self._storing():
             header, gaps = self._db.execute("SELECT header, gaps FROM lines WHERE file = ?", (file,)).fetchone()
         return SourceLines(header, json.loads(gaps))
+
+    def _give_up(self, rows: str) -> Iterator[None]:
+        """The statement *rows* says which; then, step by step, all that hangs on them."""
+        self._step += 1
+        with self._storing():
+            given_up = self._db.execute(rows, (self._step,)).rowcount
+            if given_up:
+                self._db.executescript(sql.INDEXES)
+            while given_up:
+                yield
+                self._db.execute("DELETE FROM lost")
+                self._db.execute(sql.LOST, (self._step,))
+                self._db.execute(sql.NEXT_FIRST)
+                self._step += 1
+                given_up = self._db.execute(sql.DANGLING_IN_TURN, (self._step,)).rowcount
+
+    def _pages(self, statement: str, file: int) -> Iterator[Found]:
+        last = (-1, -1)
+        while True:
+            with self._lock, self._storing():
+                page = self._db.execute(statement, (file, *last, _PAGE)).fetchall()
+            for row, _, pool, way, at in page:
+                yield Found(row, pool, way, None if at is None else Place(*sql.rank_and_row(at)))
+            if len(page) < _PAGE:
+                return
+            last = page[-1][:2]
 
     def _digest(self, value: str) -> bytes:
         return blake2b(value.encode(), digest_size=_BYTES, key=self._key).digest()
@@ -188,7 +193,7 @@ class Registry:
         with self._storing():
             self._db.execute("BEGIN")
             self._db.executemany("INSERT INTO held VALUES (?, ?, ?, ?)", self._held)
-            self._db.executemany("INSERT INTO asked VALUES (?, ?, ?, ?, ?)", self._asked)
+            self._db.executemany("INSERT INTO asked VALUES (?, ?, ?, ?, ?, ?)", self._asked)
             self._db.execute("COMMIT")
         self.entries += len(self._held) + len(self._asked)
         self._held.clear()

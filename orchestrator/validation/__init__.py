@@ -12,7 +12,7 @@ from orchestrator.validation.looking import Sight, look
 from orchestrator.validation.mapped import bound_to
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mended import MendedList, read_mended
-from orchestrator.validation.mends import NO_MENDS, Mends, is_in
+from orchestrator.validation.mends import NO_MENDS, Mends, Ranges, is_in
 from orchestrator.validation.nesting import shape_of
 from orchestrator.validation.problem import BadRow, Problem, Warned
 from orchestrator.validation.rejects import reject_header, reject_line
@@ -32,7 +32,7 @@ from orchestrator.validation.schema import (
     Severity,
     Type,
 )
-from orchestrator.validation.ties import Ties
+from orchestrator.validation.ties import Tie, Ties
 from orchestrator.validation.verdict import Verdict
 from orchestrator.validation.vocabulary import read_schema
 
@@ -59,6 +59,7 @@ __all__ = [
     "Mends",
     "Order",
     "Problem",
+    "Ranges",
     "Reference",
     "Relations",
     "Remark",
@@ -69,6 +70,7 @@ __all__ = [
     "Severity",
     "Sight",
     "SourceLines",
+    "Tie",
     "Ties",
     "Type",
     "Verdict",

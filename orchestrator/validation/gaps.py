@@ -53,9 +53,11 @@ class SourceLines:
     def __getitem__(self, row: int) -> int:
         return row + self._first + self._passed[bisect_right(self._from, row)]
 
-    def row(self, line: int) -> int:
-        """The sent row that begins on this line, which is in no gap."""
-        return bisect_left(range(line), line, key=self.__getitem__)
+    def rows_on(self, first: int, last: int, rows: int) -> range:
+        """Those of so many *rows* that begin on these lines, both ends in."""
+        numbers = range(1, rows + 1)
+        begin = bisect_left(numbers, first, key=self.__getitem__)
+        return numbers[begin : bisect_right(numbers, last, key=self.__getitem__)]
 
 
 def ranges_of(lines: Iterable[int]) -> tuple[tuple[int, int], ...]:

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from orchestrator.validation.mapping import Mapping, Steps
 from orchestrator.validation.relations import Relations
+from orchestrator.validation.schema import Severity
 
 
 class Tie(NamedTuple):
@@ -16,8 +17,10 @@ class Tie(NamedTuple):
     value: str
     row: int
     """The number of the good row, from 1."""
-    way: int
-    """By which of the references of its kind it asks; -1 where it holds."""
+    way: int | None
+    """By which of the references of its kind it asks; None where it holds."""
+    strict: bool = False
+    """The row is not sent where nobody holds what it asks for."""
 
 
 class Ties:
@@ -27,7 +30,7 @@ class Ties:
         self._holdings = relations.holdings[kind]
         self._askings = relations.askings[kind]
         self._held: list[tuple[int, tuple[int, ...]]] = []
-        self._asked: list[tuple[int, tuple[int, ...], int, str, frozenset[str]]] = []
+        self._asked: list[tuple[int, tuple[int, ...], int, bool, str, frozenset[str]]] = []
         self._names: list[str] = []
         self._row = 0
 
@@ -40,18 +43,18 @@ class Ties:
             self._row += 1
             for pool, places in self._held:
                 if value := _value(row, places):
-                    yield Tie(pool, value, self._row, -1)
-            for pool, places, way, delimiter, unless in self._asked:
+                    yield Tie(pool, value, self._row, None)
+            for pool, places, way, strict, delimiter, unless in self._asked:
                 value = _value(row, places)
                 for item in value.split(delimiter) if delimiter else (value,):
                     if item.strip() and item not in unless:
-                        yield Tie(pool, item, self._row, way)
+                        yield Tie(pool, item, self._row, way, strict)
 
-    def columns(self, sources: Sequence[str], mapping: Mapping | None) -> dict[tuple[int, int], int]:
+    def columns(self, sources: Sequence[str], mapping: Mapping | None) -> dict[tuple[int, int | None], int]:
         """Where a problem with each pool and way is told, as the number of a cell in the source."""
         origins = Steps(mapping, sources).origins if mapping else range(len(self._names))
-        held = {(pool, -1): origins[places[0]] + 1 for pool, places in self._held}
-        return held | {(pool, way): origins[places[0]] + 1 for pool, places, way, *_ in self._asked}
+        told: dict[tuple[int, int | None], int] = {(pool, None): origins[places[0]] + 1 for pool, places in self._held}
+        return told | {(pool, way): origins[places[0]] + 1 for pool, places, way, *_ in self._asked}
 
     def _begin(self, names: list[str]) -> None:
         """Columns may be missing: then this file has no part in it."""
@@ -64,7 +67,8 @@ class Ties:
             fields, unless = asking.reference.fields, frozenset(asking.reference.unless)
             if places.keys() >= {*fields}:
                 cells = tuple(places[name] for name in fields)
-                self._asked.append((asking.pool, cells, way, asking.delimiter, unless))
+                strict = asking.severity is Severity.ERROR
+                self._asked.append((asking.pool, cells, way, strict, asking.delimiter, unless))
 
 
 def _value(row: Sequence[str], places: Sequence[int]) -> str:

@@ -12,6 +12,7 @@ import pytest
 
 from cli.imports import GROUP, Importing, importing, table, users
 from cli.leaks import said, stored, stored_without_results
+from cli.mending import mend
 from cli.program import AFRESH
 from cli.stage import held
 from orchestrator.sandbox import Fault
@@ -262,6 +263,58 @@ async def test_a_row_that_refers_to_nobody_is_dropped_where_bad_rows_are(tmp_pat
         assert (outcome.code, outcome.ends) == (3, {"found": 2, "done": 2})
         assert outcome.summary["rows"]["data"]["refused"] == 0
         assert [row["user_username"] for row in rejected(stage, "links.csv")] == ["nobody"]
+
+
+async def test_rows_that_the_remote_refused_are_nobodys_until_they_are_mended(tmp_path: Path) -> None:
+    """TAO wants a password of a new user."""
+    strict = {"validation__references": "error", "validation__on_bad_rows": "drop_rows"}
+    header = "user_username,user_password,user_name"
+    async with importing(tmp_path, {LATE: table(header, "user1,Secret-1,One", "user2,,Two")}) as stage:
+        await stage.run(**strict)
+        (stage.folder / "links.csv").write_text(links("user1", "user2"), newline="")
+        outcome = await stage.run(**strict)
+
+        assert (outcome.code, outcome.ends) == (3, {"found": 2, "done": 1, "skipped": 1})
+        (row,) = rejected(stage, "links.csv")
+        assert (row["user_username"], row["_line"], row["_rule"]) == ("user2", "3", "reference")
+        assert row["_message"] == (
+            f"the row that has it, in {LATE}, line 3, does not get to the remote: mend that one, or correct the cell"
+        )
+        assert stage.standing["links"] == Counter([f"user1 {GROUP} {ROLE}"])
+
+        mend(stage.out / "rejects" / LATE, {3: {"user_password": "Secret-2"}})
+        mended = await stage.call("resubmit", "--json", "-i", "inbox", **strict)
+
+        assert (mended.code, mended.ends) == (0, {"found": 2, "done": 2})
+        assert stage.standing["links"] == Counter([f"user1 {GROUP} {ROLE}", f"user2 {GROUP} {ROLE}"])
+        assert told_done(stage, LATE)[-1] < arrived(stage, "links.csv")[-1]
+
+        (stage.folder / "more_links.csv").write_text(links("user1", "user2", group="night"), newline="")
+        more = await stage.run(**strict)
+
+        assert (more.code, more.ends) == (0, {"found": 3, "skipped": 2, "done": 1})
+
+
+async def test_where_a_chain_of_rejections_begins_nothing_behind_it_is_sent(tmp_path: Path) -> None:
+    header = "hierarchy_organizationId,hierarchy_organizationName,hierarchy_parentOrganizationId"
+    groups = table("group_name,group_organizationId", "north,o1")
+    files = {"a_links.csv": links("user1", group="north"), "b_groups.csv": groups, LATE: users(1, 1)}
+    files |= {"c_organizations.csv": table(header, "o1,One,o2", "o3,Three,root")}
+    async with importing(tmp_path, files) as stage:
+        outcome = await stage.run(validation__references="error")
+
+        assert (outcome.code, outcome.ends) == (3, {"found": 4, "rejected": 1, "unsent": 2, "done": 1})
+        told = await files_csv(stage, outcome)
+        assert "depends on rows of c_organizations.csv, which is rejected" in told["b_groups.csv"]["cause"]
+        assert "depends on rows of b_groups.csv, which is unsent" in told["a_links.csv"]["cause"]
+        assert [entry["name"] for entry in stage.uploads] == [LATE]
+
+        dropped = await stage.run(validation__references="error", validation__on_bad_rows="drop_rows")
+
+        assert dropped.code == 3
+        assert dropped.ends == {"found": 4, "done": 1, "rejected": 2, "skipped": 1}, "no good row is left of two"
+        assert stage.standing["organizations"] == Counter(["Three"])
+        assert stage.standing["groups"] == stage.standing["links"] == Counter()
 
 
 # What two have

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import csv
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -22,7 +22,7 @@ from orchestrator.errors import StorageError
 from orchestrator.model import Job, Rejected, RelPath, Source, State
 from orchestrator.ports import File, InParts, Moving, Prepared
 from orchestrator.precedence import Precedence
-from orchestrator.validation import Limits, Relations, Rules, Schema, read_mapping, read_schema
+from orchestrator.validation import Limits, Ranges, Relations, Rules, Schema, read_mapping, read_schema
 from orchestrator.wiring import make_census
 from validation.samples import lines
 
@@ -55,7 +55,8 @@ class Table:
     duplicates: str = "error"
     references: str = "error"
     drop_rows: bool = False
-    done: frozenset[str] = frozenset()
+    done: Mapping[str, Sequence[Ranges]] = field(default_factory=dict)
+    """Of each file that the remote has, the lines of which every version of it has no row."""
     rules: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -64,8 +65,8 @@ class Table:
 
     @contextmanager
     def census(self) -> Iterator[Census]:
-        def is_done(file: File, source: Source) -> bool:
-            return file.path in self.done
+        def done(file: File, source: Source) -> Sequence[Ranges] | None:
+            return self.done.get(file.path)
 
         census = Census(
             self.desk.folder(),
@@ -73,7 +74,7 @@ class Table:
             Relations(self.schemas, duplicates=self.duplicates, references=self.references),
             self.place,
             drop_rows=self.drop_rows,
-            is_done=is_done,
+            done=done,
         )
         try:
             yield census
@@ -144,7 +145,7 @@ async def test_a_key_belongs_to_the_file_that_is_done_then_to_one_that_goes_for_
         "d.csv": [(2, "user_username", twice("c.csv", 3))],
     }
 
-    table.done = frozenset({"d.csv"})
+    table.done = {"d.csv": ()}
     _, told = await table.look()
     assert told["c.csv"] == [
         (2, "user_username", twice("b.csv", 2)),
@@ -188,11 +189,11 @@ async def test_where_bad_rows_are_dropped_what_they_held_is_nobodys(table: Table
 
 
 async def test_nobody_waits_for_what_is_done_and_what_is_done_waits_for_nobody(table: Table) -> None:
-    table.done = frozenset({"b.csv"})
+    table.done = {"b.csv": ()}
     precedence, _ = await table.look(a=links("al", "bo"), b=users("al"), c=users("al", "bo"))
     assert precedence.parents == {"a.csv": ("c.csv",)}
 
-    table.done = frozenset({"a.csv"})
+    table.done = {"a.csv": ()}
     assert (await table.look())[0] == Precedence()
 
 

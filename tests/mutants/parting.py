@@ -61,8 +61,8 @@ PARTING = (
     Bug(
         wrong="Rows that were refused of a part are looked for where it stood in an earlier version.",
         file="objections.py",
-        old="lines[before + own.row(line)]",
-        new="line",
+        old="[lines[before + row] for ends in part.refused for row in own.rows_on(*ends, sent)]",
+        new="[line for ends in part.refused for line in range(ends[0], ends[1] + 1)]",
         test="cli/test_resubmit_additions.py"
         "::test_rows_that_the_remote_refused_are_found_where_they_stand_in_a_changed_file",
     ),

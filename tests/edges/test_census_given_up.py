@@ -1,0 +1,385 @@
+"""Rows that do not get to the remote hold nothing: over however many others, and whatever keeps them back."""
+
+from __future__ import annotations
+
+import csv
+import io
+import tempfile
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+import anyio
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from edges.samples import Desk, judge, text_of
+from edges.test_census import Table, twice
+from orchestrator.edges.inbox import FolderInbox
+from orchestrator.ports import File, Prepared
+from orchestrator.precedence import Precedence
+from orchestrator.validation import Rule, read_schema
+from validation.samples import lines
+
+HEADER = "id,mail,boss,friend"
+PEOPLE = read_schema(
+    {
+        "name": "people",
+        "fields": [
+            {"name": "id", "constraints": {"required": True, "unique": True}},
+            {"name": "mail", "constraints": {"unique": True}},
+            {"name": "boss"},
+            {"name": "friend"},
+        ],
+        "foreignKeys": [
+            {"fields": "boss", "reference": {"resource": "people", "fields": "id"}, "severity": "error"},
+            {"fields": "friend", "reference": {"resource": "people", "fields": "mail"}, "severity": "error"},
+        ],
+    },
+    "",
+)
+ASKS = {"boss": "id", "friend": "mail"}
+NOBODY = "no row of people has it: add that row, or correct the cell"
+
+
+def kept_back(path: str, line: int) -> str:
+    return (
+        f"the row that has it, in {path}, line {line}, does not get to the remote: mend that one, or correct the cell"
+    )
+
+
+def people(*rows: str) -> str:
+    return lines(HEADER, *rows)
+
+
+@pytest.fixture
+def table(tmp_path: Path) -> Table:
+    return Table(Desk(tmp_path), schemas=(PEOPLE,), references="as_declared", drop_rows=True)
+
+
+async def test_who_asks_for_a_row_that_is_kept_back_is_kept_back_in_turn(table: Table) -> None:
+    """al → bo → cy → di, whom nobody knows; in one file or in several, and whichever comes first."""
+    precedence, told = await table.look(
+        a=people("al,,bo,", "ed,,,"), b=people("bo,,cy,", "fy,,ed,"), c=people("gi,,,", "cy,,di,", "hy,,cy,")
+    )
+
+    assert told == {
+        "a.csv": [(2, "boss", kept_back("b.csv", 2))],
+        "b.csv": [(2, "boss", kept_back("c.csv", 3))],
+        "c.csv": [(3, "boss", NOBODY), (4, "boss", kept_back("c.csv", 3))],
+    }
+    assert precedence.parents == {"b.csv": ("a.csv",)}, "nobody waits for a row that does not come"
+
+
+async def test_rows_that_ask_for_each_other_and_nobody_else_go(table: Table) -> None:
+    _, told = await table.look(a=people("al,,bo,", "own,,own,"), b=people("bo,,al,"))
+    assert told == {}
+
+
+async def test_what_another_row_holds_as_well_is_still_held(table: Table) -> None:
+    table.duplicates = "off"
+    precedence, told = await table.look(a=people("al,,nobody,"), b=people("al,,,"), c=people("bo,,al,"))
+
+    assert told == {"a.csv": [(2, "boss", NOBODY)]}
+    assert precedence.parents == {"c.csv": ("b.csv",)}
+
+
+async def test_a_row_that_is_left_out_for_the_sake_of_another_holds_nothing_of_its_own(table: Table) -> None:
+    """Both have the same mail, and the second alone is called bo."""
+    _, told = await table.look(a=people("al,mail,,"), b=people("bo,mail,,", "ed,,,mail"), c=people("cy,,bo,"))
+
+    assert told == {"b.csv": [(2, "mail", twice("a.csv", 2))], "c.csv": [(2, "boss", kept_back("b.csv", 2))]}
+
+
+async def test_a_row_is_not_left_out_for_the_sake_of_one_that_is_kept_back(table: Table) -> None:
+    precedence, told = await table.look(a=people("al,,nobody,", "ed,,,"), b=people("al,,,"), c=people("al,,ed,"))
+
+    assert told == {"a.csv": [(2, "boss", NOBODY)], "c.csv": [(2, "id", twice("b.csv", 2))]}
+    assert precedence.parents == {"c.csv": ("a.csv", "b.csv")}
+
+
+async def test_a_row_of_which_another_of_its_file_takes_the_place_takes_nobody_along(table: Table) -> None:
+    _, told = await table.look(a=people("al,,nobody,", "al,,,"), b=people("bo,,al,"))
+
+    assert told == {"a.csv": [(2, "boss", NOBODY)]}, "it is the second al who goes"
+
+
+async def test_who_asks_for_a_row_of_a_file_that_is_rejected_waits_for_that_file(table: Table) -> None:
+    """Where a bad row rejects its file all of that one is to come, so nothing is told to ask in vain."""
+    table.drop_rows = False
+    precedence, told = await table.look(a=people("al,,bo,"), b=people("bo,,cy,"), c=people("cy,,nobody,", "di,,,"))
+
+    assert told == {"c.csv": [(2, "boss", NOBODY)]}
+    assert precedence.parents == {"a.csv": ("b.csv",), "b.csv": ("c.csv",)}
+
+
+async def test_a_warning_keeps_nobody_back_and_names_the_row_that_does_not_come(table: Table) -> None:
+    table.references = "warning"
+    table.done = {"a.csv": [[(2, 2)]]}
+    for name, text in {"a": people("al,,,"), "b": people("bo,,al,", "cy,,al,"), "c": people("di,,bo,")}.items():
+        table.desk.put(f"{name}.csv", text.encode())
+    with table.census() as census:
+        files = table.files()
+        await census.look(files, {file.path for file in files})
+        told = {path: [remark.message for remark in census._remarks(look)] for path, look in census._looks.items()}
+
+    assert told == {"a.csv": [], "b.csv": [kept_back("a.csv", 2)] * 2, "c.csv": []}
+
+
+@pytest.mark.parametrize("drop_rows", [False, True])
+async def test_what_the_remote_did_not_take_of_a_file_that_is_done_is_nobodys(table: Table, drop_rows: bool) -> None:
+    table.drop_rows = drop_rows
+    table.done = {"a.csv": [[(3, 3), (5, 7)]]}
+    _, told = await table.look(
+        a=people("al,,,", "bo,,,", "cy,,,", '"di","of\r\ntwo lines",,'),
+        b=people("ed,,al,"),
+        c=people("fy,,bo,", "gi,,cy,", "hy,,di,"),
+        d=people("bo,,,"),
+    )
+
+    assert told == {"c.csv": [(4, "boss", kept_back("a.csv", 5))]}, "d.csv has bo, and is not told that a.csv has him"
+
+
+async def test_what_a_later_version_brought_is_held(table: Table) -> None:
+    """Where the remote adds, what a version did not send may stand there since another."""
+    table.done = {"a.csv": [[(3, 5)], [(1, 2), (4, 4)]]}
+    _, told = await table.look(
+        a=people("al,,,", "bo,,,", "cy,,,", "di,,,"), b=people("w,,al,", "x,,bo,", "y,,cy,", "z,,di,")
+    )
+
+    assert told == {"b.csv": [(4, "boss", kept_back("a.csv", 4))]}
+
+
+# The same, for whatever lies there
+
+
+class Person(NamedTuple):
+    path: str
+    line: int
+    id: str
+    mail: str
+    boss: str
+    friend: str
+
+
+@dataclass(frozen=True)
+class Pile:
+    """A file of people, and how it stands to the others."""
+
+    rows: list[tuple[str, str, str, str]]
+    unsent: frozenset[int] | None = None
+    """Of one that is done, the lines of which the remote has no row."""
+    is_chosen: bool = True
+    is_faulty: bool = False
+
+    @property
+    def text(self) -> bytes:
+        rows = [HEADER, *(",".join(row) for row in self.rows), *['"never closed'] * self.is_faulty]
+        return "\r\n".join(rows).encode()
+
+    @property
+    def is_done(self) -> bool:
+        return self.unsent is not None
+
+    @property
+    def is_whole(self) -> bool:
+        return self.is_done or not self.is_faulty
+
+    @property
+    def is_judged(self) -> bool:
+        return self.is_chosen and not self.is_done and not self.is_faulty
+
+
+Folder = Mapping[str, Pile]
+Told = dict[str, list[tuple[int, str, str]]]
+ids, mails = st.sampled_from("abcde"), st.sampled_from("vwxyz")
+row = st.tuples(ids, st.one_of(st.just(""), mails), st.one_of(st.just(""), ids), st.one_of(st.just(""), mails))
+paths = st.sampled_from([f"{number}.csv" for number in range(6)])
+
+
+def piles(**others: st.SearchStrategy[bool]) -> st.SearchStrategy[Pile]:
+    rows = st.lists(row, min_size=1, max_size=4, unique_by=(lambda each: each[0], lambda each: each[1] or object()))
+    unsent = st.one_of(st.none(), st.none(), st.frozensets(st.integers(2, 5)))
+    return st.builds(Pile, rows, unsent, **others)
+
+
+odd = st.integers(0, 9).map(lambda number: number == 0)
+twins = st.builds(Pile, st.lists(row, min_size=1, max_size=5), st.one_of(st.none(), st.frozensets(st.integers(2, 5))))
+folders = st.dictionaries(
+    paths, st.one_of(piles(is_chosen=odd.map(lambda is_odd: not is_odd), is_faulty=odd), twins), min_size=1
+)
+
+
+@dataclass
+class Oracle:
+    """All rows in memory, and all of them looked at again until nothing changes any more."""
+
+    folder: Folder
+    drops_twice: bool
+    gone: set[Person] = field(default_factory=set)
+    told: Told = field(default_factory=dict)
+    needs: dict[str, set[str]] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        self.ranked = sorted(self.folder, key=self._rank)
+        self.people: list[Person] = []
+        self.with_twins: set[str] = set()
+        for path in self.ranked:
+            self._read(path)
+        self.unsure = {path for path, pile in self.folder.items() if not pile.is_whole}
+        self._give_up(lambda person: self.folder[person.path].is_done and self._is_unsent(person))
+        self._until_nothing_changes()
+        doubles = {person: list(self._doubles(person)) for person in self.people if self._is_judged(person)}
+        for person, others in doubles.items():
+            for other in others:
+                self._tell(person, Rule.UNIQUE, twice(other.path, other.line))
+        if self.drops_twice:
+            self._give_up(lambda person: bool(doubles.get(person)))
+            self._until_nothing_changes()
+            for person, others in doubles.items():
+                self._need(person, {other.path for other in others})
+        for person in filter(self._is_judged, self.people):
+            self._tell_of_references(person)
+
+    def _rank(self, path: str) -> tuple[bool, bool, bool, str]:
+        pile = self.folder[path]
+        return not pile.is_done, not pile.is_whole, not pile.is_chosen, path
+
+    def _read(self, path: str) -> None:
+        seen: list[Person] = []
+        for line, cells in enumerate(self.folder[path].rows, 2):
+            person = Person(path, line, *cells)
+            if any(person.id == other.id or (person.mail and person.mail == other.mail) for other in seen):
+                self.with_twins.add(path)
+            else:
+                seen.append(person)
+        self.people += seen
+
+    def _is_unsent(self, person: Person) -> bool:
+        return person.line in (self.folder[person.path].unsent or ())
+
+    def _is_judged(self, person: Person) -> bool:
+        return self.folder[person.path].is_judged
+
+    def _give_up(self, which: Callable[[Person], bool]) -> bool:
+        found = {person for person in self.people if which(person) and person.path not in self.with_twins} - self.gone
+        self.gone |= found
+        return bool(found)
+
+    def _until_nothing_changes(self) -> None:
+        while not self.unsure and self._give_up(
+            lambda person: self._is_judged(person) and any(not self._met(person, ask) for ask in ASKS)
+        ):
+            pass
+
+    def _met(self, person: Person, ask: str) -> list[Person]:
+        """Who meets it; the person itself where nothing is asked."""
+        wanted = getattr(person, ask)
+        holders = [other for other in self.people if getattr(other, ASKS[ask]) == wanted and other not in self.gone]
+        return holders if wanted else [person]
+
+    def _doubles(self, person: Person) -> Iterator[Person]:
+        for key in ("id", "mail"):
+            same = [
+                other
+                for other in self.people
+                if getattr(other, key) == getattr(person, key) != ""
+                and other not in self.gone
+                and self.folder[other.path].is_whole
+            ]
+            if person not in self.gone and same and same[0].path != person.path:
+                yield same[0]
+
+    def _tell_of_references(self, person: Person) -> None:
+        for ask in ASKS:
+            if met := self._met(person, ask):
+                self._need(person, {met[0].path})
+            elif self.unsure:
+                self._need(person, self.unsure)
+            else:
+                gone = [other for other in self.people if getattr(other, ASKS[ask]) == getattr(person, ask)]
+                self._tell(person, Rule.REFERENCE, kept_back(gone[0].path, gone[0].line) if gone else NOBODY)
+
+    def _tell(self, person: Person, rule: Rule, words: str) -> None:
+        self.told.setdefault(person.path, []).append((person.line, rule, words))
+
+    def _need(self, person: Person, wanted: set[str]) -> None:
+        open_ones = {path for path in wanted if not self.folder[path].is_done}
+        self.needs.setdefault(person.path, set()).update(open_ones - {person.path})
+
+
+def on_table(base: str, folder: Folder, duplicates: str = "error") -> Table:
+    done = {path: [[(line, line) for line in sorted(pile.unsent)]] for path, pile in folder.items() if pile.unsent}
+    done |= {path: [] for path, pile in folder.items() if pile.unsent == frozenset()}
+    desk = Desk(Path(base))
+    for path, pile in folder.items():
+        desk.put(path, pile.text)
+    return Table(desk, schemas=(PEOPLE,), done=done, duplicates=duplicates, references="as_declared", drop_rows=True)
+
+
+def as_told(found: Told, duplicates: str) -> Told:
+    """Of rows that are only warned of, the words are those of the first."""
+    if duplicates == "off":
+        found = {path: [one for one in rows if one[1] != Rule.UNIQUE] for path, rows in found.items()}
+    if duplicates == "warning":
+        found = {
+            path: [(n, rule, words * (rule != Rule.UNIQUE)) for n, rule, words in rows] for path, rows in found.items()
+        }
+    return {path: sorted(rows) for path, rows in found.items() if rows}
+
+
+@settings(max_examples=300)
+@given(folders, st.sampled_from(["off", "warning", "error"]))
+def test_what_is_found_is_what_one_finds_who_looks_until_nothing_changes(folder: Folder, duplicates: str) -> None:
+    with tempfile.TemporaryDirectory() as base:
+        table = on_table(base, folder, duplicates)
+        with table.census() as census:
+            chosen = {path for path, pile in folder.items() if pile.is_chosen}
+            precedence = anyio.run(census.look, table.files(), chosen)
+            told = {
+                path: [(remark.line, remark.rule, remark.message) for remark in census._remarks(look)]
+                for path, look in census._looks.items()
+            }
+
+    oracle = Oracle(folder, duplicates == "error")
+    assert as_told(told, duplicates) == as_told(oracle.told, duplicates)
+    assert precedence == Precedence.of({path: wanted for path, wanted in oracle.needs.items() if wanted})
+
+
+good_folders = st.dictionaries(paths, piles(), min_size=1)
+
+
+@settings(max_examples=150)
+@given(good_folders)
+def test_no_row_that_is_sent_refers_to_one_that_is_not(folder: Folder) -> None:
+    """All files together, as they are sent."""
+    with tempfile.TemporaryDirectory() as base:
+        table = on_table(base, folder)
+        with table.census() as census:
+            files = table.files()
+            anyio.run(census.look, files, set(folder))
+            inbox = table.inbox(census)
+            sent = {file.path: anyio.run(rows_sent, inbox, file) for file in files if not folder[file.path].is_done}
+            marked = {path: {line for line, _, _ in table.told(path)} for path in folder}
+
+    for path, pile in folder.items():
+        if pile.unsent is not None:
+            sent[path] = [cells for line, cells in enumerate(pile.rows, 2) if line not in pile.unsent]
+        else:
+            assert sent[path] == [cells for line, cells in enumerate(pile.rows, 2) if line not in marked[path]]
+    there = [cells for rows in sent.values() for cells in rows]
+    held = {"id": {cells[0] for cells in there}, "mail": {cells[1] for cells in there}}
+    for path, pile in folder.items():
+        for cells in sent[path] if not pile.is_done else ():
+            assert not cells[2] or cells[2] in held["id"]
+            assert not cells[3] or cells[3] in held["mail"]
+
+
+async def rows_sent(inbox: FolderInbox, file: File) -> list[tuple[str, ...]]:
+    verdict = await judge(inbox, file)
+    if not isinstance(verdict, Prepared):
+        return []
+    _, *rows = csv.reader(io.StringIO(await text_of(verdict.body.data)))
+    return [tuple(cells) for cells in rows]
