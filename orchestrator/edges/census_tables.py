@@ -49,11 +49,11 @@ INSERT OR IGNORE INTO lost SELECT pool, digest FROM absent CROSS JOIN files USIN
 CROSS JOIN held USING (file, row) CROSS JOIN first USING (pool, digest) WHERE step = ? AND at = rank << 32 | row
 """
 NEXT_FIRST = """
-UPDATE first SET at = (
+INSERT OR REPLACE INTO first SELECT pool, digest, (
     SELECT min(rank << 32 | row) FROM held CROSS JOIN files USING (file) CROSS JOIN pools USING (pool)
     LEFT JOIN absent USING (file, row)
-    WHERE pool = first.pool AND digest = first.digest AND step IS NULL AND (whole OR NOT own))
-WHERE (pool, digest) IN lost
+    WHERE pool = lost.pool AND digest = lost.digest AND step IS NULL AND (whole OR NOT own)), of_all
+FROM lost CROSS JOIN first USING (pool, digest)
 """
 DANGLING_IN_TURN = """
 INSERT OR IGNORE INTO absent SELECT file, row, ? FROM lost CROSS JOIN first USING (pool, digest)

@@ -165,8 +165,10 @@ class Registry:
         self._step += 1
         with self._storing():
             given_up = self._db.execute(rows, (self._step,)).rowcount
-            if given_up:
-                self._db.executescript(sql.INDEXES)
+            if not given_up:
+                return
+            self._db.executescript(sql.INDEXES)
+            self._db.execute("BEGIN")  # a chain may have many steps, each of a row
             while given_up:
                 yield
                 self._db.execute("DELETE FROM lost")
@@ -174,6 +176,7 @@ class Registry:
                 self._db.execute(sql.NEXT_FIRST)
                 self._step += 1
                 given_up = self._db.execute(sql.DANGLING_IN_TURN, (self._step,)).rowcount
+            self._db.execute("COMMIT")
 
     def _pages(self, statement: str, file: int) -> Iterator[Found]:
         last = (-1, -1)
