@@ -2,6 +2,10 @@
 
 A file with a fault is passed over here: its own check tells about it. As long as it is in the folder nobody knows all
 that it holds, so whoever asks for what nobody else holds waits for it.
+
+Where bad rows are dropped, what only rows hold that do not get to the remote is nobody's: first those are given up that
+ask strictly for what nobody holds, and all that hang on them; then those that another file has, and all that hang on
+these. What is given up stays so.
 """
 
 from __future__ import annotations
@@ -21,7 +25,7 @@ from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.looks import Look, absent_rows, in_order, who_may_hold_more
 from orchestrator.edges.mended import MendedRows, nothing_mended
-from orchestrator.edges.registry import Found, Registry, Standing
+from orchestrator.edges.registry import Found, Place, Registry, Standing
 from orchestrator.edges.sheets import CHUNK
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import SourceChanged
@@ -187,7 +191,7 @@ class Census:
         look.done = unsent is not None
         if unsent and not look.twins:
             rows = absent_rows(SourceLines(verdict.header, verdict.gaps), verdict.rows - verdict.bad, unsent)
-            self._registry.keep_back(look.number, rows)
+            self._registry.note_absent(look.number, rows)
 
     def _settle(self, chosen: Collection[RelPath], sure: Sequence[int]) -> None:
         standings = (
@@ -227,11 +231,13 @@ class Census:
             yield Remark(lines[found.row], look.columns[found.pool, found.way], rule, words, severity)
 
     def _words(self, found: Found, asking: Asking | None) -> str:
-        if found.other is None:
-            kinds = " or ".join(asking.reference.kinds) if asking else ""
-            return f"no row of {kinds} has it: add that row, or correct the cell"
-        other = self._ranked[found.other.rank]
-        place = f"{other.file.path}, line {self._lines(other.number)[found.other.row]:,}"
-        if asking:
+        place = self._place(found.other) if found.other else ""
+        if asking is None:
+            return f"the same as in {place}: take one of the two out"
+        if place:
             return f"the row that has it, in {place}, does not get to the remote: mend that one, or correct the cell"
-        return f"the same as in {place}: take one of the two out"
+        return f"no row of {' or '.join(asking.reference.kinds)} has it: add that row, or correct the cell"
+
+    def _place(self, place: Place) -> str:
+        look = self._ranked[place.rank]
+        return f"{look.file.path}, line {self._lines(look.number)[place.row]:,}"

@@ -101,11 +101,11 @@ class Registry:
         with self._storing():
             self._db.execute("INSERT INTO lines VALUES (?, ?, ?)", (file, header, json.dumps(gaps)))
 
-    def keep_back(self, file: int, rows: Iterable[int]) -> None:
+    def note_absent(self, file: int, rows: Iterable[int]) -> None:
         """Of a file that the remote has, rows that it does not have."""
         with self._storing():
             self._db.execute("BEGIN")
-            self._db.executemany("INSERT INTO absent VALUES (?, ?, 0)", ((file, row) for row in rows))
+            self._db.executemany("INSERT OR IGNORE INTO absent VALUES (?, ?, 0)", ((file, row) for row in rows))
             self._db.execute("COMMIT")
 
     def settle(self, files: Iterable[tuple[int, Standing]], sure: Iterable[int]) -> None:

@@ -22,6 +22,7 @@ from orchestrator.validation import (
     SourceLines,
     Ties,
     keyed,
+    ranges_of,
     read_mapping,
     read_schema,
     source_line,
@@ -286,6 +287,16 @@ def test_so_it_is_whatever_lies_between_them(header: bool, between: list[tuple[i
     found = SourceLines(header, gaps)
 
     assert [found[row] for row in range(1, 30)] == [source_line(header, gaps, row) for row in range(1, 30)]
+
+
+@given(st.booleans(), st.sets(st.integers(1, 20)), st.integers(1, 25), st.integers(0, 8), st.integers(0, 9))
+def test_the_rows_on_some_lines_are_those_that_begin_there(
+    header: bool, between: set[int], first: int, length: int, rows: int
+) -> None:
+    found = SourceLines(header, ranges_of(between))
+
+    wanted = [row for row in range(1, rows + 1) if first <= found[row] <= first + length]
+    assert list(found.rows_on(first, first + length, rows)) == wanted
 
 
 def test_another_dialect_makes_no_difference_to_what_rows_hold() -> None:
