@@ -330,7 +330,7 @@ def as_told(found: Told, duplicates: str) -> Told:
     return {path: sorted(rows) for path, rows in found.items() if rows}
 
 
-@settings(max_examples=300)
+@settings(max_examples=150)
 @given(folders, st.sampled_from(["off", "warning", "error"]))
 def test_what_is_found_is_what_one_finds_who_looks_until_nothing_changes(folder: Folder, duplicates: str) -> None:
     with tempfile.TemporaryDirectory() as base:
@@ -351,7 +351,7 @@ def test_what_is_found_is_what_one_finds_who_looks_until_nothing_changes(folder:
 good_folders = st.dictionaries(paths, piles(), min_size=1)
 
 
-@settings(max_examples=150)
+@settings(max_examples=60)
 @given(good_folders)
 def test_no_row_that_is_sent_refers_to_one_that_is_not(folder: Folder) -> None:
     """All files together, as they are sent."""
