@@ -9,7 +9,7 @@ import click
 from orchestrator.cli.options import Common, command, json_option, print_json, say, wait_option
 
 _NEXT = {
-    "accepted": "the next run polls it",
+    "accepted": "the next run polls it, and until it has ended the token can be taken back by another resolve",
     "not_accepted": "the next run sends it",
     "resend": "the next run sends it again",
     "abandon": "it is sent again only when its file changes, or with --retry-failed",
@@ -37,7 +37,8 @@ def resolve(
 ) -> int:
     """Decide about ITEM, which is in doubt: its number, path or Name as `orchestrator status` shows it.
 
-    The verdict is recorded in the ledger; the next run acts on it.
+    The verdict is recorded in the ledger; the next run acts on it. A token that was given by mistake is taken back by
+    a second verdict, as long as the item waits.
     """
     import anyio
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sqlite3
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -60,6 +61,12 @@ class View:
             "WHERE path = ? OR name = ? OR id = ? ORDER BY version DESC",
             (item, item, int(item) if item.isascii() and item.isdigit() and len(item) < 19 else -1),
         )
+
+    def waits_by_hand(self, item: Item) -> bool:
+        """Whether it waits because a person gave a token for it, and the remote itself never gave it one."""
+        told = self._db.execute("SELECT event, detail FROM events WHERE job = ? ORDER BY id", (item.id,)).fetchall()
+        given = [event for event, detail in told if event != "Resolved" and json.loads(detail).get("token")]
+        return item.job.state is State.WAITING and not given and told[-1][0] == "Resolved"
 
     def versions(self, path: RelPath) -> list[Job]:
         """Of the whole file, the oldest first."""

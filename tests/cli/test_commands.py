@@ -125,6 +125,65 @@ async def test_what_is_in_doubt_is_shown_first_and_every_verdict_is_acted_on(tmp
         assert stage.jobs["f01.csv"].token == token
 
 
+WRONG = "0c2d0000-0000-4000-8000-000000000001"
+
+
+@pytest.mark.parametrize("arrived", [True, False])
+async def test_a_token_that_was_given_by_mistake_is_taken_back_while_the_item_waits(
+    tmp_path: Path, arrived: bool
+) -> None:
+    lost = Fault(endpoint="upload", kind="drop_after" if arrived else "drop_before")
+    async with staged(tmp_path, plain_rosters(1), scripted(lost)) as stage:
+        assert (await stage.run()).code == 4
+        assert (await stage.call("resolve", "f00.csv", "--accepted", WRONG)).code == 0
+        assert stage.jobs["f00.csv"].token == WRONG
+
+        mended = ("--accepted", stage.remote.datasets["f00"].token) if arrived else ("--not-accepted",)
+        again = await stage.call("resolve", "f00.csv", *mended)
+
+        assert again.code == 0, again.err
+        assert "f00.csv is now waiting" in again.err if arrived else "f00.csv is now ready" in again.err
+        assert (await stage.run()).ends == {"adopted": 1, "done": 1}
+        assert len(stage.uploads) == (1 if arrived else 2)
+        assert stage.remote.datasets["f00"].copies == 1
+        assert (await stage.call("resolve", "f00.csv", "--not-accepted")).code == 2
+
+
+async def test_a_verdict_that_waited_for_a_run_is_about_what_that_run_left(tmp_path: Path) -> None:
+    faults = (Fault(endpoint="upload", kind="drop_after"), held("poll"))
+    async with staged(tmp_path, plain_rosters(1), scripted(*faults)) as stage:
+        await stage.run()
+        await stage.call("resolve", "f00.csv", "--accepted", stage.remote.datasets["f00"].token)
+        async with stage.start("run") as run:
+            await stage.remote.until_held()
+            async with stage.start("resolve", "f00.csv", "--not-accepted", "--wait", "60") as late:
+                await stage.until_at_the_lock(late)
+                stage.remote.release()
+                await run.wait()
+                await late.wait()
+
+        assert late.outcome().code == 2
+        assert "nothing to decide, it is done" in late.outcome().err
+        assert stage.states == {"f00.csv": "done"}
+
+
+async def test_what_the_remote_itself_gave_a_token_for_is_not_reopened_while_it_waits(tmp_path: Path) -> None:
+    async with staged(tmp_path, plain_rosters(1), scripted(Fault(endpoint="upload", kind="stuck"))) as stage:
+
+        async def is_refused() -> bool:
+            refused = await stage.call("resolve", "f00.csv", "--not-accepted")
+            assert stage.states == {"f00.csv": "waiting"}
+            return refused.code == 2 and "nothing to decide, it is waiting" in refused.err
+
+        assert (await stage.run(polling__deadline=0.1)).code == 5
+        assert await is_refused()
+
+        assert (await stage.run(polling__give_up=0.1)).code == 4
+        token = stage.remote.datasets["f00"].token
+        assert (await stage.call("resolve", "f00.csv", "--accepted", token)).code == 0
+        assert await is_refused(), "nor when a person has said the same"
+
+
 async def test_a_verdict_on_what_is_not_in_doubt_is_a_mistake_of_usage(tmp_path: Path) -> None:
     async with staged(tmp_path, plain_rosters(1)) as stage:
         await stage.run()
