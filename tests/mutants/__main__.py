@@ -6,6 +6,7 @@ Only the test that claims to catch it is run there, after it was seen to pass wi
 
 from __future__ import annotations
 
+import argparse
 import enum
 import os
 import shutil
@@ -75,8 +76,20 @@ def fate_of(bug: Bug) -> Fate:
         return _FATES.get(run(bug.test, root), Fate.BROKEN)
 
 
+def numbers_in(arguments: Sequence[str]) -> list[int]:
+    """Of all bugs where none is named. Ends the process, in words, at what is no number of one."""
+    parser = argparse.ArgumentParser(prog="python -m tests.mutants", description="Plant bugs, and see each caught.")
+    every = range(1, len(BUGS) + 1)
+    said = f"of bugs, from 1 to {len(BUGS)}; all if none is given"
+    parser.add_argument("numbers", nargs="*", type=int, metavar="NUMBER", help=said)
+    given: list[int] = parser.parse_args(arguments).numbers
+    if strange := [number for number in given if number not in every]:
+        parser.error(f"there is no bug {strange[0]}: give numbers from 1 to {len(BUGS)}")
+    return given or list(every)
+
+
 def main(arguments: Sequence[str]) -> int:
-    chosen = {number: BUGS[number - 1] for number in map(int, arguments)} or dict(enumerate(BUGS, 1))
+    chosen = {number: BUGS[number - 1] for number in numbers_in(arguments)}
     began = time.monotonic()
     fates: Counter[Fate] = Counter()
     with ThreadPoolExecutor(AT_ONCE) as pool:

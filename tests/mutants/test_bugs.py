@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from .__main__ import numbers_in
 from .bug import Bug, DoesNotFitError
 from .bugs import BUGS
 
@@ -21,6 +22,15 @@ PROGRAM = TESTS.parent / "orchestrator"
 def test_every_bug_fits_the_program_and_leaves_it_python() -> None:
     for bug in BUGS:
         assert bug.changed((PROGRAM / bug.file).read_text()) != (PROGRAM / bug.file).read_text(), bug.wrong
+
+
+def test_the_numbers_of_bugs_are_asked_for_in_words() -> None:
+    assert numbers_in(["3", "1"]) == [3, 1]
+    assert numbers_in([]) == list(range(1, len(BUGS) + 1))
+    for words, code in ((["--help"], 0), (["0"], 2), (["one"], 2)):
+        with pytest.raises(SystemExit) as ended:
+            numbers_in(words)
+        assert ended.value.code == code
 
 
 def test_no_bug_uses_a_name_that_its_file_does_not_know(tmp_path: Path) -> None:
