@@ -26,7 +26,7 @@ class Exit(enum.IntEnum):
     USAGE = 2
     """Usage, configuration, wrong URL, unwritable output."""
     REJECTS = 3
-    """Files or rows rejected or failed in this run, or fewer files found than expected."""
+    """Files that are rejected or failed, since this run or an earlier one, bad rows of this run, or too few files."""
     IN_DOUBT = 4
     """A person must look."""
     UNFINISHED = 5

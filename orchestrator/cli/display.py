@@ -13,7 +13,7 @@ _MEANING = {
     Exit.OK: "all done, or known already",
     Exit.BUG: "a bug",
     Exit.USAGE: "what was configured, or the output folder, does not do: see why",
-    Exit.REJECTS: "some files or rows were rejected or failed, or files are missing",
+    Exit.REJECTS: "some files or rows are rejected or failed, or files are missing",
     Exit.IN_DOUBT: "something is in doubt: see orchestrator status",
     Exit.UNFINISHED: "unfinished: run the same command again",
     Exit.DENIED: "the credentials were refused",

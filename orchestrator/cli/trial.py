@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from importlib import resources
@@ -48,6 +49,7 @@ def sandbox(common: Common, target: str, profile: str, port: int, log: Path | No
     import anyio
 
     from orchestrator.errors import ConfigError
+    from orchestrator.naming import printable
     from orchestrator.sandbox import APIS, PROFILES, run_forever
 
     # A ledger that has met a token before takes a second one for a fault of the remote.
@@ -60,7 +62,12 @@ def sandbox(common: Common, target: str, profile: str, port: int, log: Path | No
     try:
         anyio.run(run_forever, PROFILES[profile], port, log, chosen, announce, target)
     except OSError as error:
-        raise ConfigError(f"--port {port} or --log: {error.strerror}. Name a free port and a writable file.") from None
+        if error.filename is not None:
+            raise ConfigError(
+                f"--log {printable(str(log))}: {error.strerror}. Name a file that can be written."
+            ) from None
+        why = "something listens there already" if error.errno == errno.EADDRINUSE else error.strerror
+        raise ConfigError(f"--port {port}: {why}. Name another port, or --port 0 for any free one.") from None
     return 0
 
 

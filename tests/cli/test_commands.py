@@ -292,6 +292,20 @@ async def test_check_says_what_is_wrong(
 # sandbox
 
 
+async def test_a_sandbox_that_cannot_listen_or_write_says_which_of_the_two_and_what_to_name(tmp_path: Path) -> None:
+    with closing(socket.create_server(("127.0.0.1", 0))) as taken:
+        port = str(taken.getsockname()[1])
+        second = await call("sandbox", "--port", port, cwd=tmp_path)
+    unwritable = await call("sandbox", "--port", "0", "--log", "nowhere/record.jsonl", cwd=tmp_path)
+
+    assert (second.code, unwritable.code) == (2, 2)
+    assert second.err == (
+        f"orchestrator: --port {port}: something listens there already. Name another port, or --port 0 for any free "
+        "one.\n"
+    )
+    assert unwritable.err.startswith("orchestrator: --log nowhere/record.jsonl: No such file")
+
+
 async def test_the_sandbox_says_where_it_is_takes_a_run_and_ends_when_it_is_told(tmp_path: Path) -> None:
     write_all(tmp_path / "inbox", plain_rosters(2))
     async with running("sandbox", "--port", "0", "--log", "record.jsonl", cwd=tmp_path, env=environment()) as sandbox:

@@ -81,6 +81,10 @@ async def test_a_rejected_file_is_sent_whole_as_soon_as_its_list_is_mended(tmp_p
         assert (await stage.run()).ends == {"found": 1, "rejected": 1}
         mend(rejects(stage), {line: mended[line] for line in (3, 5)})
 
+        again = await stage.run()
+        assert again.ends == {"found": 1, "rejected": 1}
+        assert "exit code 3: some files or rows are rejected" in again.err, "that they were so by this run is not said"
+
         half = await resubmit(stage, validation__on_bad_rows="reject_file")
 
         assert half.code == 3
