@@ -66,6 +66,21 @@ async def test_validate_ends_well_when_there_is_nothing_to_say(tmp_path: Path) -
     assert outcome.json == {"exit_code": 0, "files": 3, "problems": []}
 
 
+async def test_validate_notes_the_rows_that_a_mapping_leaves_out_and_counts_no_warning(tmp_path: Path) -> None:
+    columns = ("Reference", "StartDate", "StartTime", "EndDate", "EndTime")
+    made = "".join(f'[[columns]]\nto = "{name}"\nfrom = "{name}"\n' for name in columns)
+    (tmp_path / "m.toml").write_text(f'{made}[[leave_out]]\ncolumn = "Reference"\namong = ["gone"]\n')
+    (tmp_path / "inbox").mkdir()
+    times = "01/07/2024,09:00,01/07/2024,17:00"
+    (tmp_path / "inbox" / "a.csv").write_text(f"{','.join(columns)}\nN1,{times}\ngone,{times}\n")
+
+    outcome = await call("validate", "inbox", "--set", "validation.mapping=m.toml", cwd=tmp_path)
+
+    assert outcome.code == 0
+    assert outcome.out.decode() == "a.csv: note: left_out: the mapping takes them out [1 rows]\n"
+    assert outcome.err == "validate: 1 files looked at, 0 problems in 0 files\n"
+
+
 # status and resolve
 
 
