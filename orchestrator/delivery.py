@@ -24,9 +24,11 @@ from orchestrator.errors import (
     Denied,
     Garbled,
     Misdirected,
+    Missing,
     NotSent,
     Refused,
     SourceChanged,
+    TargetError,
     Unclear,
     Unreachable,
 )
@@ -97,7 +99,9 @@ class Delivery:
             started = self.clock.monotonic()
             try:
                 await self.target.sign_in()
-            except NotSent as error:
+            except (Denied, Misdirected):
+                raise
+            except TargetError as error:
                 trip.begin_try(started)
                 return await self._not_begun(job, trip, error, *before)
             held = self.target.holds_back(evolve(job, *before), body, overwrite=overwrite)
@@ -156,7 +160,7 @@ class Delivery:
             return "the run was stopped just before it was sent"
         return "" if self.lane.way.is_open else "the way to the remote was closed just before it was sent"
 
-    async def _not_begun(self, job: Job, trip: Trip, error: NotSent, *before: Event) -> Job:
+    async def _not_begun(self, job: Job, trip: Trip, error: TargetError, *before: Event) -> Job:
         """No token could be had, so no intent was noted, and a death in between would leave no doubt."""
         self.lane.way.failed(error)
         if before:
@@ -178,7 +182,7 @@ class Delivery:
         except Refused as error:
             self._understood()
             return await self.ledger.record(job, _refused(job, error))
-        except Unclear as error:
+        except (Unclear, Missing) as error:
             self.lane.failed(error, started)
             if job.held and isinstance(error, Garbled):
                 answered = (
@@ -209,7 +213,7 @@ class Delivery:
         self.sense.understood()
         self.lane.succeeded()
 
-    def _give_up_if_out_of_reach(self, error: NotSent, trip: Trip) -> None:
+    def _give_up_if_out_of_reach(self, error: TargetError, trip: Trip) -> None:
         """Raises *error* when there is nobody to try it again with. All other trouble is met by who wants to send."""
         if isinstance(error, Unreachable) and self.lane.way.is_hopeless(trip.tries):
             raise error

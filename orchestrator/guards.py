@@ -40,7 +40,7 @@ class Sense:
     def understood(self) -> None:
         self._limit, self._row, self._garbled = self.LATER, 0, True
 
-    def not_understood(self, error: Unclear) -> None:
+    def not_understood(self, error: Unclear | Missing) -> None:
         """Raises Misdirected when all of the row are answers of something else, Unreachable otherwise."""
         self._row += 1
         self._garbled &= isinstance(error, Garbled)

@@ -8,7 +8,7 @@ from contextlib import contextmanager
 import anyio
 from anyio.lowlevel import checkpoint_if_cancelled
 
-from orchestrator.errors import Busy, LeftAlone, NotSent, Unclear, Unreachable
+from orchestrator.errors import Busy, LeftAlone, TargetError, Unreachable
 from orchestrator.flow import STANDSTILL, Slots, Tell, Width, nobody
 from orchestrator.ports import Clock
 from orchestrator.way import Way
@@ -132,7 +132,7 @@ class UploadLane(Lane):
         self._width.succeeded()
         self._limiter.total_tokens = self._width.current
 
-    def failed(self, error: NotSent | Unclear, started: float) -> None:
+    def failed(self, error: TargetError, started: float) -> None:
         """Nothing is known to have been taken, in a try that began at *started*.
 
         One that breaks off or does not answer may have too much to do; only one that says that it is busy can mean

@@ -56,7 +56,8 @@ class Partition:
     def why_kept(self, job: Job, pieces: Sequence[Piece]) -> str:
         """Why it cannot go as it is divided now: these very bytes went in other parts, and their rows would be at the
         remote twice. Empty when none would. No *pieces*: it goes whole."""
-        known = takewhile(lambda version: same_file(version, job.source), reversed(self.ledger.versions(job.key)))
+        versions = self.ledger.versions(job.key)
+        known = takewhile(lambda version: same_file(version, job.source), reversed(versions))
         before = next((version for version in known if version.parts), None)
         if before is None or (self.adds and before.state is State.DONE):  # then only what was mended since is judged
             return ""
@@ -69,6 +70,13 @@ class Partition:
             "set target.part_rows, target.part_bytes, the rules and the files beside it to what they were, or send "
             f"what is missing as a file of its own: {', '.join(_missing(parts))}"
         )
+
+    def late(self, job: Job) -> Job | None:
+        """A part of the version before of which an attempt may still arrive, and undo what its rows are now."""
+        before = next((known for known in reversed(self.ledger.versions(job.key)) if known.parts), None)
+        now = self.clock.now().timestamp()
+        parts = self._parts(before) if before is not None and before.version < job.version else []
+        return next((part for part in parts if may_arrive_late(part, now)), None)
 
     def left_behind(self, job: Job) -> str:
         """What a remote that replaces by Name still has of the version before, now that *job* is done: told once."""
@@ -142,7 +150,7 @@ class Partition:
             return await self.ledger.record(job, Completed(cause=cause, refused=refused, lines=lines))
         if ends[State.FAILED] or is_gone:
             gone = "; the file was taken away: put it back and run with --retry-failed" if is_gone else ""
-            return await self.ledger.record(job, Failed(f"of {len(parts)} parts: {told}{gone}", owns=True))
+            return await self.ledger.record(job, Failed(f"of {len(parts)} parts: {told}{gone}"))
         return await self.ledger.record(job, Superseded(f"the file was replaced; of {len(parts)} parts: {told}"))
 
     def _parts(self, job: Job) -> list[Job]:

@@ -13,9 +13,9 @@ from functools import partial
 
 from orchestrator.books import Ending, Trip
 from orchestrator.delivery import Delivery
-from orchestrator.errors import NotSent, Unclear, Unreachable
+from orchestrator.errors import Denied, Misdirected, TargetError, Unreachable
 from orchestrator.guards import Memory
-from orchestrator.intake import Blocked, Fresh, Known, Names, identify, nameless
+from orchestrator.intake import Blocked, Fresh, Known, Names, blocked_by, identify, nameless
 from orchestrator.model import Event, Job, Rejected, Reopened, State, evolve
 from orchestrator.partition import Partition
 from orchestrator.ports import (
@@ -61,9 +61,9 @@ class Pipeline:
             before = trip.job = job
             try:
                 job = trip.job = await self._step(job, trip, file, may_send=may_send)
-            except Unreachable:
+            except (Unreachable, Denied, Misdirected):
                 raise  # nobody else would get through either: the run ends
-            except (NotSent, Unclear) as error:
+            except TargetError as error:
                 trip.cause = str(error)
                 return
             if job is before:
@@ -128,6 +128,9 @@ class Pipeline:
     async def _go_on(self, job: Job, verdict: Verdict, trip: Trip, *before: Event) -> Job | None:
         """*before* is what turns the job as the ledger has it into one that is found."""
         if isinstance(verdict, Prepared | InParts) and job.version > 1:
+            if late := self.partition.late(job):
+                trip.ending, trip.cause = Ending.UNSENT, blocked_by(late).cause
+                return None
             pieces = verdict.pieces if isinstance(verdict, InParts) else ()
             trip.kept = trip.kept or self.partition.why_kept(job, pieces)
         match verdict:

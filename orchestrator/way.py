@@ -7,7 +7,7 @@ from datetime import timedelta
 
 import anyio
 
-from orchestrator.errors import LeftAlone, NotSent, Unclear, Unreachable
+from orchestrator.errors import Denied, LeftAlone, Misdirected, TargetError, Unreachable
 from orchestrator.flow import Gate, Work
 from orchestrator.flow.gate import PATIENCE
 from orchestrator.ports import Clock
@@ -65,7 +65,7 @@ class Way:
         """What failed so far had a reason that is gone."""
         self._gate.relieved(self._work)
 
-    def failed(self, error: NotSent | Unclear) -> None:
+    def failed(self, error: TargetError) -> None:
         """When the remote says how long to stay away, everybody stays away.
 
         Raises Unreachable where a reader would sleep for longer than a run waits. An upload has to be noted
@@ -113,7 +113,9 @@ class Way:
                 await self._probe()
             except LeftAlone:
                 return  # it was not asked; whoever waits finds the way closed
-            except (NotSent, Unclear) as error:
+            except (Denied, Misdirected):
+                raise
+            except TargetError as error:
                 self._last = str(error)
                 if error.retry_after:
                     self._gate.hold(self._clock.monotonic(), error.retry_after)

@@ -4,12 +4,15 @@ from __future__ import annotations
 
 import hashlib
 import os
+from errno import EMFILE, ENFILE, ENOMEM
 
 from orchestrator.edges.folder import Folder, stamp_of
 from orchestrator.edges.sheets import CHUNK
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, Part, RelPath
-from orchestrator.ports import HELD_LIMIT, Stamp
+from orchestrator.ports import HELD_LIMIT, Moving, Stamp, Unreadable
+
+_SHORT_OF = (EMFILE, ENFILE, ENOMEM)
 
 
 def contents_of(folder: Folder, path: RelPath, expected: Stamp | None) -> tuple[bytes | None, Digest]:
@@ -46,3 +49,11 @@ def _read(fd: int, size: int) -> tuple[bytes | None, str]:
     while chunk := os.read(fd, CHUNK):
         digest.update(chunk)
     return None, digest.hexdigest()
+
+
+def unreadable(subject: str, error: OSError) -> Unreadable | Moving:
+    """What the machine is short of is no fault of the file."""
+    cause = f"{subject} cannot be read ({error.strerror or error})"
+    if error.errno in _SHORT_OF:
+        return Moving(f"{cause}: the machine is short of it (see ulimit -n)" if error.errno == EMFILE else cause)
+    return Unreadable(f"{cause}. Mend its permissions or put it here again")

@@ -17,7 +17,7 @@ import anyio.to_thread
 from orchestrator import naming
 from orchestrator.edges.batcher import Batcher, Hop, each, in_thread
 from orchestrator.edges.census import Census
-from orchestrator.edges.contents import contents_of, contents_of_part
+from orchestrator.edges.contents import contents_of, contents_of_part, unreadable
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.judged import Judged
 from orchestrator.edges.mended import MendedRows, nothing_mended
@@ -141,9 +141,7 @@ class FolderInbox:
         except FileNotFoundError:
             return Moving(f"{subject} went away after it was listed")
         except OSError as error:
-            return Unreadable(
-                f"{subject} cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
-            )
+            return unreadable(subject, error)
         source = Source(data=data_digest, events=events_digest, size=file.size)
         try:
             source = replace(source, mends=self._digest_of_mends(file, source))
@@ -173,9 +171,7 @@ class FolderInbox:
         except FileNotFoundError:
             return Moving("it went away after it was listed")
         except OSError as error:
-            return Unreadable(
-                f"it cannot be read ({error.strerror or error}). Mend its permissions or put it here again"
-            )
+            return unreadable("it", error)
         return Reading(
             file=file, source=job.source, name=job.name, key=job.key, data=None, events=None, verdict=verdict
         )

@@ -31,6 +31,7 @@ from orchestrator.edges.tables import (
     SELECT_FILES,
     SELECT_HOLDER,
     SELECT_NEWEST,
+    SELECT_OF_RUN,
     SELECT_OPEN,
     SELECT_RESULTS,
     SELECT_SHARED,
@@ -126,6 +127,10 @@ class SqliteLedger:
         """The job that the remote gave *token* to."""
         return self._job(SELECT_HOLDER, token)
 
+    def remembers(self, run: str) -> bool:
+        """Whether anything happened to a job in this run."""
+        return bool(self._rows(SELECT_OF_RUN, run))
+
     def shared_tokens(self) -> set[Token]:
         """What the remote gave to more than one job that was not given up since."""
         return {Token(token) for (token,) in self._rows(SELECT_SHARED)}
@@ -148,8 +153,7 @@ class SqliteLedger:
     def body(self, job: Job, key: str) -> bytes | None:
         """A small result's bytes; None for one that lies in the output folder only."""
         with self._reading():
-            rows = self._rows(SELECT_BODY, job.key, job.version, key)
-            body = rows[0][0] if rows else None
+            body = next((row[0] for row in self._rows(SELECT_BODY, job.key, job.version, key)), None)
             if not isinstance(body, bytes | None):
                 raise ValueError("a body is bytes")
             return body
@@ -164,8 +168,7 @@ class SqliteLedger:
         return [row[0] for row in self._rows(SELECT_FILES, job.key, version)]
 
     def _job(self, statement: str, *values: object) -> Job | None:
-        jobs = self._jobs(statement, *values)
-        return jobs[0] if jobs else None
+        return next(iter(self._jobs(statement, *values)), None)
 
     def _jobs(self, statement: str, *values: object) -> list[Job]:
         with self._reading():

@@ -85,7 +85,8 @@ class Registry:
             self._db.executemany("INSERT INTO pools VALUES (?, ?, 0)", enumerate(own))
 
     def close(self) -> None:
-        self._db.close()
+        with self._lock:
+            self._db.close()
         self._place.unlink(missing_ok=True)
 
     def enter(self, tie: Tie, file: int) -> None:

@@ -106,6 +106,7 @@ SELECT_SHARED = (
     "GROUP BY token HAVING count(*) > 1"
 )
 SELECT_HOLDER = f"SELECT {JOB_COLUMNS} FROM jobs WHERE token = ? LIMIT 1"
+SELECT_OF_RUN = "SELECT 1 FROM events WHERE run = ? ORDER BY id DESC LIMIT 1"
 SELECT_DURATIONS = """
 SELECT size, seconds FROM (
     SELECT done.id, jobs.size, done.at - jobs.accepted_at AS seconds

@@ -90,6 +90,7 @@ def open_view(path: Path) -> Iterator[View]:
             raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
         db = _connect(path)
         require_known_schema(db, path)
+        db.execute("BEGIN")  # all that is read of it is of one moment
         yield View(db, target_of(db, path))
     except (sqlite3.OperationalError, OSError) as error:
         raise OutputError(f"{where}: the ledger cannot be read ({error}). Check that this user may read it.") from None

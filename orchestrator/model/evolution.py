@@ -65,7 +65,9 @@ def _evolved(job: Job, event: Event) -> Job:
             return replace(job, state=State.WAITING, token=token, accepted_at=at, cause="")
         case ((State.SENDING | State.WAITING), Completed(_, cause, refused, lines)):
             checked = _with_refused(job.checked, lines)
-            return replace(job, state=State.DONE, cause=cause, refused=refused, checked=checked, owns=True)
+            return replace(
+                job, state=State.DONE, cause=cause, refused=refused, checked=checked, owns=job.owns or not job.parts
+            )
         case ((State.SENDING | State.WAITING), Failed(cause, _, owns)):
             return replace(job, state=State.FAILED, cause=cause, owns=job.owns or owns)
         case State.SENDING, Doubted(cause, at, token):
@@ -98,7 +100,7 @@ def _resolved(job: Job, event: Resolved) -> Job:
         case Verdict.RESEND:
             return replace(job, state=State.READY, cause="a person wants it sent again", token=None, repeats=True)
         case Verdict.ABANDON:
-            return replace(job, state=State.FAILED, cause="abandoned by a person")
+            return replace(job, state=State.FAILED, cause="abandoned by a person", repeats=False)
         case _:
             assert_never(event.verdict)
 

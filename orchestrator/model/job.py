@@ -134,7 +134,8 @@ class Job:
     accepted_at: float | None = None
     """Unix time; wall time, because it has to outlive the process."""
     owns: bool = False
-    """The remote took an earlier version under this Name from us: it is ours to replace."""
+    """The remote took an earlier version under this Name from us: it is ours to replace. What went in parts has
+    nothing under its own Name."""
     overwrote: bool = False
     """The last attempt was sent with Overwrite, so that sending it again changes nothing."""
     repeats: bool = False

@@ -261,7 +261,6 @@ class FakeInbox:
     One with bars is sent in parts, of what stands between them, ten rows each.
     """
 
-    bar: str = "|"
     files: dict[RelPath, str] = field(default_factory=dict)
     rules: str = "rules-1"
     pattern: str = "{relative}"
@@ -269,6 +268,7 @@ class FakeInbox:
     judged: int = 0
     moves_at: int = 0
     """The judgement at which somebody replaces the file."""
+    bar: str = "|"
 
     def file(self, path: str) -> File:
         return File(path=RelPath(path), size=len(self.files.get(RelPath(path), "")))

@@ -168,6 +168,17 @@ def test_only_what_the_remote_took_makes_a_name_ours() -> None:
     assert evolve(job(State.WAITING), Failed("rows", owns=True)).owns
     assert not evolve(job(State.SENDING), Failed("name_conflict")).owns
     assert evolve(job(State.WAITING, owns=True), Failed("anything")).owns, "what was ours stays ours"
+    in_parts = evolve(job(State.READY), Divided(2))
+    assert not evolve(in_parts, Completed()).owns, "its parts stand under Names of their own"
+
+
+def test_what_a_person_gave_up_may_not_be_sent_over_what_stands_there() -> None:
+    doubted = evolve(job(State.SENDING), Doubted("lost"))
+    again = evolve(doubted, Resolved(Verdict.RESEND), SendStarted(overwrite=True, at=1.0), Doubted("lost"))
+    given_up = evolve(again, Resolved(Verdict.ABANDON))
+
+    assert again.replaces
+    assert not next_version(given_up, Source(data=Digest("d"), size=1)).replaces
 
 
 def test_a_lost_answer_lets_the_next_send_replace() -> None:

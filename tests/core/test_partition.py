@@ -34,6 +34,22 @@ class Away(FakeTarget):
         return await super().submit(job, body, overwrite=overwrite, release=release)
 
 
+@dataclass
+class Losing(FakeTarget):
+    """Takes what is under these Names, and its answer is lost the first time."""
+
+    lost: set[Name] = field(default_factory=set)
+
+    async def submit(
+        self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None
+    ) -> Accepted | Completed:
+        taken = await super().submit(job, body, overwrite=overwrite, release=release)
+        if job.name in self.lost:
+            self.lost.discard(job.name)
+            raise Unclear("lost")
+        return taken
+
+
 def without_its_second_part() -> tuple[World, Away]:
     target = Away(away={NAMES[1]})
     return world(WHOLE, target=target, sending=Backoff(tries=1)), target
@@ -281,6 +297,29 @@ async def test_a_new_version_waits_for_a_lost_attempt_of_one_part() -> None:
     assert "may still arrive late" in before.why
     assert after.end is Ending.DONE
     assert at_the_remote(w) == dict(zip(NAMES, ["ONE", "TWO", "THREE"], strict=True))
+
+
+@pytest.mark.parametrize("after", ["ONE TWO THREE", "ONE|TWO THREE"])
+async def test_a_new_version_waits_for_a_lost_attempt_of_a_part_that_it_has_no_more(after: str) -> None:
+    w = world(WHOLE, target=Losing(trace=Trace.REPEATABLE, lost={NAMES[2]}))
+    await run(w)
+    w.inbox.files[A] = after
+    before = await run(w)
+    w.clock.time += LATE
+    ended = await run(w)
+
+    assert before.end is Ending.UNSENT
+    assert "may still arrive late" in before.why
+    assert ended.end is Ending.DONE
+
+
+async def test_a_name_that_only_parts_had_is_not_sent_over() -> None:
+    w = world("one|two")
+    await run(w)
+    w.inbox.files[A] = "small"
+    await run(w)
+
+    assert w.target.remote.copies[Name("a")] == [("small", False)]
 
 
 async def test_what_ends_the_run_for_one_part_ends_it_for_all_and_the_next_run_goes_on() -> None:

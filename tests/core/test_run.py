@@ -1,6 +1,8 @@
 from __future__ import annotations
 
+import itertools
 import math
+from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import Any
@@ -12,7 +14,17 @@ from fakes import FakeTarget, World
 from orchestrator.backoff import Backoff
 from orchestrator.books import Books, Ending, Trip
 from orchestrator.errands import plan
-from orchestrator.errors import Denied, Garbled, NotSent, StorageError, Unclear, Unreachable
+from orchestrator.errors import (
+    Denied,
+    Garbled,
+    Missing,
+    NotSent,
+    Refused,
+    StorageError,
+    TargetError,
+    Unclear,
+    Unreachable,
+)
 from orchestrator.model import Job, RelPath, State
 from orchestrator.ports import File, Stamp
 from orchestrator.run import Run, Stop
@@ -359,3 +371,30 @@ async def test_a_halt_after_the_first_keeps_the_first_reason() -> None:
 
     assert night.run.halts
     assert night.run.halts[0].message == "first"
+
+
+@pytest.mark.parametrize(
+    ("what", "error", "end"),
+    [
+        ("check", Refused("400"), Ending.WAITING),
+        ("submit", Missing("404"), Ending.IN_DOUBT),
+        ("sign_in", Unclear("cut"), Ending.DONE),
+        ("sign_in", Refused("400"), Ending.DONE),
+    ],
+)
+async def test_an_error_that_nobody_expects_there_is_that_files_own(
+    monkeypatch: pytest.MonkeyPatch, what: str, error: TargetError, end: Ending
+) -> None:
+    """A target of somebody's own may raise any of them anywhere."""
+    world = world_of(5)
+    real, calls = getattr(world.target, what), itertools.count(1)
+
+    async def third_time_unlucky(*given: object, **options: object) -> object:
+        if next(calls) == 3:
+            raise error
+        return await real(*given, **options)
+
+    monkeypatch.setattr(world.target, what, third_time_unlucky)
+    ends = await Night(world).carry_out()
+
+    assert Counter(ends.values()) == Counter({Ending.DONE: 4}) + Counter([end])

@@ -424,3 +424,19 @@ async def test_no_cause_and_no_name_of_a_rejects_file_quotes_a_cell(desk: Desk, 
         verdict = await judge(inbox, desk.put("b.events.csv", csv(*lines)))
         assert isinstance(verdict, Rejected | Prepared)
         assert CANARY not in repr(verdict)
+
+
+@pytest.mark.parametrize("number", [errno.EMFILE, errno.ENFILE, errno.ENOMEM])
+async def test_what_the_machine_is_short_of_is_no_fault_of_the_file(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, number: int
+) -> None:
+    def too_many(*_: object) -> None:
+        raise OSError(number, os.strerror(number))
+
+    file = desk.put("a.csv", csv(HEADER, ROW))
+    monkeypatch.setattr("orchestrator.edges.inbox.contents_of", too_many)
+
+    outcome = await desk.inbox().read(file)
+
+    assert isinstance(outcome, Moving)
+    assert outcome.cause.startswith(f"it cannot be read ({os.strerror(number)})")

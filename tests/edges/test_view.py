@@ -45,12 +45,14 @@ LITTLE = nothing_but(done=1, rejected=1, sending=1)
 
 
 async def test_every_state_is_counted_also_those_without_files(path: Path) -> None:
-    with a_ledger(path) as ledger, open_view(path) as view:
-        assert view.counts() == nothing_but()
+    with a_ledger(path) as ledger:
+        with open_view(path) as view:
+            assert view.counts() == nothing_but()
         await fill_a_little(ledger)
 
-        assert view.counts() == LITTLE
-        assert view.target() == TARGET
+        with open_view(path) as view:
+            assert view.counts() == LITTLE
+            assert view.target() == TARGET
 
 
 async def test_a_file_counts_by_its_newest_version_and_by_every_older_one_that_is_open(path: Path) -> None:
@@ -84,15 +86,17 @@ async def test_what_is_in_doubt_comes_oldest_first(path: Path) -> None:
 
 async def test_the_oldest_open_item_is_the_one_that_has_not_moved_for_the_longest_time(path: Path) -> None:
     clock = FakeClock()
-    with a_ledger(path, clock=clock) as ledger, open_view(path) as view:
-        assert view.oldest_open() is None
+    with a_ledger(path, clock=clock) as ledger:
+        with open_view(path) as view:
+            assert view.oldest_open() is None
         for name in ("doubted", "a", "b"):
             await ledger.record(new_job(name), CHECKED, STARTED)
             await clock.sleep(60)
         await ledger.record(sending("doubted"), Doubted("people's part"))
         await ledger.record(sending("a"), ACCEPTED)
 
-        oldest = view.oldest_open()
+        with open_view(path) as view:
+            oldest = view.oldest_open()
 
         assert oldest is not None
         assert (oldest.job.name, oldest.since) == ("b", FakeClock().now().timestamp() + 120)
@@ -114,13 +118,15 @@ async def test_an_item_is_found_by_number_path_or_name_with_the_newest_version_f
 
 
 async def test_a_run_may_go_on_while_somebody_looks(path: Path) -> None:
-    with a_ledger(path) as ledger, open_view(path) as view:
+    with a_ledger(path) as ledger:
         job = await ledger.record(new_job(), CHECKED, STARTED)
-        assert view.counts()["sending"] == 1
+        with open_view(path) as view:
+            assert view.counts()["sending"] == 1
 
-        await ledger.record(job, ACCEPTED)
+            await ledger.record(job, ACCEPTED)
 
-        assert (view.counts()["sending"], view.counts()["waiting"]) == (0, 1)
+        with open_view(path) as view:
+            assert (view.counts()["sending"], view.counts()["waiting"]) == (0, 1)
 
 
 async def test_a_view_cannot_write(path: Path) -> None:
@@ -281,3 +287,15 @@ async def test_a_ledger_of_another_version_of_the_program_is_refused(path: Path)
 
     with pytest.raises(OutputError), open_view(path) as view:
         view.counts()
+
+
+async def test_all_that_is_read_at_once_is_of_one_moment(path: Path) -> None:
+    with a_ledger(path) as ledger:
+        job = await ledger.record(new_job(), CHECKED, STARTED)
+        with open_view(path) as view:
+            before = view.counts()
+            await ledger.record(job, Doubted("lost"))
+
+            assert (view.counts(), view.in_doubt()) == (before, [])
+        with open_view(path) as view:
+            assert len(view.in_doubt()) == 1

@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import errno
+import json
 import os
 import re
+import shutil
 from pathlib import Path
 
 import pytest
 
-from edges.jobs import CHECKED, new_job
+from edges.jobs import CHECKED, STARTED, new_job
 from edges.ledgers import TARGET
 from edges.places import FakeClock, as_an_ordinary_user, fill, open_folder, read_only, small_disk
 from orchestrator.edges.atomic import TEMPORARY, storage_trouble
@@ -46,6 +48,47 @@ async def test_what_a_killed_run_spilled_is_cleared_away(tmp_path: Path) -> None
 
     async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
         assert list(place.spill.iterdir()) == []
+
+
+async def record_and_report(out: Path, name: str, uploads: int, clock: FakeClock) -> str:
+    """A run that brought one job on its way, as its report has it."""
+    await clock.sleep(60)
+    async with open_workplace(out, TARGET, clock, wait=0) as place:
+        if uploads:
+            await place.ledger.record(new_job(name), CHECKED, STARTED)
+        place.report.mkdir()
+        (place.report / "summary.json").write_text(json.dumps({"requests": {"upload": uploads}}))
+        return place.run
+
+
+async def test_a_ledger_that_is_older_than_a_run_that_sent_files_is_refused(tmp_path: Path) -> None:
+    out, backup, clock = tmp_path / "out", tmp_path / "backup", FakeClock()
+    await record_and_report(out, "first", 1, clock)
+    shutil.copytree(state_folder(out), backup)
+    second = await record_and_report(out, "second", 1, clock)
+    await record_and_report(out, "", 0, clock)
+    shutil.rmtree(state_folder(out))
+    shutil.copytree(backup, state_folder(out))
+
+    with pytest.raises(OutputError, match=rf"the ledger is older than run {second}, .* Restore a newer backup"):
+        async with open_workplace(out, TARGET, FakeClock(), wait=0):
+            pass
+    for report in (out / "runs").iterdir():
+        if report.name >= second:
+            shutil.rmtree(report)
+    async with open_workplace(out, TARGET, FakeClock(), wait=0) as place:
+        assert place.ledger.find(new_job("first").key) is not None
+
+
+@pytest.mark.parametrize("report", ["", "{", "[]", "{}", '{"requests": 1}', '{"requests": {"upload": "x"}}'])
+async def test_a_report_that_cannot_be_read_says_nothing_about_the_ledger(tmp_path: Path, report: str) -> None:
+    await record_and_report(tmp_path, "first", 1, FakeClock())
+    broken = tmp_path / "runs" / "99990101T000000Z-000000"
+    broken.mkdir()
+    (broken / "summary.json").write_text(report)
+
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
+        assert place.ledger.find(new_job("first").key) is not None
 
 
 async def test_half_a_report_of_a_killed_run_is_cleared_away_wherever_its_name_is_sorted(tmp_path: Path) -> None:

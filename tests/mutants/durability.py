@@ -62,6 +62,13 @@ DURABILITY = (
         test="edges/test_ledger.py::test_what_was_recorded_is_found_while_another_thread_is_still_reading",
     ),
     Bug(
+        wrong="A ledger from an old backup is taken, and what was sent since goes again.",
+        file="edges/workplace.py",
+        old="            _require_newest(ledger, out, sent)\n",
+        new="",
+        test="edges/test_workplace.py::test_a_ledger_that_is_older_than_a_run_that_sent_files_is_refused",
+    ),
+    Bug(
         wrong="A commit of the ledger does not wait for the disk.",
         file="edges/database.py",
         old='        db.execute("PRAGMA synchronous = FULL")\n    except',

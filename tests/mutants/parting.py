@@ -67,6 +67,21 @@ PARTING = (
         "::test_rows_that_the_remote_refused_are_found_where_they_stand_in_a_changed_file",
     ),
     Bug(
+        wrong="A file that only went in parts is sent over a Name that was never its own.",
+        file="model/evolution.py",
+        old="owns=job.owns or not job.parts",
+        new="owns=True",
+        test="core/test_partition.py::test_a_name_that_only_parts_had_is_not_sent_over",
+    ),
+    Bug(
+        wrong="A new version does not wait for a lost attempt of a part that it has no more.",
+        file="pipeline.py",
+        old="            if late := self.partition.late(job):",
+        new="            if late := None:",
+        test="core/test_partition.py"
+        "::test_a_new_version_waits_for_a_lost_attempt_of_a_part_that_it_has_no_more[ONE TWO THREE]",
+    ),
+    Bug(
         wrong="A part in doubt is forgotten as soon as the others have ended.",
         file="partition.py",
         old="part.state.is_open or part.state is State.IN_DOUBT for part in parts",
