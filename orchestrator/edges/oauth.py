@@ -176,21 +176,23 @@ async def authorized(
     credentials: ClientCredentials,
     exchange: Callable[[Mapping[str, str]], Awaitable[Answer]],
     may_go: MayGo = lambda: True,
+    took_nothing: Callable[[Answer], bool] = lambda _: True,
 ) -> Answer:
     """One exchange with a bearer token; once more with a new one when the remote says that this one is spent.
 
-    A 401 means that nothing was taken. Raises Denied for the second one in a row, and LeftAlone instead of an
-    exchange that may not go any more: a token may take its time.
+    *took_nothing* is asked of a 401, for a request whose repeat might do harm: without its yes the answer is
+    returned as it is, and only the next request has a new token. Raises Denied for the second 401 in a row, and
+    LeftAlone instead of an exchange that may not go any more: a token may take its time.
     """
-    for last in (False, True):
+    for _ in range(2):
         token = await credentials.token()
         require_leave(may_go)
         answer = await exchange({"Authorization": f"Bearer {token}"})
         if answer.status != 401:
             return answer
         credentials.forget(token)
-        if last:
-            break
+        if not took_nothing(answer):
+            return answer
     raise Denied("the remote refuses a fresh token (401). Check the client's rights and target.scope.")
 
 

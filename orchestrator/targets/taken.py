@@ -28,18 +28,27 @@ def taken(answer: Answer, token: Token | None, manners: Manners, what: str = "up
 
     Raises what the pipeline may do next: see each class.
     """
-    reply = Reply(
-        status=answer.status,
-        has_token=token is not None,
-        says_when=answer.retry_after is not None,
-        is_whole=answer.is_whole,
-        is_page=is_page(answer) or answer.text.lstrip().startswith("<"),
-    )
-    outcome = outcome_of(answer.phase, reply, manners.refusals)
+    outcome = _outcome(answer, manners.refusals, has_token=token is not None)
     if outcome is Outcome.ACCEPTED and token is not None:
         return token
     kind, cause = _objection(outcome, answer, manners)
     raise kind(f"{what}: {cause}", retry_after=answer.retry_after)
+
+
+def denies(answer: Answer) -> bool:
+    """Whether it is the remote's own word that it took nothing from these credentials, or came too soon for more."""
+    return _outcome(answer, Refusals()) is Outcome.DENIED
+
+
+def _outcome(answer: Answer, refusals: Refusals, *, has_token: bool = False) -> Outcome:
+    reply = Reply(
+        status=answer.status,
+        has_token=has_token,
+        says_when=answer.retry_after is not None,
+        is_whole=answer.is_whole,
+        is_page=is_page(answer) or answer.text.lstrip().startswith("<"),
+    )
+    return outcome_of(answer.phase, reply, refusals)
 
 
 def is_page(answer: Answer) -> bool:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from targets import wire
@@ -11,12 +11,11 @@ from targets import wire
 from faults import answers as say
 from faults import table
 from faults.fault import ENDGRATE, PLATFORM, TAO, TOKENS, UPLOADS, Deed, Endpoint, Fault, Moment
-from orchestrator.errors import Busy, Denied, Garbled, Misdirected, NotSent, Unclear
+from orchestrator.errors import Busy, Denied, Misdirected, NotSent, Unclear
 from orchestrator.model import Accepted
 
 TOKEN, UPLOAD, POLL, RESULT = PLATFORM
 Endpoints: TypeAlias = tuple[Endpoint, ...]
-SPENT = say.page(401, 'WWW-Authenticate: Bearer error="invalid_token"')
 LARGE = 6 << 20
 """Characters of an upload that does not fit into the buffers between us and the server."""
 
@@ -163,22 +162,24 @@ def busy(endpoints: Endpoints) -> Iterator[Cell]:
 def unauthorized(endpoints: Endpoints) -> Iterator[Cell]:
     """A spent bearer token is replaced once, and the request repeated: 401 says that it was not looked at.
 
-    Endgrate's key is the same for ever, and the store of TAO's results wants none: nothing is repeated there.
+    Of an upload that went out whole only the remote itself can say so. Endgrate's key is the same for ever, and the
+    store of TAO's results wants none: nothing is repeated there.
     """
-    fault = Fault(what="401", says=SPENT)
-    twice = Fault(what="401 twice", says=SPENT, times=2)
-    for endpoint in endpoints:
-        if endpoint in TOKENS or endpoint.api == "endgrate":
-            outcome = Garbled if endpoint is Endpoint.PUSH else Denied
-            yield _cell(endpoint, fault, outcome)
-        elif endpoint is Endpoint.TAO_STORE:
-            yield _cell(endpoint, fault, NotSent)
-        else:
-            yield _cell(endpoint, fault, table.FINE[endpoint], repeats=1)
-            yield _cell(endpoint, twice, Denied)
-    early = Fault(moment=Moment.HEAD, what="401", says=SPENT)
-    for endpoint in sorted(set(endpoints) & {UPLOAD, Endpoint.TAO_UPLOAD}):
-        yield _cell(endpoint, early, Accepted, size=LARGE, uploads=1, repeats=1)
+    for fault, proof in table.SPENT:
+        for endpoint in endpoints:
+            if endpoint in UPLOADS and proof is not Denied:
+                yield _cell(endpoint, fault, proof)
+            elif endpoint in TOKENS or endpoint.api == "endgrate":
+                yield _cell(endpoint, fault, Denied)
+            elif endpoint is Endpoint.TAO_STORE:
+                yield _cell(endpoint, fault, NotSent)
+            else:
+                yield _cell(endpoint, fault, table.FINE[endpoint], repeats=1)
+                yield _cell(endpoint, replace(fault, what=f"{fault.what}, twice", times=2), Denied)
+        if not fault.closes:  # whose end might come before the client has read what was said
+            early = replace(fault, moment=Moment.HEAD)
+            for endpoint in sorted(set(endpoints) & {UPLOAD, Endpoint.TAO_UPLOAD}):
+                yield _cell(endpoint, early, Accepted, size=LARGE, uploads=1, repeats=1)
 
 
 def cells_of(endpoints: Endpoints) -> list[Cell]:

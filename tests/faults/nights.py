@@ -39,7 +39,7 @@ class Night:
         return f"{self.endpoint}: {self.fault}{', sole writer' if self.sole_writer else ''}"
 
 
-SPENT = say.page(401)
+SPENT = answer(401)
 BUSY = answer(429, "", "Retry-After: 7")
 BACK_SOON = answer(503, "", "Retry-After: 7")
 
@@ -79,6 +79,7 @@ REPEATED = {
         answered("429", BUSY),
         answered("404", say.page(404)),
         answered("401", SPENT),
+        answered("401 and a page", say.page(401)),
         answered("302", say.redirect(302)),
         answered("a page", say.page(200)),
         answered("a word nobody knows", answer(200, "reticulating")),
@@ -118,6 +119,8 @@ LOST = (
     (answered("307", say.redirect(307)), 1, 0),
     (answered("half a token, unframed", head(202) + b"0f8fad5b", moment=Moment.TAKEN, closes=True), 1, 1),
     (answered("408", say.page(408)), 1, 0),
+    (answered("401 and a page", say.page(401), moment=Moment.TAKEN), 1, 1),
+    (answered("401, unframed", head(401) + b"no", moment=Moment.TAKEN, closes=True), 1, 1),
     (answered("404 and a page", say.page(404), moment=Moment.TAKEN), 1, 1),
     (answered("409 and a page", say.page(409)), 1, 0),
     (answered("429 and a page", say.page(429), moment=Moment.TAKEN), 1, 1),

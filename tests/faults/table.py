@@ -132,6 +132,15 @@ REDIRECTS = (
     Row("307 to a file", say.redirect(307, "file:///etc/passwd"), Misdirected, Garbled, NotSent, NotSent),
 )
 
+SPENT = (
+    # what says that the bearer token is spent, and what it proves of an upload that went out whole
+    (Fault(what="401", says=answer(401, "", 'WWW-Authenticate: Bearer error="invalid_token"')), Denied),
+    (Fault(what="401 and a page", says=say.page(401)), Garbled),
+    (Fault(what="401 and a page called text", says=answer(401, say.PAGE)), Garbled),
+    (Fault(what="401 without framing", says=head(401) + b"no", closes=True), Unclear),
+    (Fault(what="401, zipped", says=answer(401, b"\x1f\x8b", "Content-Encoding: gzip")), Unclear),
+)
+
 _NOT: dict[str, type] = {"read": Unclear, "store": Fetched}
 _PAGE: dict[str, type] = {"read": Garbled, "store": Garbled}
 

@@ -22,7 +22,8 @@ from orchestrator.ports import Ended, Fetched, Running
 _OFTEN = {
     "400",
     "401",
-    "401 twice",
+    "401, twice",
+    "401 and a page",
     "403",
     "404",
     "405",

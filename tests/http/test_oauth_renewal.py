@@ -241,6 +241,27 @@ async def test_a_second_401_is_denied(tmp_path: Path) -> None:
         assert len(server.token_requests) == 2
 
 
+async def test_a_401_that_may_hide_an_effect_is_not_answered_with_a_repeat_yet_its_token_is_let_go(
+    tmp_path: Path,
+) -> None:
+    async with issuing(tmp_path) as (server, credentials, _):
+        api = Api("t2")
+        answer = await authorized(credentials, api, took_nothing=lambda _: False)
+
+        assert (answer.status, api.shown) == (401, ["t1"])
+        assert len(server.token_requests) == 1
+        assert await authorized(credentials, api) == OK
+        assert api.shown == ["t1", "t2"]
+
+
+async def test_a_second_401_that_may_hide_an_effect_is_returned_and_not_denied(tmp_path: Path) -> None:
+    async with issuing(tmp_path) as (_, credentials, _):
+        api = Api()
+        answer = await authorized(credentials, api, took_nothing=lambda _: len(api.shown) == 1)
+
+        assert (answer.status, api.shown) == (401, ["t1", "t2"])
+
+
 async def test_what_may_not_go_any_more_when_its_token_is_there_is_kept_back(tmp_path: Path) -> None:
     async with issuing(tmp_path) as (server, credentials, _):
         api = Api("t1")

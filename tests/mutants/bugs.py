@@ -6,6 +6,7 @@ from .bug import Bug
 from .checking import CHECKING
 from .deciding import DECIDING
 from .durability import DURABILITY
+from .gateways import GATEWAYS
 from .mending import MENDING
 from .nights import NIGHTS
 from .pacing import PACING
@@ -17,5 +18,5 @@ from .wire import WIRE
 
 BUGS: tuple[Bug, ...] = (
     *(*DURABILITY, *DECIDING, *WIRE, *CHECKING, *TELLING),
-    *(*PACING, *NIGHTS, *PARTING, *MENDING, *RELATING, *SUSPECTING),
+    *(*PACING, *NIGHTS, *PARTING, *MENDING, *RELATING, *SUSPECTING, *GATEWAYS),
 )

@@ -192,6 +192,51 @@ async def test_a_second_exchange_with_a_new_bearer_needs_no_second_release(tmp_p
     assert releases.arrived == [TAIL]
 
 
+LOGIN = answer(401, "<html>sign in</html>", "Connection: close", kind="text/html")
+
+
+async def test_a_page_that_says_401_after_the_tail_brings_no_second_body(tmp_path: Path) -> None:
+    listener = Listener(answers=LOGIN)
+    releases = Releases(listener)
+    async with upload_to(listener, tmp_path) as remote:
+        with pytest.raises(Garbled):
+            await send(remote, releases)
+
+    assert listener.whole
+    assert (listener.uploads, releases.arrived) == (1, [TAIL])
+
+
+async def test_a_401_before_the_tail_brings_a_second_body_whose_tail_waits_for_the_release_that_is_under_way(
+    tmp_path: Path,
+) -> None:
+    listener, asked, missing, more = Listener(), anyio.Event(), list[int](), list[bytes]()
+    original = listener._upload
+
+    async def upload(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, size: int) -> None:
+        if listener.uploads:
+            await original(reader, writer, size)
+            return
+        listener.size, listener.uploads = size, 1
+        listener.got += await reader.readexactly(size - TAIL)
+        await asked.wait()
+        writer.write(LOGIN)
+        more.append(await reader.read())
+
+    async def release() -> None:
+        asked.set()
+        while listener.uploads < 2:
+            await anyio.lowlevel.checkpoint()
+        await Releases(listener)()
+        missing.append(listener.size - len(listener.got))
+
+    listener._upload = upload  # type: ignore[method-assign]  # the first upload is answered before its tail
+    async with upload_to(listener, tmp_path) as remote:
+        accepted = await remote.platform.submit(a_job(), LARGE, overwrite=False, release=release)
+
+    assert accepted.token == UUID
+    assert (missing, more) == ([TAIL], [b""]), "one release, and until then neither tail"
+
+
 @pytest.mark.parametrize(
     ("job", "overwrite", "text", "holds"),
     [

@@ -17,9 +17,11 @@ from orchestrator.outcome import Phase
 from orchestrator.targets.platform.answers import token_of
 from targets.meanings import meaning
 from targets.remote import NOW, UUID, assert_tells_no_secret, remote_at
-from targets.wire import Reply, answer, as_json, chunked, head, scripted, unframed
+from targets.wire import Reply, answer, as_json, chunked, grant, head, scripted, unframed
 
 PAGE = "<!DOCTYPE html><html><body>Please sign in.</body></html>"
+SPENT = answer(401, "", 'WWW-Authenticate: Bearer error="invalid_token"')
+LOGIN = answer(401, PAGE, kind="text/html")
 
 
 @pytest.mark.parametrize("retry_after", [False, True])
@@ -88,19 +90,18 @@ async def test_a_page_refuses_nothing_that_was_sent_whole(tmp_path: Path, kind: 
                 await remote.upload()
 
             is_passing = status >= 500 or status in (425, 429)
-            proof = Denied if status == 401 else Unclear if is_passing else Garbled
-            assert (status, type(caught.value)) == (status, proof)
+            assert (status, type(caught.value)) == (status, Unclear if is_passing else Garbled)
 
 
-@pytest.mark.parametrize("reply", [answer(413, b"x", "Content-Encoding: gzip"), unframed(b"no", status=413)])
-async def test_a_refusal_that_may_be_cut_off_refuses_nothing_that_was_sent_whole(
-    tmp_path: Path, reply: bytes | Reply
-) -> None:
-    async with scripted(reply) as server, remote_at(server, tmp_path) as remote:
-        with pytest.raises(TargetError) as caught:
-            await remote.upload()
+@pytest.mark.parametrize("status", [401, 413])
+async def test_a_refusal_that_may_be_cut_off_refuses_nothing_that_was_sent_whole(tmp_path: Path, status: int) -> None:
+    for reply in (answer(status, b"x", "Content-Encoding: gzip"), unframed(b"no", status=status)):
+        async with scripted(reply) as server, remote_at(server, tmp_path) as remote:
+            with pytest.raises(TargetError) as caught:
+                await remote.upload()
 
-    assert type(caught.value) is Unclear
+            assert type(caught.value) is Unclear
+            assert len(server.requests) == 1
 
 
 @pytest.mark.parametrize("kind", ["text/plain", "text/html"])
@@ -247,7 +248,7 @@ def test_nothing_else_breaks_the_reading_of_a_token(body: bytes) -> None:
 
 async def test_a_spent_token_is_replaced_and_the_upload_sent_once_more(tmp_path: Path) -> None:
     async with (
-        scripted(answer(401, "", 'WWW-Authenticate: Bearer error="invalid_token"'), answer(200, UUID)) as server,
+        scripted(SPENT, answer(200, UUID)) as server,
         remote_at(server, tmp_path) as remote,
     ):
         assert (await remote.upload()).token == UUID
@@ -255,6 +256,43 @@ async def test_a_spent_token_is_replaced_and_the_upload_sent_once_more(tmp_path:
         first, second = server.requests
         assert (first.body, first.whole) == (second.body, True)
         assert len(server.token_requests) == 2
+
+
+@pytest.mark.parametrize(
+    ("replies", "outcome"),
+    [
+        ((LOGIN,), Garbled),
+        ((answer(401, PAGE),), Garbled),
+        ((head(401) + b"no",), Unclear),
+        ((head(401, "Content-Length: 9") + b"no",), Unclear),
+        ((SPENT, LOGIN), Garbled),
+        ((SPENT, SPENT), Denied),
+    ],
+    ids=["a page", "a page called text", "unframed", "cut off", "a page in answer to the repeat", "its own word twice"],
+)
+async def test_an_upload_is_repeated_with_a_new_token_only_where_the_remote_itself_says_that_the_old_one_is_spent(
+    tmp_path: Path, replies: tuple[bytes, ...], outcome: type[TargetError]
+) -> None:
+    """Anything else that says 401 may stand before a remote that took the whole upload."""
+    ends = [Reply(data=reply, close=True) for reply in replies]
+    async with scripted(*ends) as server, remote_at(server, tmp_path) as remote:
+        with pytest.raises(TargetError) as caught:
+            await remote.upload()
+
+        assert type(caught.value) is outcome
+        assert [request.whole for request in server.requests] == [True] * len(replies)
+
+
+async def test_after_a_401_that_proves_nothing_the_next_upload_has_a_new_token(tmp_path: Path) -> None:
+    async with (
+        scripted(LOGIN, answer(200, UUID), tokens=(grant("t1"), grant("t2"))) as server,
+        remote_at(server, tmp_path) as remote,
+    ):
+        with pytest.raises(Garbled):
+            await remote.upload()
+        await remote.upload()
+
+        assert [request.header("Authorization") for request in server.requests] == ["Bearer t1", "Bearer t2"]
 
 
 @pytest.mark.parametrize("status", [401, 413, 429])

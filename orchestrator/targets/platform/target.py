@@ -27,6 +27,7 @@ from orchestrator.targets.platform.answers import (
 )
 from orchestrator.targets.platform.payload import length_of, payload_of
 from orchestrator.targets.probed import require_well
+from orchestrator.targets.taken import denies
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -92,7 +93,7 @@ class Platform:
             return await self._http.call(Kind.UPLOAD, "POST", url, headers=headers, data=payload.open(), once=once)
 
         async def send() -> Answer:
-            return await self._authorized(exchange)
+            return await authorized(self._credentials, exchange, self._may_go, denies)
 
         token = await submitted(payload, hold, release, send, token_of)
         return Accepted(token, self._clock.now().timestamp())

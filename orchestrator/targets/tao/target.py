@@ -27,6 +27,7 @@ from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Runn
 from orchestrator.targets.fetched import fetched_of
 from orchestrator.targets.outgoing import submitted
 from orchestrator.targets.probed import require_well
+from orchestrator.targets.taken import denies
 from orchestrator.targets.tao.answers import NO_ACCESS, RESULT, require_read, signed_url_of, status_of, token_of
 from orchestrator.targets.tao.form import size_of, upload_of
 from orchestrator.targets.tao.rows import RowResults, read_rows
@@ -95,7 +96,7 @@ class Tao:
             return await self._http.call(Kind.UPLOAD, "POST", url, headers=headers, data=upload.open(), once=once)
 
         async def send() -> Answer:
-            return await authorized(self._credentials, exchange, self._may_go)
+            return await authorized(self._credentials, exchange, self._may_go, denies)
 
         token = await submitted(upload, hold, release, send, token_of)
         return Accepted(token, self._clock.now().timestamp())

@@ -62,6 +62,15 @@ async def test_a_401_in_any_frame_is_a_token_that_is_spent(tmp_path: Path, style
             await stand.send()
 
 
+async def test_a_401_that_is_a_page_is_no_token_that_is_spent_for_the_rows_may_have_been_taken(tmp_path: Path) -> None:
+    login = answer(401, "<html>sign in</html>", kind="text/html")
+    async with tao_at(tmp_path, login, TAKEN) as (stand, server):
+        with pytest.raises(Garbled):
+            await stand.send()
+
+        assert len(server.requests) == 1
+
+
 @pytest.mark.parametrize(
     "body",
     [

@@ -1,0 +1,24 @@
+"""Bugs by which the word of somebody on the way counts as the remote's own."""
+
+from __future__ import annotations
+
+from .bug import Bug
+
+GATEWAYS = (
+    Bug(
+        wrong="A 401 of some gateway sends an upload out a second time, which the remote may have taken.",
+        file="edges/oauth.py",
+        old="        if not took_nothing(answer):\n            return answer\n",
+        new="",
+        test="targets/test_upload_answers.py::"
+        "test_an_upload_is_repeated_with_a_new_token_only_where_the_remote_itself_says_that_the_old_one_is_spent",
+    ),
+    Bug(
+        wrong="An upload of sessions goes out a second time after a page that says 401.",
+        file="targets/tao/target.py",
+        old="self._may_go, denies)",
+        new="self._may_go)",
+        test="targets/tao/test_refusals.py::"
+        "test_a_401_that_is_a_page_is_no_token_that_is_spent_for_the_rows_may_have_been_taken",
+    ),
+)
