@@ -109,6 +109,7 @@ def _tao(target: TaoTarget, id: str, secrets: Credentials, http: Http, clock: Cl
         status_path=target.status_path,
         download_path=target.download_path,
         resend=target.resend,
+        result_hosts=target.result_hosts,
     )
     return Tao(config, http, ClientCredentials(oauth, http, clock), clock)
 

@@ -115,6 +115,18 @@ def _is_loopback(host: str) -> bool:
     return ip_address(host).is_loopback if _is_address(host) else host == "localhost"
 
 
+def hosts(names: tuple[str, ...]) -> tuple[str, ...]:
+    """In small letters, and without the dot at the end that says that nothing follows."""
+    small = tuple(name.lower().rstrip(".") for name in names)
+    for name, given in zip(small, names, strict=True):
+        if not HOST.fullmatch(name.removeprefix(".")):
+            raise ValueError(
+                f'{shown(given)} is no host name. Write one, or the end of some, as in "store.example.com" and '
+                '".example.com".'
+            )
+    return small
+
+
 def inside(pattern: str) -> str:
     path = PurePosixPath(pattern)
     if path.is_absolute() or ".." in path.parts:

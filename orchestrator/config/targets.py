@@ -7,7 +7,7 @@ from typing import Annotated, Any, ClassVar, Literal, TypeAlias
 from pydantic import AfterValidator, Discriminator, Field, SecretStr, Tag
 
 from orchestrator.config import rules
-from orchestrator.config.section import Bytes, Section, Text
+from orchestrator.config.section import Bytes, Names, Section, Text
 
 Endpoint = Annotated[Text, AfterValidator(rules.endpoint)]
 Base = Annotated[Endpoint, AfterValidator(lambda url: url.rstrip("/"))]
@@ -128,6 +128,7 @@ class TaoTarget(Client):
     token_body: Literal["form", "multipart", "json"] = "form"  # noqa: S105  # a form
     scope: Text = ""
     resend: Literal["upserts", "always", "never"] = "upserts"
+    result_hosts: Annotated[Names, AfterValidator(rules.hosts)] = ()
     part_bytes: Bytes = Field(10_000_000, ge=0, le=LARGEST_PART)
 
     @property

@@ -11,19 +11,18 @@ from __future__ import annotations
 
 import enum
 import os
-import socket
 import ssl
 from collections import Counter
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import aiohttp
-from aiohttp.abc import ResolveResult
 from yarl import URL
 
 from orchestrator import __version__
+from orchestrator.edges.addresses import Address, Pins, Resolver
 from orchestrator.edges.answer import Answer, Unusable, read_answer
 from orchestrator.edges.body import MeasuredBody
 from orchestrator.errors import ConfigError, Garbled, Misdirected, NotSent, TargetError, Unclear, Unreachable
@@ -66,6 +65,9 @@ class Http:
     session: aiohttp.ClientSession = field(repr=False)
     fresh: aiohttp.ClientSession = field(repr=False)
     """Uses a connection again only at once: none can be closing under it since it was last used."""
+    pinned: aiohttp.ClientSession = field(repr=False)
+    """Looks no name up: all its connections lead where *pins* says."""
+    pins: Pins = field(repr=False)
     spill: Path
     counts: Counter[Kind] = field(default_factory=Counter)
 
@@ -79,19 +81,23 @@ class Http:
         data: bytes | MeasuredBody | None = None,
         once: bool = False,
         where: str = "",
+        at: Sequence[Address] = (),
     ) -> Answer:
         """With *once* it is a request whose loss would leave a doubt, so it does without a connection that lay idle.
 
-        *where* is what errors call it, when its address is a secret.
+        *where* is what errors call it, when its address is a secret; *at* is where its host is known to be.
         """
         self.counts[kind] += 1
         where = where or f"{method} {url.partition('?')[0]}"
         timeout = _TIMEOUTS.get(kind) or _upload_timeout(data)
         status = 0
         try:
-            async with (self.fresh if once else self.session).request(
+            parsed = URL(url, encoded=True)
+            if at:
+                self.pins.pin(parsed.raw_host or "", at)
+            async with (self.pinned if at else self.fresh if once else self.session).request(
                 method,
-                URL(url, encoded=True),
+                parsed,
                 headers=headers,
                 data=data,
                 timeout=timeout,
@@ -168,25 +174,15 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
         raise ConfigError(f"target.ca_file: {ca_file} is not a readable PEM file. Name one, or leave it out.") from None
 
 
-class _Resolver(aiohttp.ThreadedResolver):
-    """Says of a name that cannot be one what it says of a name that nobody has."""
-
-    async def resolve(
-        self, host: str, port: int = 0, family: socket.AddressFamily = socket.AF_INET
-    ) -> list[ResolveResult]:
-        try:
-            return await super().resolve(host, port, family)
-        except UnicodeError:
-            raise socket.gaierror(socket.EAI_NONAME, "not a host name") from None
-
-
 @asynccontextmanager
 async def open_http(spill: Path, *, ca_file: str = "") -> AsyncIterator[Http]:
     tls = tls_context(ca_file)
-    kept = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE, ssl=tls, resolver=_Resolver())
-    fresh = aiohttp.TCPConnector(limit=0, keepalive_timeout=FRESH, ssl=tls, resolver=_Resolver())
-    async with _session(kept) as session, _session(fresh) as once:
-        yield Http(session=session, fresh=once, spill=spill)
+    kept = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE, ssl=tls, resolver=Resolver())
+    fresh = aiohttp.TCPConnector(limit=0, keepalive_timeout=FRESH, ssl=tls, resolver=Resolver())
+    pins = Pins()
+    led = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE, ssl=tls, resolver=pins, use_dns_cache=False)
+    async with _session(kept) as session, _session(fresh) as once, _session(led) as pinned:
+        yield Http(session=session, fresh=once, pinned=pinned, pins=pins, spill=spill)
 
 
 def _session(connector: aiohttp.TCPConnector) -> aiohttp.ClientSession:

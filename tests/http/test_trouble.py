@@ -332,6 +332,7 @@ async def test_our_requests_ask_for_plain_bytes_and_nothing_more(tmp_path: Path,
 
 
 def test_what_is_shown_of_the_client_holds_nothing_of_its_session(tmp_path: Path) -> None:
-    http = Http(session=object(), fresh=object(), spill=tmp_path)  # type: ignore[arg-type]  # stand-ins, to be looked for
+    hidden: Any = object()  # a stand-in, to be looked for
+    http = Http(session=hidden, fresh=hidden, pinned=hidden, pins=hidden, spill=tmp_path)
     shown = repr(http)
     assert "object" not in shown

@@ -246,4 +246,20 @@ WIRE = (
         new="TAIL = 2",
         test="targets/test_tail.py::test_more_is_kept_back_than_what_closes_the_message_so_nobody_has_every_row",
     ),
+    Bug(
+        wrong="A signed address leads wherever the remote wants it to, into this machine and the house it stands in.",
+        file="targets/tao/store.py",
+        old="        if reaches != {Reach.PUBLIC} and not reaches <= await _reaches_beside(remote):",
+        new="        if not reaches and await _reaches_beside(remote):",
+        test="targets/tao/test_stores.py::"
+        "test_no_signed_address_leads_into_the_house_of_whoever_follows_it_or_is_shown",
+    ),
+    Bug(
+        wrong="A host is looked up again after it was found to be public, and may have moved into the house by then.",
+        file="edges/http.py",
+        old="(self.pinned if at else self.fresh if once else self.session)",
+        new="(self.fresh if once else self.session)",
+        test="targets/tao/test_stores.py::"
+        "test_the_connection_goes_to_the_address_that_was_looked_at_whatever_the_name_says_then",
+    ),
 )

@@ -6,8 +6,15 @@ and why there is none. `test_table.py` holds that every one of them exists.
 Secrets and places
   S-1   redirects: test_no_redirect_leads_anywhere, test_a_redirect_is_never_followed
   S-2   no https, hidden hosts: test_no_address_is_taken_that_is_neither_https_nor_of_this_machine_or_hides_its_host,
-        test_a_url_that_may_send_credentials_elsewhere_is_refused
-  S-3   signed URLs of a storage host -- no remote of this program gives out any
+        test_a_url_that_may_send_credentials_elsewhere_is_refused,
+        test_no_signed_address_leads_into_the_house_of_whoever_follows_it_or_is_shown,
+        test_only_the_hosts_that_are_named_are_asked_where_some_are,
+        test_the_connection_goes_to_the_address_that_was_looked_at_whatever_the_name_says_then,
+        test_a_service_of_this_machine_is_not_asked_for_a_remote_elsewhere
+  S-3   signed URLs of a storage host, which TAO gives out:
+        test_the_store_gets_the_address_as_it_is_and_nothing_to_know_us_by,
+        test_an_address_that_is_not_safe_or_none_at_all_is_not_followed_nor_shown,
+        test_an_address_that_opens_nothing_leads_to_a_new_one
   S-4   secrets in logs, errors, files: test_a_talkative_run_tells_no_secret_and_no_cell_even_without_the_filter,
         test_no_exception_of_any_stage_brings_a_secret_to_light,
         test_the_filter_alone_blots_out_what_the_edge_would_have_let_through,

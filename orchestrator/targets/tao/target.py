@@ -12,7 +12,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 import anyio.to_thread
 
@@ -31,6 +31,7 @@ from orchestrator.targets.taken import denies
 from orchestrator.targets.tao.answers import NO_ACCESS, RESULT, require_read, signed_url_of, status_of, token_of
 from orchestrator.targets.tao.form import size_of, upload_of
 from orchestrator.targets.tao.rows import RowResults, read_rows
+from orchestrator.targets.tao.store import Stores
 
 _UPSERTS = frozenset({"tao.users", "tao.groups", "tao.organizations", "tao.links.existing_user", "tao.links.new_user"})
 """Kinds of file whose rows are found again by their keys. An organization without an id is a new one each time."""
@@ -46,6 +47,8 @@ class TaoConfig:
     """With {id}; empty where the remote has no such endpoint, and then whatever was taken is done."""
     download_path: str
     resend: Literal["upserts", "always", "never"] = "upserts"
+    result_hosts: tuple[str, ...] = ()
+    """Where the results may lie, as `Stores` has it."""
 
 
 class Tao:
@@ -53,6 +56,7 @@ class Tao:
 
     def __init__(self, config: TaoConfig, http: Http, credentials: ClientCredentials, clock: Clock) -> None:
         self._config = config
+        self._stores = Stores(config.base_url, config.result_hosts)
         self._http = http
         self._credentials = credentials
         self._clock = clock
@@ -136,10 +140,10 @@ class Tao:
     async def _fetch_rows(self, token: Token) -> Fetched:
         """From a store that needs no credentials of ours, and must not get them."""
         address = signed_url_of(await self._ask(Kind.RESULT, self._config.download_path, token))
-        _require_safe(address)
+        at = await self._stores.way_to(address)
         where = f"{RESULT}: GET of the signed address"
         require_leave(self._may_go)
-        answer = await self._http.call(Kind.RESULT, "GET", address, headers={}, where=where)
+        answer = await self._http.call(Kind.RESULT, "GET", address, headers={}, where=where, at=at)
         if answer.status != 200:  # it is valid for some minutes only: the next try gets a new one
             raise NotSent(f"{where}: the store answered {answer.status}", retry_after=answer.retry_after)
         require_read(answer, RESULT)
@@ -158,19 +162,6 @@ class Tao:
             return await self._http.call(kind, "GET", url, headers=authorization)
 
         return await authorized(self._credentials, exchange, self._may_go)
-
-
-def _require_safe(address: str) -> None:
-    """The rows go the way that they came: encrypted, or on this machine. The address itself is not shown."""
-    try:
-        parts = urlsplit(address)
-        is_one = bool(parts.hostname) and parts.port != 0
-    except ValueError:  # of the port, which is looked at only when it is asked for
-        is_one = False
-    if not is_one:
-        raise Unclear(f"{RESULT}: the address to download from is none")
-    if parts.scheme != "https" and not (parts.scheme == "http" and parts.hostname in ("127.0.0.1", "::1", "localhost")):
-        raise Unclear(f"{RESULT}: the address to download from is not https")
 
 
 def _read(answer: Answer) -> RowResults:
