@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 import uuid
 from contextlib import suppress
 from dataclasses import dataclass
@@ -25,6 +26,7 @@ ANSWER_LIMIT = 1 << 20
 """Bytes of any answer that is not a result; more is not an answer of this API."""
 
 _PIECE = 1 << 20
+_PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html)\b", re.IGNORECASE)
 
 
 class Unusable(Exception):
@@ -64,6 +66,11 @@ class Answer:
         return self.body.decode("utf-8-sig", "replace")
 
 
+def begins_as_page(body: bytes | bytearray) -> bool:
+    """For those who call everything text."""
+    return _PAGE.match(body) is not None
+
+
 async def read_answer(response: aiohttp.ClientResponse, spill: Path | None) -> Answer:
     """With *spill*, a folder, a result of any length is expected. Raises Unusable."""
     body, spilled = b"", None
@@ -97,10 +104,10 @@ def _flaw_in(response: aiohttp.ClientResponse) -> str:
     return ""
 
 
-async def _read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:
+async def _read_at_most(response: aiohttp.ClientResponse, limit: int, begun: bytes = b"") -> bytes:
     if response.content_length is not None and response.content_length <= limit:
-        return await response.read()
-    body = bytearray()
+        return begun + await response.read()
+    body = bytearray(begun)
     async for chunk in response.content.iter_chunked(_PIECE):
         body += chunk
         if len(body) > limit:
@@ -109,13 +116,15 @@ async def _read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:
 
 
 async def _spool(response: aiohttp.ClientResponse, spill: Path) -> tuple[bytes, Spilled | None]:
-    """Into memory while it is small, into a file of its own when it is not."""
+    """Into memory while it is small, or a page, which nobody keeps; else into a file of its own."""
     if response.content_length is not None and response.content_length <= SPILL_FROM:
         return await response.read(), None
     held = bytearray()
     async for chunk in response.content.iter_chunked(_PIECE):
         held += chunk
         if len(held) > SPILL_FROM:
+            if begins_as_page(held):
+                return await _read_at_most(response, ANSWER_LIMIT, bytes(held)), None
             return b"", await _spill(held, response, spill)
     return bytes(held), None
 

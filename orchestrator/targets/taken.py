@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 
-from orchestrator.edges.answer import Answer
+from orchestrator.edges.answer import Answer, begins_as_page
 from orchestrator.errors import Busy, Denied, Garbled, Misdirected, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Token
 from orchestrator.outcome import Outcome, Phase, Refusals, Reply, outcome_of
@@ -40,6 +40,11 @@ def denies(answer: Answer) -> bool:
     return _outcome(answer, Refusals()) is Outcome.DENIED
 
 
+def refuses(answer: Answer) -> bool:
+    """Whether it is the remote's own word that it will not have this, however often it is asked."""
+    return _outcome(answer, Refusals()) is Outcome.REFUSED
+
+
 def _outcome(answer: Answer, refusals: Refusals, *, has_token: bool = False) -> Outcome:
     reply = Reply(
         status=answer.status,
@@ -52,7 +57,8 @@ def _outcome(answer: Answer, refusals: Refusals, *, has_token: bool = False) -> 
 
 
 def is_page(answer: Answer) -> bool:
-    return "html" in answer.content_type.lower()
+    """By what it is called, or by how it begins, whatever it is called."""
+    return "html" in answer.content_type.lower() or begins_as_page(answer.body)
 
 
 def _objection(outcome: Outcome, answer: Answer, manners: Manners) -> tuple[type[TargetError], str]:

@@ -21,4 +21,18 @@ GATEWAYS = (
         test="targets/tao/test_refusals.py::"
         "test_a_401_that_is_a_page_is_no_token_that_is_spent_for_the_rows_may_have_been_taken",
     ),
+    Bug(
+        wrong="A 400 of some gateway counts as the remote's no to a result, which is then missing for ever.",
+        file="targets/platform/answers.py",
+        old='    elif status == 400 and key != "status" and refuses(answer):',
+        new='    elif status == 400 and key != "status":',
+        test="targets/test_reading.py::test_a_result_is_refused_by_the_remote_s_own_word_alone",
+    ),
+    Bug(
+        wrong="A page that is called text is kept as a result.",
+        file="targets/taken.py",
+        old=" or begins_as_page(answer.body)",
+        new="",
+        test="targets/test_reading.py::test_a_page_is_no_answer",
+    ),
 )

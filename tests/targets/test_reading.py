@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+from itertools import product
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qsl
@@ -24,10 +25,11 @@ from targets.remote import (
     UUID,
     assert_tells_no_secret,
     content_of,
+    files_in,
     remote_at,
     sandbox_remote,
 )
-from targets.wire import answer, chunked, scripted
+from targets.wire import Reply, answer, chunked, head, scripted, unframed
 
 RESULTS = ("feedback", "tableofresultids")
 RUNNING = [
@@ -213,14 +215,61 @@ async def test_a_running_job_may_say_when_to_ask_again(tmp_path: Path) -> None:
         assert await remote.platform.check(TOKEN) == Running(retry_after=3.0)
 
 
-@pytest.mark.parametrize("kind", ["text/html", "text/html; charset=utf-8", "TEXT/HTML", "application/xhtml+xml"])
-@pytest.mark.parametrize("text", [PAGE, "completedsuccessfully"])
+LONG_PAGE = f"<html>{'x' * SPILL_FROM}</html>"
+PAGES = [
+    *product(
+        ["text/html", "text/html; charset=utf-8", "TEXT/HTML", "application/xhtml+xml"],
+        [PAGE, "completedsuccessfully"],
+    ),
+    *product(
+        ["text/plain", "application/json", ""],
+        [PAGE, "\ufeff\r\n<HTML lang='en'>", "<?xml version='1.0'?>\n<!doctype HTML>", LONG_PAGE],
+    ),
+]
+
+
+@pytest.mark.parametrize(("kind", "text"), PAGES)
 async def test_a_page_is_no_answer(tmp_path: Path, kind: str, text: str) -> None:
-    async with scripted(answer(200, text, kind=kind)) as server, remote_at(server, tmp_path) as remote:
-        with pytest.raises(Unclear):
-            await remote.platform.check(TOKEN)
-        with pytest.raises(Unclear):
+    for reply in (answer(200, text, kind=kind), chunked(text[:9].encode(), text[9:].encode(), kind=kind)):
+        async with scripted(reply) as server, remote_at(server, tmp_path) as remote:
+            with pytest.raises(Unclear):
+                await remote.platform.check(TOKEN)
+            with pytest.raises(Unclear):
+                await remote.platform.fetch(TOKEN, "feedback")
+
+            assert files_in(tmp_path) == []
+
+
+@pytest.mark.parametrize("text", ["<", "<htmlx>", "<feedback/>", "1|<html>|is no page", '["<!doctype html>"]'])
+async def test_a_result_that_holds_a_mark_or_two_is_a_result(tmp_path: Path, text: str) -> None:
+    async with scripted(answer(200, text)) as server, remote_at(server, tmp_path) as remote:
+        assert (await remote.platform.fetch(TOKEN, "feedback")).body == text.encode()
+
+
+@pytest.mark.parametrize(
+    ("reply", "outcome"),
+    [
+        (answer(400, "unknown dataKey"), Refused),
+        (answer(400, '{"message": "unknown dataKey"}', kind="application/json"), Refused),
+        (answer(400), Refused),
+        (answer(400, PAGE, kind="text/html"), NotSent),
+        (answer(400, PAGE), NotSent),
+        (answer(400, "<Error/>", kind="application/xml"), NotSent),
+        (answer(400, b"\x1f\x8b", "Content-Encoding: gzip"), NotSent),
+        (unframed(b"unknown", status=400), NotSent),
+        (Reply(data=head(400, "Content-Length: 9") + b"unknown", close=True), Unclear),
+    ],
+    ids=["text", "JSON", "nothing", "a page", "a page called text", "XML", "zipped", "unframed", "cut off"],
+)
+async def test_a_result_is_refused_by_the_remote_s_own_word_alone(
+    tmp_path: Path, reply: bytes | Reply, outcome: type[TargetError]
+) -> None:
+    """Whatever else says 400 may be some gateway's, and a result that is not asked for again is missing for ever."""
+    async with scripted(reply) as server, remote_at(server, tmp_path) as remote:
+        with pytest.raises(TargetError) as caught:
             await remote.platform.fetch(TOKEN, "feedback")
+
+    assert type(caught.value) is outcome
 
 
 async def test_a_token_that_is_spent_between_polls_is_replaced(tmp_path: Path) -> None:

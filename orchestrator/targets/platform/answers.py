@@ -16,7 +16,7 @@ from orchestrator.edges.answer import Answer
 from orchestrator.errors import Denied, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Name, Token
 from orchestrator.ports import OBJECTIONS_LIMIT, Ended, Objection, Running
-from orchestrator.targets.taken import Manners, is_page, taken
+from orchestrator.targets.taken import Manners, is_page, refuses, taken
 
 FEEDBACK = "feedback"
 _SUCCESS = "completedsuccessfully"
@@ -91,7 +91,7 @@ def _require_read(answer: Answer, key: str) -> None:
         raise Denied(f"{NO_ACCESS} (403)")
     elif status == 404:
         kind, cause = Missing, "the remote does not know the processing token (404)"
-    elif status == 400 and key != "status":
+    elif status == 400 and key != "status" and refuses(answer):
         kind, cause = Refused, "the remote does not offer this result (400). Check target.results"
     elif status in (405, 415):
         kind, cause = Misdirected, f"the remote answers {status}. Check target.base_url."

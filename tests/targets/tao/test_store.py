@@ -55,8 +55,9 @@ async def test_the_store_gets_the_address_as_it_is_and_nothing_to_know_us_by(tmp
         answer(302, "", "Location: https://elsewhere.example/canary"),
         answer(204),
         answer(200, "<html>sign in</html>", kind="text/html"),
+        answer(200, "<html>sign in</html>", kind="text/csv"),
     ],
-    ids=["expired", "gone", "odd", "401", "500", "302", "204", "page"],
+    ids=["expired", "gone", "odd", "401", "500", "302", "204", "page", "page called CSV"],
 )
 async def test_an_address_that_opens_nothing_leads_to_a_new_one(tmp_path: Path, reply: bytes) -> None:
     replies = [at("{}/store/1"), reply, at("{}/store/2"), FOUND]
