@@ -11,7 +11,7 @@ import errno
 import os
 import struct
 import sys
-from asyncio import Transport
+from asyncio import WriteTransport
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from typing import TypeVar
@@ -34,10 +34,12 @@ HOLD_FROM = 256 << 10
 TAIL = 64
 """Bytes that are given away last."""
 PATIENCE = 60.0
-"""Seconds in which more of what is before them has to be acknowledged, lest the attempt is broken off."""
+"""Seconds in which the other side has to take some more of what was given away, lest the attempt is broken off."""
 _LOOK = 0.002
 _LONGEST_LOOK = 0.1
 """Seconds between two looks at what is not acknowledged yet."""
+_SOON = 1.0
+"""Seconds for room that a connection in good order makes; only then are there looks at it."""
 
 
 @dataclass(slots=True)
@@ -69,14 +71,14 @@ class MeasuredBody(aiohttp.payload.Payload):
         async for piece in self._pieces():
             kept += piece
             if len(kept) > TAIL:
-                await writer.write(kept[:-TAIL])
+                await _taken(writer, kept[:-TAIL])
                 kept = kept[-TAIL:]
         if self._hold is not None:
             await _drained(writer)
             self._hold.drained.set()
             await self._hold.released.wait()
         self.phase = Phase.SENT
-        await writer.write(kept)
+        await _taken(writer, kept)
 
 
 async def releasing(hold: Hold, release: Release, exchange: Callable[[], Awaitable[T]]) -> T:
@@ -109,26 +111,45 @@ async def _release(hold: Hold, release: Release, exchange: anyio.CancelScope) ->
         hold.released.set()
 
 
+async def _taken(writer: aiohttp.abc.AbstractStreamWriter, piece: bytes) -> None:
+    """Until there is room for more. Raises OSError when the other side stops taking bytes."""
+    with anyio.move_on_after(_SOON):  # the piece is given away at once; it is room that is waited for
+        await writer.write(piece)
+        await writer.drain()
+        return
+    # Not by `drain` again: after a wait that was broken off it cannot be waited for until there is room.
+    await _watched(writer, lambda transport, _: not _is_full(transport))
+
+
 async def _drained(writer: aiohttp.abc.AbstractStreamWriter) -> None:
     """Until the other side has acknowledged every byte so far. Raises OSError when it stops doing so."""
-    await writer.drain()
-    look, left, until = _LOOK, sys.maxsize, anyio.current_time() + PATIENCE
+    await _watched(writer, lambda _, unacknowledged: not unacknowledged)
+
+
+async def _watched(writer: aiohttp.abc.AbstractStreamWriter, is_enough: Callable[[WriteTransport, int], bool]) -> None:
+    """Raises OSError when nothing moves any more before it *is_enough*."""
+    look, left, until = _LOOK, -1, anyio.current_time() + PATIENCE
     while (transport := getattr(writer, "transport", None)) is not None and anyio.current_time() < until:
         now = _unacknowledged(transport)
-        if now == 0:
+        if is_enough(transport, now):
             return
-        if now < left:
+        if now != left:  # not only when fewer are left than ever: under TLS there is a buffer that nobody can look into
             left, until = now, anyio.current_time() + PATIENCE
         await anyio.sleep(look)
         look = min(look * 2, _LONGEST_LOOK)
     raise OSError(errno.ETIMEDOUT, os.strerror(errno.ETIMEDOUT))
 
 
-def _unacknowledged(transport: Transport) -> int:
+def _is_full(transport: WriteTransport) -> bool:
+    low, _ = transport.get_write_buffer_limits()
+    return transport.get_write_buffer_size() > low
+
+
+def _unacknowledged(transport: WriteTransport) -> int:
     """Bytes that wait in this process, and on Linux those in the socket that the peer has not acknowledged."""
     waiting = transport.get_write_buffer_size()
     connection = transport.get_extra_info("socket")
-    if waiting or sys.platform != "linux" or connection is None or connection.fileno() < 0:
+    if sys.platform != "linux" or connection is None or connection.fileno() < 0:
         return waiting
     answer = fcntl.ioctl(connection.fileno(), termios.TIOCOUTQ, b"\0\0\0\0")  # SIOCOUTQ by its other name
-    return int(struct.unpack("i", answer)[0])
+    return waiting + int(struct.unpack("i", answer)[0])

@@ -10,6 +10,7 @@ bodies are asked for and read uncompressed, so that a short answer cannot pass f
 from __future__ import annotations
 
 import enum
+import errno
 import os
 import ssl
 from collections import Counter
@@ -146,6 +147,8 @@ def _trouble(error: Exception) -> str:
     match error:
         case Unusable():
             return str(error)
+        case aiohttp.ClientOSError(errno=errno.ETIMEDOUT):
+            return "the other side stopped taking bytes"
         case aiohttp.ServerDisconnectedError():
             return "the connection was closed without an answer"
         case TimeoutError():

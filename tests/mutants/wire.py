@@ -86,8 +86,8 @@ WIRE = (
     Bug(
         wrong="An upload that broke at its very last byte counts as not sent.",
         file="edges/body.py",
-        old="        self.phase = Phase.SENT\n        await writer.write(kept)",
-        new="        await writer.write(kept)\n        self.phase = Phase.SENT",
+        old="        self.phase = Phase.SENT\n        await _taken(writer, kept)",
+        new="        await _taken(writer, kept)\n        self.phase = Phase.SENT",
         test="targets/test_body.py::test_last_bytes_that_were_given_away_count_as_sent_whatever_comes_of_them",
     ),
     Bug(
@@ -261,5 +261,12 @@ WIRE = (
         new="(self.fresh if once else self.session)",
         test="targets/tao/test_stores.py::"
         "test_the_connection_goes_to_the_address_that_was_looked_at_whatever_the_name_says_then",
+    ),
+    Bug(
+        wrong="An upload of which nothing more is taken keeps its place until its time is over, hours later.",
+        file="edges/body.py",
+        old="                await _taken(writer, kept[:-TAIL])",
+        new="                await writer.write(kept[:-TAIL])",
+        test="http/test_stalls.py::test_an_upload_of_which_no_more_is_taken_is_given_up_long_before_its_time_is_over",
     ),
 )

@@ -32,6 +32,9 @@ class BreaksAtTheEnd:
         if not self.left:
             raise ConnectionResetError
 
+    async def drain(self) -> None:
+        """There is always room."""
+
 
 async def test_last_bytes_that_were_given_away_count_as_sent_whatever_comes_of_them() -> None:
     async def pieces() -> AsyncIterator[bytes]:
@@ -74,14 +77,31 @@ class Slow:
         async def pieces() -> AsyncIterator[bytes]:
             yield b"x" * 2 * TAIL
 
+        return MeasuredBody(pieces, 2 * TAIL, self.hold())
+
+    def hold(self) -> Hold | None:
         hold = Hold()
         hold.released.set()
-        return MeasuredBody(pieces, 2 * TAIL, hold)
+        return hold
+
+
+class Full(Slow):
+    """One that has no room until little enough waits in it."""
+
+    async def drain(self) -> None:
+        await anyio.sleep_forever()
+
+    def get_write_buffer_limits(self) -> tuple[int, int]:
+        return 2, 8
+
+    def hold(self) -> None:
+        """Nothing: it does not come to that."""
 
 
 @pytest.fixture
 def on_its_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Slow], Slow]:
     def put(slow: Slow) -> Slow:
+        monkeypatch.setattr(bodies, "_SOON", 0.0)
         monkeypatch.setattr(anyio, "current_time", lambda: slow.seconds)
         monkeypatch.setattr(anyio, "sleep", slow.sleep)
         return slow
@@ -89,8 +109,15 @@ def on_its_clock(monkeypatch: pytest.MonkeyPatch) -> Callable[[Slow], Slow]:
     return put
 
 
-async def test_a_slow_connection_is_waited_for_as_long_as_it_gets_on(on_its_clock: Callable[[Slow], Slow]) -> None:
-    slow = on_its_clock(Slow(*range(20, -1, -1)))
+@pytest.mark.parametrize(
+    "make",
+    [lambda: Slow(*range(20, -1, -1)), lambda: Full(*(left for left in range(20, 1, -1) for _ in range(2)))],
+    ids=["held", "full"],
+)
+async def test_a_slow_connection_is_waited_for_as_long_as_it_gets_on(
+    on_its_clock: Callable[[Slow], Slow], make: Callable[[], Slow]
+) -> None:
+    slow = on_its_clock(make())
     body = slow.body
     await body.write(slow)  # type: ignore[arg-type]  # all that is used of a writer
 
@@ -98,8 +125,11 @@ async def test_a_slow_connection_is_waited_for_as_long_as_it_gets_on(on_its_cloc
     assert slow.seconds > 10 * bodies.PATIENCE
 
 
-async def test_a_connection_that_does_not_get_on_is_given_up(on_its_clock: Callable[[Slow], Slow]) -> None:
-    slow = on_its_clock(Slow(9, 8, 8))
+@pytest.mark.parametrize("make", [lambda: Slow(9, 8, 8), lambda: Full(9, 9, 8)], ids=["held", "full"])
+async def test_a_connection_that_does_not_get_on_is_given_up(
+    on_its_clock: Callable[[Slow], Slow], make: Callable[[], Slow]
+) -> None:
+    slow = on_its_clock(make())
     body = slow.body
     with pytest.raises(TimeoutError):
         await body.write(slow)  # type: ignore[arg-type]  # all that is used of a writer
