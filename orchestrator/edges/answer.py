@@ -5,11 +5,13 @@ from __future__ import annotations
 import hashlib
 import re
 import uuid
+from collections.abc import AsyncIterator
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
+import anyio
 from aiofiles.threadpool import wrap
 
 from orchestrator.edges.atomic import open_private, storage_trouble
@@ -24,6 +26,13 @@ RESULT_LIMIT = 16 << 30
 
 ANSWER_LIMIT = 1 << 20
 """Bytes of any answer that is not a result; more is not an answer of this API."""
+
+READING = 120.0
+"""Seconds for the body of any answer that is not a result."""
+
+WINDOW = 60.0
+SLOWEST = 1000
+"""Bytes a second, over a WINDOW of seconds, below which a result is not waited for: it keeps others from theirs."""
 
 _PIECE = 1 << 20
 _PAGE = re.compile(rb"(\xef\xbb\xbf)?\s*(<\?xml[^>]*>\s*)?<(!doctype\s+html|html)\b", re.IGNORECASE)
@@ -72,7 +81,7 @@ def begins_as_page(body: bytes | bytearray) -> bool:
 
 
 async def read_answer(response: aiohttp.ClientResponse, spill: Path | None) -> Answer:
-    """With *spill*, a folder, a result of any length is expected. Raises Unusable."""
+    """With *spill*, a folder, a result of any length is expected. Raises Unusable, or TimeoutError."""
     body, spilled = b"", None
     flaw = _flaw_in(response)
     if flaw and response.status < 400:
@@ -80,7 +89,8 @@ async def read_answer(response: aiohttp.ClientResponse, spill: Path | None) -> A
     if spill is not None and response.status == 200 and "html" not in response.content_type:
         body, spilled = await _spool(response, spill)
     else:
-        body = await _read_at_most(response, ANSWER_LIMIT)
+        with anyio.fail_after(READING):
+            body = await _read_at_most(response, ANSWER_LIMIT)
     headers = response.headers
     return Answer(
         status=response.status,
@@ -104,38 +114,53 @@ def _flaw_in(response: aiohttp.ClientResponse) -> str:
     return ""
 
 
-async def _read_at_most(response: aiohttp.ClientResponse, limit: int, begun: bytes = b"") -> bytes:
+async def _read_at_most(response: aiohttp.ClientResponse, limit: int) -> bytes:
     if response.content_length is not None and response.content_length <= limit:
-        return begun + await response.read()
-    body = bytearray(begun)
+        return await response.read()
+    body = bytearray()
     async for chunk in response.content.iter_chunked(_PIECE):
         body += chunk
         if len(body) > limit:
-            raise Unusable("the answer is longer than any answer of this API")
+            raise _too_long()
     return bytes(body)
+
+
+def _too_long() -> Unusable:
+    return Unusable("the answer is longer than any answer of this API")
 
 
 async def _spool(response: aiohttp.ClientResponse, spill: Path) -> tuple[bytes, Spilled | None]:
     """Into memory while it is small, or a page, which nobody keeps; else into a file of its own."""
-    if response.content_length is not None and response.content_length <= SPILL_FROM:
-        return await response.read(), None
-    held = bytearray()
-    async for chunk in response.content.iter_chunked(_PIECE):
+    held, chunks = bytearray(), _chunks(response)
+    async for chunk in chunks:
         held += chunk
-        if len(held) > SPILL_FROM:
-            if begins_as_page(held):
-                return await _read_at_most(response, ANSWER_LIMIT, bytes(held)), None
-            return b"", await _spill(held, response, spill)
+        if len(held) > SPILL_FROM and not begins_as_page(held):
+            return b"", await _spill(held, chunks, spill)
+        if len(held) > ANSWER_LIMIT:
+            raise _too_long()
     return bytes(held), None
 
 
-async def _spill(held: bytearray, response: aiohttp.ClientResponse, spill: Path) -> Spilled:
+async def _chunks(response: aiohttp.ClientResponse) -> AsyncIterator[bytes]:
+    """As they come. Raises Unusable when they drip: no silence between two of them is long enough to be noticed."""
+    got, waited, since = 0, 0.0, anyio.current_time()
+    async for chunk in response.content.iter_chunked(_PIECE):
+        got, waited = got + len(chunk), waited + anyio.current_time() - since
+        if waited >= WINDOW:
+            if got < SLOWEST * waited:
+                raise Unusable(f"the result came at less than {SLOWEST:,} bytes a second")
+            got, waited = 0, 0.0
+        yield chunk
+        since = anyio.current_time()  # what is done with it in between is no matter of the other side
+
+
+async def _spill(held: bytearray, chunks: AsyncIterator[bytes], spill: Path) -> Spilled:
     path, size, digest = spill / uuid.uuid4().hex, len(held), hashlib.sha256(held)
     try:
         with open_private(path) as opened:  # not in a thread: a cancel would lose the handle
             file = wrap(opened)
             await file.write(held)
-            async for chunk in response.content.iter_chunked(_PIECE):
+            async for chunk in chunks:
                 size += len(chunk)
                 if size > RESULT_LIMIT:
                     raise Unusable(f"the result is longer than {RESULT_LIMIT:,} bytes")

@@ -2,20 +2,26 @@
 
 from __future__ import annotations
 
+import asyncio
 import socket
 import ssl
 from collections.abc import AsyncIterator, Iterator
-from contextlib import contextmanager
+from contextlib import asynccontextmanager, contextmanager, suppress
+from dataclasses import dataclass
 from pathlib import Path
 
 import anyio
+import anyio.lowlevel
 import pytest
-from targets.wire import answer, scripted
+from faults.hours import leaping_time
+from targets.remote import files_in
+from targets.wire import answer, head, scripted
 
 from orchestrator.edges import body as bodies
+from orchestrator.edges.answer import READING, SPILL_FROM, WINDOW
 from orchestrator.edges.body import MeasuredBody
 from orchestrator.edges.http import Http, Kind, open_http
-from orchestrator.errors import NotSent
+from orchestrator.errors import NotSent, Unclear
 
 PIECE = b"x" * (256 << 10)
 PIECES = 64
@@ -68,3 +74,72 @@ async def test_an_upload_whose_every_piece_has_to_wait_arrives_whole(
         await send(http, server.url)
 
         assert [(request.whole, len(request.body)) for request in server.requests] == [(True, SIZE)]
+
+
+@dataclass
+class Dripping:
+    """A server that gives an answer out in pieces of one size, one in every second."""
+
+    url: str = ""
+    given: int = 0
+
+
+@asynccontextmanager
+async def dripping(size: int, piece: int) -> AsyncIterator[Dripping]:
+    server, over = Dripping(), anyio.Event()
+    async with leaping_time() as leap:
+
+        async def accept(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+            with suppress(ConnectionError):
+                await reader.readuntil(b"\r\n\r\n")
+                writer.write(head(200, "Content-Type: text/csv", f"Content-Length: {size}"))
+                while server.given < size and not writer.is_closing():
+                    writer.write(b"x" * piece)
+                    server.given += piece
+                    await writer.drain()
+                    for _ in range(10):
+                        await anyio.lowlevel.checkpoint()
+                    leap(1.0)
+            writer.close()
+            with suppress(ConnectionError):
+                await writer.wait_closed()
+            over.set()
+
+        async with await asyncio.start_server(accept, "127.0.0.1", 0) as listener:
+            server.url = f"http://127.0.0.1:{listener.sockets[0].getsockname()[1]}"
+            yield server
+            await over.wait()
+
+
+@pytest.mark.parametrize("size", [3000, SPILL_FROM, 10 * SPILL_FROM])
+async def test_a_result_that_drips_is_given_up_after_a_window(tmp_path: Path, size: int) -> None:
+    async with dripping(size, piece=1) as server, open_http(tmp_path) as http:
+        with pytest.raises(Unclear, match="at less than 1,000 bytes a second"):
+            await http.call(Kind.RESULT, "GET", server.url, headers={})
+
+        assert server.given < 3 * WINDOW
+    assert files_in(tmp_path) == []
+
+
+async def test_a_large_result_that_comes_too_slowly_leaves_no_file(tmp_path: Path) -> None:
+    async with dripping(100 * SPILL_FROM, piece=900) as server, open_http(tmp_path) as http:
+        with pytest.raises(Unclear, match="at less than 1,000 bytes a second"):
+            await http.call(Kind.RESULT, "GET", server.url, headers={})
+
+    assert files_in(tmp_path) == []
+
+
+async def test_a_slow_result_is_waited_for_as_long_as_it_comes_along(tmp_path: Path) -> None:
+    async with dripping(size := 2000 * 400, piece=2000) as server, open_http(tmp_path) as http:
+        got = await http.call(Kind.RESULT, "GET", server.url, headers={})
+
+    assert got.spilled is not None
+    assert got.spilled.size == size
+
+
+async def test_the_answer_to_an_upload_that_drips_gives_its_place_back(tmp_path: Path) -> None:
+    async with dripping(3000, piece=1) as server, open_http(tmp_path) as http:
+        with pytest.raises(Unclear, match="no answer in time"):
+            await http.call(Kind.UPLOAD, "POST", server.url, headers={}, data=b"{}")
+
+        assert server.given < 1.2 * READING

@@ -269,4 +269,18 @@ WIRE = (
         new="                await writer.write(kept[:-TAIL])",
         test="http/test_stalls.py::test_an_upload_of_which_no_more_is_taken_is_given_up_long_before_its_time_is_over",
     ),
+    Bug(
+        wrong="A result that drips keeps the place of others for an hour.",
+        file="edges/answer.py",
+        old="            if got < SLOWEST * waited:",
+        new="            if not got:",
+        test="http/test_stalls.py::test_a_result_that_drips_is_given_up_after_a_window",
+    ),
+    Bug(
+        wrong="The answer to a large upload may drip for hours, and nobody else gets its place.",
+        file="edges/answer.py",
+        old="        with anyio.fail_after(READING):",
+        new="        with anyio.fail_after(None):",
+        test="http/test_stalls.py::test_the_answer_to_an_upload_that_drips_gives_its_place_back",
+    ),
 )
