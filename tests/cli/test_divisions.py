@@ -23,22 +23,21 @@ fields = [{ name = "id", type = "integer", constraints = { minimum = 2 } }]
 """
 
 
-@pytest.mark.parametrize("part_rows", [1, 3, 250])
-async def test_other_limits_send_no_row_a_second_time_and_the_old_ones_send_what_is_missing(
-    tmp_path: Path, part_rows: int
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"target__part_rows": 1},
+        {"target__part_rows": 3},
+        {"target__part_rows": 250},
+        pytest.param({"validation__schema": "larger.toml"}, id="one row fewer in the first part"),
+    ],
+    ids=str,
+)
+async def test_what_divides_it_otherwise_sends_no_row_a_second_time_and_what_was_sends_the_rest(
+    tmp_path: Path, other: dict[str, object]
 ) -> None:
-    await change_and_put_back(tmp_path, target__part_rows=part_rows)
-
-
-async def test_other_rules_send_no_row_a_second_time_and_the_old_ones_send_what_is_missing(tmp_path: Path) -> None:
-    """One row fewer in the first part, and all others move up."""
     (tmp_path / "larger.toml").write_text(LARGER)
-
-    await change_and_put_back(tmp_path, validation__schema="larger.toml")
-
-
-async def change_and_put_back(root: Path, **other: object) -> None:
-    async with pushing(root, FILES, profile=FAILED) as stage:
+    async with pushing(tmp_path, FILES, profile=FAILED) as stage:
         assert (await stage.run(**IN_PARTS, **DROP)).ends == {"found": 1, "failed": 1}
         assert stage.standing == Counter("1256")
 

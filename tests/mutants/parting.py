@@ -42,7 +42,7 @@ PARTING = (
         old="piece is not None and (not self.adds or same_bytes(part, piece))",
         new="piece is not None",
         test="cli/test_divisions.py"
-        "::test_other_limits_send_no_row_a_second_time_and_the_old_ones_send_what_is_missing[1]",
+        "::test_what_divides_it_otherwise_sends_no_row_a_second_time_and_what_was_sends_the_rest",
     ),
     Bug(
         wrong="A part stays at the remote beside the larger ones that have its rows now.",
