@@ -96,13 +96,6 @@ PARTING = (
         test="core/test_partition.py::test_a_part_whose_name_belongs_to_another_file_rejects_the_whole",
     ),
     Bug(
-        wrong="A new version of a part is sent although a lost attempt may arrive after it.",
-        file="partition.py",
-        old="            if known is not None and may_arrive_late(known, self.clock.now().timestamp()):",
-        new="            if known is not None and not known:",
-        test="core/test_partition.py::test_a_new_version_waits_for_a_lost_attempt_of_one_part",
-    ),
-    Bug(
         wrong="A row that belongs to no part is sent with one, because it is wrong only beside another part's.",
         file="edges/sheets.py",
         old="            if _sha256(text.encode()) == sheet.sent:\n",
@@ -114,7 +107,7 @@ PARTING = (
         file="validation/cuts.py",
         old="self._rows + rows <= limits.rows",
         new="self._rows + rows <= limits.rows + 1",
-        test="validation/test_cuts.py::test_the_parts_are_the_whole_each_within_its_limits",
+        test="cli/test_divisions.py::test_a_part_that_would_be_left_over_where_the_others_replace_keeps_the_file_back",
     ),
     Bug(
         wrong="The rows of a part are joined to lines of another.",
