@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from itertools import takewhile
 
 import structlog
 
 from orchestrator.edges.census import Census
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.errands import Errand
-from orchestrator.intake import is_known, same_file
+from orchestrator.intake import is_known, taken_of
 from orchestrator.model import Source, State
 from orchestrator.naming import key_of, name_of
 from orchestrator.ports import File
@@ -30,9 +29,8 @@ def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File
         job = ledger.find(key_of(name)) if name else None
         if job is None or job.state is not State.DONE or job.path != file.path or not is_known(job, source):
             return None
-        versions = reversed(ledger.versions(job.key)) if adds else [job]
-        taken = [one for one in takewhile(lambda one: same_file(one, source), versions) if one.state is State.DONE]
-        return [one.checked.data.unsent for one in reversed(taken) if one.checked is not None]
+        taken = taken_of(ledger.versions(job.key), source) if adds else [job]
+        return [one.checked.data.unsent for one in taken if one.checked is not None]
 
     return unsent
 

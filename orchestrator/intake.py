@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import takewhile
 
 from orchestrator.model import Digest, Job, Key, Name, RelPath, Source, State, next_version
 from orchestrator.naming import is_content_addressed, key_of, key_without_name, name_of
@@ -141,6 +142,12 @@ def same_file(job: Job, source: Source | None) -> bool:
     """Whether it is a version of the file that *source* is, whatever was mended of it."""
     known = job.source
     return known is not None and source is not None and (known.data, known.events) == (source.data, source.events)
+
+
+def taken_of(versions: Sequence[Job], source: Source) -> list[Job]:
+    """Those of the file that *source* is, the oldest first, that the remote took since it was another the last time."""
+    newest = takewhile(lambda job: same_file(job, source), reversed(versions))
+    return [job for job in reversed(list(newest)) if job.state is State.DONE]
 
 
 def same_bytes(job: Job, source: Source) -> bool:

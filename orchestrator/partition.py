@@ -18,9 +18,9 @@ from itertools import pairwise, takewhile
 
 import anyio
 
-from orchestrator.books import Ending, Trip
+from orchestrator.books import Trip
 from orchestrator.errors import OrchestratorError, OutputError
-from orchestrator.intake import Clash, Names, blocked_by, may_arrive_late, new_job, same_bytes, same_file
+from orchestrator.intake import Clash, Names, may_arrive_late, new_job, same_bytes, same_file
 from orchestrator.model import (
     Checked,
     Completed,
@@ -80,25 +80,25 @@ class Partition:
 
     def left_behind(self, job: Job) -> str:
         """What a remote that replaces by Name still has of the version before, now that *job* is done: told once."""
-        before = [version for version in self.ledger.versions(job.key) if version.version < job.version]
-        done = [version for version in before if version.state is State.DONE][-1:]
-        left = [name for version in done for name in _names(version) if name not in _names(job)]
-        if self.adds or not left:
+        versions = () if self.adds else reversed(self.ledger.versions(job.key))
+        done = (version for version in versions if version.version < job.version and version.state is State.DONE)
+        if (before := next(done, None)) is None:
             return ""
-        return f"the remote still has rows of version {done[0].version}, as {_in_words(left)}: remove them there"
+        now = {*_names(job)}
+        left = [name for name in _names(before) if name not in now]
+        if not left:
+            return ""
+        return f"the remote still has rows of version {before.version}, as {_in_words(left)}: remove them there"
 
     def _stands_in_for(self, part: Job, piece: Source | None) -> bool:
         return piece is not None and (not self.adds or same_bytes(part, piece))
 
-    async def divide(self, job: Job, found: InParts, trip: Trip, *before: Event) -> Job | None:
-        """*before* is what the ledger does not know yet. None: it has to wait for an older attempt of one part."""
+    async def divide(self, job: Job, found: InParts, *before: Event) -> Job:
+        """*before* is what the ledger does not know yet."""
         parts: list[tuple[Job, Checked]] = []
         for piece in found.pieces:
             name = part_name(job.name, piece.part.number)
             known = self.ledger.find(key_of(name))
-            if known is not None and may_arrive_late(known, self.clock.now().timestamp()):
-                trip.ending, trip.cause = Ending.UNSENT, blocked_by(known).cause
-                return None
             if (clash := self.names.claim(name, job.path, known)) is not None:
                 return await self._refuse(job, clash, found.checked, *before)
             if (part := _part(job, piece, known)) is not None:

@@ -152,7 +152,7 @@ class Pipeline:
                 if trip.kept:
                     trip.job = evolve(job, *before, verdict.checked)
                     return None
-                trip.job = await self.partition.divide(job, verdict, trip, *before)
+                trip.job = await self.partition.divide(job, verdict, *before)
                 return trip.job
 
     async def _refuse(self, file: File, cause: str, trip: Trip) -> None:

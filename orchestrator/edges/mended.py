@@ -11,7 +11,6 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import takewhile
 from pathlib import Path
 
 import structlog
@@ -20,8 +19,8 @@ from orchestrator.edges.atomic import put
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
 from orchestrator.errors import SourceChanged, Unusable
-from orchestrator.intake import same_file
-from orchestrator.model import Digest, Job, Key, RelPath, Source, State
+from orchestrator.intake import taken_of
+from orchestrator.model import Digest, Job, Key, RelPath, Source
 from orchestrator.naming import key_of_whole, printable
 from orchestrator.ports import File
 from orchestrator.validation import NO_MENDS, Dialect, MendedList, Mends, read_mended
@@ -116,9 +115,7 @@ class MendedRows:
 
     def _taken(self, key: Key, source: Source) -> list[Job]:
         """The versions of this file that the remote keeps beside each other, since it was another the last time."""
-        versions = self._versions(key) if self.adds else ()
-        newest = takewhile(lambda job: same_file(job, source), reversed(versions))
-        return [job for job in reversed(list(newest)) if job.state is State.DONE and job.checked is not None]
+        return taken_of(self._versions(key), source) if self.adds else []
 
     def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
         """None when there are none. Raises Unusable when they cannot be read."""
