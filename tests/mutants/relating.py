@@ -141,8 +141,8 @@ RELATING = (
     Bug(
         wrong="What the remote has of an earlier version, beside which it keeps the newest, is nobody's.",
         file="across.py",
-        old="        versions = reversed(ledger.versions(job.key)) if adds else [job]\n",
-        new="        versions = [job]\n",
+        old="        taken = taken_of(ledger.versions(job.key), source) if adds else [job]\n",
+        new="        taken = [job]\n",
         test="cli/test_relations.py::test_rows_that_the_remote_refused_are_nobodys_until_they_are_mended",
     ),
     Bug(
