@@ -29,6 +29,7 @@ from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
+from orchestrator.edges.witness import Witnessed
 from orchestrator.edges.workplace import Workplace, open_workplace, state_folder
 from orchestrator.errands import Errand, plan
 from orchestrator.errors import OutputError, StorageError
@@ -145,7 +146,7 @@ class Batch:
         grace = Grace()
         parts = Parts(
             target=self.target,
-            ledger=self.place.ledger,
+            ledger=Witnessed(self.place.ledger, self.place.report),
             inbox=inbox,
             sink=results,
             clock=self.clock,

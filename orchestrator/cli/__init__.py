@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ctypes
 import os
 import resource
 import signal
@@ -21,6 +22,9 @@ from orchestrator.cli.resolve import resolve
 from orchestrator.cli.resubmit import resubmit
 from orchestrator.cli.sessions import session
 from orchestrator.cli.trial import demo, sandbox
+
+_PR_SET_DUMPABLE = 4
+"""prctl(2)."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -101,6 +105,8 @@ def _keep_to_ourselves() -> None:
     os.umask(os.umask(0o077) | 0o027)
     _, most = resource.getrlimit(resource.RLIMIT_CORE)
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
+    if sys.platform == "linux":  # a core that is piped knows no limit, and others of this user could read us as we run
+        ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
 
 
 def _terminate(signum: int, _: object) -> None:

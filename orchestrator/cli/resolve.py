@@ -59,6 +59,7 @@ def resolve(
     if len(given) != 1:
         raise click.UsageError("give exactly one of --accepted TOKEN, --not-accepted, --resend and --abandon.")
     verdict = Resolved(given[0], Token(accepted.strip()) if accepted else None)
+    common.set_up_logs(accepted or "")
     out = output or common.settings().output.folder
     job = anyio.run(settle, out, item, verdict, wait)
     say(f"resolve: {printable(job.path)} is now {job.state}; {_NEXT[verdict.verdict.value]}")

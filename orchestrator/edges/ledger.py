@@ -31,7 +31,6 @@ from orchestrator.edges.tables import (
     SELECT_FILES,
     SELECT_HOLDER,
     SELECT_NEWEST,
-    SELECT_OF_RUN,
     SELECT_OPEN,
     SELECT_RESULTS,
     SELECT_SHARED,
@@ -126,10 +125,6 @@ class SqliteLedger:
     def holder(self, token: Token) -> Job | None:
         """The job that the remote gave *token* to."""
         return self._job(SELECT_HOLDER, token)
-
-    def remembers(self, run: str) -> bool:
-        """Whether anything happened to a job in this run."""
-        return bool(self._rows(SELECT_OF_RUN, run))
 
     def shared_tokens(self) -> set[Token]:
         """What the remote gave to more than one job that was not given up since."""

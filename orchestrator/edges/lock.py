@@ -8,6 +8,8 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
 
+import structlog
+
 from orchestrator.errors import Locked, OutputError
 from orchestrator.naming import printable
 from orchestrator.ports import Clock
@@ -24,18 +26,26 @@ def open_lock(path: Path) -> int:
 async def hold(fd: int, folder: Path, clock: Clock, *, wait: float) -> AsyncIterator[None]:
     """Raises Locked when another process has it for longer than *wait* seconds. Closes *fd* at the end."""
     try:
-        deadline = clock.monotonic() + wait
-        while not _is_taken(fd):
-            left = deadline - clock.monotonic()
-            if left <= 0:
-                raise Locked(
-                    f"{printable(str(folder.parent))}: another run is at work in this output folder. Wait for "
-                    "its end, use --wait SECONDS, or give this run a folder of its own (-o)."
-                )
-            await clock.sleep(min(_LOOK_EVERY, left))
+        if not _is_taken(fd):
+            await _wait_for(fd, folder, clock, wait)
         yield
     finally:
         os.close(fd)
+
+
+async def _wait_for(fd: int, folder: Path, clock: Clock, wait: float) -> None:
+    where = printable(str(folder.parent))
+    if wait > 0:
+        structlog.get_logger().info("waiting_for_the_lock", folder=where, seconds=wait)
+    deadline = clock.monotonic() + wait
+    while (left := deadline - clock.monotonic()) > 0:
+        await clock.sleep(min(_LOOK_EVERY, left))
+        if _is_taken(fd):
+            return
+    raise Locked(
+        f"{where}: another run is at work in this output folder. Wait for its end, use --wait SECONDS, or give this "
+        "run a folder of its own (-o)."
+    )
 
 
 def _is_taken(fd: int) -> bool:

@@ -2,24 +2,20 @@
 
 from __future__ import annotations
 
-import json
 import os
 import secrets
 import shutil
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.edges import lock
 from orchestrator.edges.atomic import clear_unfinished, storage_trouble
 from orchestrator.edges.ledger import SqliteLedger
-from orchestrator.errors import OutputError
-from orchestrator.naming import printable
+from orchestrator.edges.mounts import require_local
+from orchestrator.edges.witness import require_newest
 from orchestrator.ports import Clock
-
-_RUNS_READ = 100
-"""Reports that are looked through for the last run that sent anything."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -63,33 +59,13 @@ def _is_used(folder: Path) -> bool:
     return any(not name.startswith(".") for name in os.listdir(folder))
 
 
-def _last_to_send(runs: Path) -> str:
-    """The newest run that uploaded anything, as far as reports tell. Raises OSError."""
-    with os.scandir(runs) as entries:
-        newest = sorted((run for run in entries if run.is_dir(follow_symlinks=False)), key=lambda run: run.name)
-    for run in newest[: -_RUNS_READ - 1 : -1]:
-        with suppress(FileNotFoundError, ValueError, TypeError, KeyError, AttributeError):
-            if json.loads(Path(run.path, "summary.json").read_bytes())["requests"].get("upload", 0) > 0:
-                return run.name
-    return ""
-
-
-def _require_newest(ledger: SqliteLedger, out: Path, sent: str) -> None:
-    """What a backup does not know of would be sent again, and nobody would be told. Raises OutputError."""
-    if sent and not ledger.remembers(sent):
-        raise OutputError(
-            f"{printable(str(ledger_file(out)))}: the ledger is older than run {sent}, which sent files and left its "
-            "report in runs/. Restore a newer backup. To send again what that run sent, and those after it, move their "
-            "reports away."
-        )
-
-
 @asynccontextmanager
 async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float) -> AsyncIterator[Workplace]:
     """Raises Locked, OutputError when the folder cannot be used, StorageError when the disk is full."""
     state = state_folder(out)
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o750)
+        require_local(state)
         for name in ("results", "rejects", "runs"):
             (out / name).mkdir(exist_ok=True)
         handle = lock.open_lock(state / "lock")
@@ -102,14 +78,13 @@ async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float
             _tidy(out / "runs")
             for name in ("rejects", "mended"):
                 clear_unfinished(out / name)
-            sent = _last_to_send(out / "runs")
+            require_newest(ledger_file(out), out / "runs")
             was_used = any(_is_used(out / name) for name in ("results", "runs"))
         except OSError as error:
             raise storage_trouble(out, error) from None
         run = f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         ledger = SqliteLedger(ledger_file(out), target_id=target_id, run=run, clock=clock, may_begin=not was_used)
         try:
-            _require_newest(ledger, out, sent)
             yield Workplace(out=out, run=run, ledger=ledger)
         finally:
             ledger.close()

@@ -8,7 +8,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import AsyncIterable, AsyncIterator, Sequence
-from contextlib import asynccontextmanager, suppress
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -82,16 +82,6 @@ class Running:
     @property
     def has_ended(self) -> bool:
         return self._process.returncode is not None
-
-    def open_files(self) -> list[str]:
-        """What it has open at this moment, as Linux tells it."""
-        handles = f"/proc/{self.pid}/fd"
-        found = []
-        with suppress(OSError):
-            for handle in os.listdir(handles):
-                with suppress(OSError):
-                    found.append(os.readlink(f"{handles}/{handle}"))
-        return found
 
     def command_line(self) -> bytes:
         """What everybody on this machine can see of it."""

@@ -88,13 +88,6 @@ class Stage:
         while not seen():
             await self._changed.wait()
 
-    async def until_at_the_lock(self, program: Running) -> None:
-        """Return as soon as *program* has the lock file open, to hold it or to wait for it."""
-        lock = str(self.out / ".orchestrator" / "lock")
-        while not program.has_ended and lock not in program.open_files():
-            with anyio.move_on_after(0.01):
-                await program.wait()
-
     # The program
 
     async def call(self, command: str, *arguments: str, by: Sequence[str] = (), **settings: object) -> Outcome:

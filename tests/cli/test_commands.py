@@ -172,7 +172,7 @@ async def test_a_verdict_that_waited_for_a_run_is_about_what_that_run_left(tmp_p
         async with stage.start("run") as run:
             await stage.remote.until_held()
             async with stage.start("resolve", "f00.csv", "--not-accepted", "--wait", "60") as late:
-                await stage.until_at_the_lock(late)
+                await late.until_said("waiting_for_the_lock")
                 stage.remote.release()
                 await run.wait()
                 await late.wait()

@@ -113,7 +113,7 @@ async def test_a_signal_while_it_waits_for_the_lock_ends_it_with_one_json_object
         async with stage.start("run") as first:
             await stage.remote.until_held()
             async with stage.start("run", "--json", "--wait", "60") as second:
-                await stage.until_at_the_lock(second)
+                await second.until_said("waiting_for_the_lock")
                 second.send(signal.SIGTERM)
                 await second.wait()
             stage.remote.release()

@@ -116,7 +116,7 @@ async def test_of_two_runs_at_once_the_second_is_turned_away_or_waits(tmp_path: 
             await stage.remote.until_held()
             refused = await stage.run()
             async with stage.start("run", "--json", "--wait", "60") as patient:
-                await stage.until_at_the_lock(patient)
+                await patient.until_said("waiting_for_the_lock")
                 stage.remote.release()
                 await patient.wait()
             await first.wait()

@@ -64,7 +64,7 @@ DURABILITY = (
     Bug(
         wrong="A ledger from an old backup is taken, and what was sent since goes again.",
         file="edges/workplace.py",
-        old="            _require_newest(ledger, out, sent)\n",
+        old='            require_newest(ledger_file(out), out / "runs")\n',
         new="",
         test="edges/test_workplace.py::test_a_ledger_that_is_older_than_a_run_that_sent_files_is_refused",
     ),
@@ -237,5 +237,12 @@ DURABILITY = (
         old="            if _UNFINISHED.fullmatch(name):",
         new="            if name:",
         test="edges/test_workplace.py::test_half_a_list_of_rejects_of_a_killed_run_is_cleared_away_and_nothing_else",
+    ),
+    Bug(
+        wrong="The ledger is put at the other end of a network, where no lock and no log of it holds.",
+        file="edges/workplace.py",
+        old="        require_local(state)\n",
+        new="",
+        test="edges/test_mounts.py::test_an_output_folder_at_the_other_end_of_a_network_is_refused_with_the_remedy",
     ),
 )

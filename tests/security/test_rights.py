@@ -6,6 +6,8 @@ import os
 import resource
 import signal
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -60,6 +62,20 @@ async def test_a_process_that_aborts_leaves_no_core_with_its_secrets(tmp_path: P
         program.send(signal.SIGABRT)
 
         assert await program.wait() == -signal.SIGABRT
+
+
+def test_nobody_else_reads_the_memory_or_the_environment_of_a_command_as_it_runs() -> None:
+    """The kernel lets others of the same user do so as long as a process may be dumped."""
+    text = (
+        "import ctypes, sys\n"
+        "from orchestrator.__main__ import main\n"
+        "sys.argv = ['orchestrator', '--version']\n"
+        "try: main()\n"
+        "finally: print(ctypes.CDLL(None).prctl(3, 0, 0, 0, 0))\n"
+    )
+    told = subprocess.run([sys.executable, "-c", text], capture_output=True, text=True, check=True)
+
+    assert told.stdout.splitlines()[1:] == ["0"]
 
 
 def test_no_option_of_any_command_takes_a_secret() -> None:

@@ -7,6 +7,8 @@ from collections import Counter
 from functools import cache
 from pathlib import Path
 
+import pytest
+
 from orchestrator.books import Ending
 from orchestrator.config import Settings
 from orchestrator.edges.workplace import state_folder
@@ -22,25 +24,39 @@ from tests.simulation.seeds import memory_folder, quietly
 FILES = 500
 BROWN_OUT = 600.0
 SHARE = 0.3
-SEED = 1
+
+REFUSING = (Trouble.NOT_SENT,)
+BREAKING = (Trouble.NOT_SENT, Trouble.UNREACHABLE, Trouble.LOST, Trouble.BROKEN)
+FAILED = {Seen.UNTAKEN, Seen.LOST}
+
+nights = pytest.mark.parametrize(
+    ("seed", "troubles"),
+    [
+        pytest.param(seed, troubles, id=f"{seed}-{name}")
+        for seed in (1, 2, 3)
+        for name, troubles in (("refusing", REFUSING), ("breaking", BREAKING))
+    ],
+)
 
 
 class Brown:
-    """Three calls in ten get a 503 with the wish to be asked later, as long as it lasts."""
+    """Three calls in ten get a 503 before they are taken, or break in any way, as long as it lasts."""
 
-    def __init__(self, seed: int) -> None:
+    def __init__(self, seed: int, troubles: tuple[Trouble, ...]) -> None:
         self.rng = random.Random(seed)
+        self.troubles = troubles
 
     def fault(self, call: Call, about: object) -> Fault:
         if call is Call.SIGN_IN:
             return Fault()
         fails = loop_time() < BROWN_OUT and self.rng.random() < SHARE
-        return Fault(before=self.rng.uniform(0.1, 0.5), trouble=Trouble.NOT_SENT if fails else Trouble.NONE)
+        trouble = self.rng.choice(self.troubles) if fails else Trouble.NONE
+        return Fault(before=self.rng.uniform(0.1, 0.5), trouble=trouble)
 
 
 @cache
-def carried_through(seed: int) -> tuple[Process, Line]:
-    weather = Brown(seed)
+def carried_through(seed: int, troubles: tuple[Trouble, ...]) -> tuple[Process, Line]:
+    weather = Brown(seed, troubles)
     line = Line(time=loop_time, script=weather.fault)
     remote = Remote(time=loop_time, repeat=Repeat.SAME, fate=lambda request: Fate(ends=weather.rng.uniform(0, 60.0)))
 
@@ -66,10 +82,11 @@ def carried_through(seed: int) -> tuple[Process, Line]:
         return on_virtual_time(night(folder)), line
 
 
-def test_no_file_fails_in_a_brown_out() -> None:
-    process, line = carried_through(SEED)
+@nights
+def test_no_file_fails_in_a_brown_out(seed: int, troubles: tuple[Trouble, ...]) -> None:
+    process, line = carried_through(seed, troubles)
 
-    assert sum(one.ending is Seen.UNTAKEN for one in line.exchanges) > 50, "it was one"
+    assert sum(one.ending in FAILED for one in line.exchanges) > 50, "it was one"
     ends = Counter(trip.end for trip in process.trips)
     assert ends.keys() <= {Ending.DONE, Ending.UNSENT, Ending.WAITING}, (
         "what did not get through goes on in the next run"
@@ -77,11 +94,12 @@ def test_no_file_fails_in_a_brown_out() -> None:
     assert ends[Ending.DONE] > 0.9 * FILES
 
 
-def test_a_brown_out_costs_few_requests_more() -> None:
-    _, line = carried_through(SEED)
+@nights
+def test_a_brown_out_costs_few_requests_more(seed: int, troubles: tuple[Trouble, ...]) -> None:
+    _, line = carried_through(seed, troubles)
 
     calls = [one for one in line.exchanges if one.call is not Call.SIGN_IN]
     assert any(one.call is Call.PROBE for one in calls), "the breaker had its part in it"
-    extra = sum(one.ending is Seen.UNTAKEN for one in calls)
+    extra = sum(one.ending in FAILED for one in calls)
     planned = len(calls) - extra
     assert extra <= 0.1 * planned + 20
