@@ -63,6 +63,8 @@ class Trip:
     the remote already, in other parts."""
     left: str = ""
     """What the remote still has of the version before, although this one is done."""
+    unknown: int = 0
+    """Rows of a file that is done of which its results do not tell what became of them."""
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0
@@ -126,8 +128,8 @@ class RowBook:
         self.left_out += sheet.left_out
         self.warned += sheet.warned
 
-    def add(self, sheet: Sheet, ending: Ending, *, submitted: bool, refused: int = 0) -> None:
-        """*refused* are rows that the remote did not take of a file that is done."""
+    def add(self, sheet: Sheet, ending: Ending, *, submitted: bool, refused: int = 0, unknown: int = 0) -> None:
+        """Of a file that is done the remote did not take *refused* rows, and does not tell of *unknown* ones."""
         good = sheet.rows - sheet.bad
         self.read += sheet.rows
         self.invalid += sheet.bad
@@ -137,8 +139,9 @@ class RowBook:
         self.sent += good
         match ending:
             case Ending.DONE:
-                self.accepted += good - refused
+                self.accepted += good - refused - unknown
                 self.refused += refused
+                self.unknown += unknown
             case Ending.FAILED:
                 self.refused += good
             case _:
@@ -165,6 +168,8 @@ class Books:
     """Rows left out of files that were sent in this run."""
     refused: int = 0
     """Rows that the remote did not take of files that were done in this run."""
+    untold: int = 0
+    """Rows of files that were done in this run, of which the remote does not say whether it took them."""
 
     def enter(self, trip: Trip) -> None:
         """One file: it counts once, and its rows where the parts of it stand."""
@@ -181,10 +186,11 @@ class Books:
         job = trip.job
         if job is not None and trip.end is Ending.DONE:
             self.refused += job.refused
+            self.untold += trip.unknown
         if not trip.judged or job is None or job.checked is None:
             return
         sent = _went_out(job)
-        self.data.add(job.checked.data, trip.end, submitted=sent, refused=job.refused)
+        self.data.add(job.checked.data, trip.end, submitted=sent, refused=job.refused, unknown=trip.unknown)
         if (events := job.checked.events) is not None:
             self.events.add(events, trip.end, submitted=sent)
         if sent:

@@ -26,7 +26,8 @@ class Exit(enum.IntEnum):
     USAGE = 2
     """Usage, configuration, wrong URL, unwritable output."""
     REJECTS = 3
-    """Files that are rejected or failed, since this run or an earlier one, bad rows of this run, or too few files."""
+    """Files that are rejected or failed, since this run or an earlier one, too few files, or rows of this run that are
+    bad or that the remote tells nothing of."""
     IN_DOUBT = 4
     """A person must look."""
     UNFINISHED = 5
@@ -80,7 +81,8 @@ def exit_of(books: Books, halts: Iterable[Halt], *, enough: bool) -> Exit:
     unsent = ends[Ending.UNSENT] > books.kept and Stop.CANARY_FAILED not in stops
     if ends[Ending.WAITING] or unsent or ends[Ending.DEFERRED]:
         reasons.add(Exit.UNFINISHED)
-    if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.kept or books.dropped or books.refused or not enough:
+    rows = books.dropped or books.refused or books.untold
+    if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.kept or rows or not enough:
         reasons.add(Exit.REJECTS)
     return most_urgent(reasons)
 

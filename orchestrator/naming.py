@@ -11,6 +11,8 @@ from pathlib import PurePosixPath
 from orchestrator.model import Digest, Key, Name, RelPath, Source
 
 _DATE = re.compile(r"(?<!\d)(?P<year>\d{4})(?P<sep>[-_./]?)(?P<month>\d{2})(?P=sep)(?P<day>\d{2})(?!\d)", re.ASCII)
+_FORMULA = re.compile("(^|;)(?=[-=+@＝＋－＠])")
+"""Where a spreadsheet would begin to read a formula (OWASP); in half of Europe it parts cells at a semicolon."""
 _PLACEHOLDER = re.compile(r"\{(relative|stem|date|sha12)\}")
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}", re.ASCII)
 _RESERVED = re.compile(r"(?:con|prn|aux|nul|com\d|lpt\d|v\d+)(?:\..*)?", re.ASCII | re.IGNORECASE)
@@ -102,6 +104,11 @@ def printable(text: str) -> str:
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape", "surrogatepass").decode("ascii") for char in text
     )
+
+
+def harmless(cell: str) -> str:
+    """For a table that people open in a spreadsheet, which shall not calculate."""
+    return _FORMULA.sub(r"\1'", printable(cell))
 
 
 def path_in_words(path: str) -> str:

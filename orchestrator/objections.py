@@ -9,6 +9,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 
 from orchestrator.model import Job, RelPath, Sheet
+from orchestrator.naming import harmless
 from orchestrator.ports import Fetched, Objection
 from orchestrator.validation import SourceLines, ranges_of, source_line
 
@@ -22,12 +23,14 @@ _UNKNOWN = "which row is not known"
 def counted_off(job: Job, fetched: Fetched) -> Fetched:
     """The rows that a result tells of are those that were sent, one by one, if they are as many; else nobody knows."""
     sent = job.checked.data.rows - job.checked.data.bad if job.checked else None
-    if fetched.told in (None, sent):
+    if sent is None or fetched.told in (None, sent):
         return fetched
     remark = f"the remote's results tell of {fetched.told} rows, and {sent} were sent: which is which is not known"
+    refused = min(fetched.refused, sent)
     return replace(
         fetched,
-        refused=min(fetched.refused, sent or 0),
+        refused=refused,
+        unknown=sent - refused,
         objections=tuple(replace(objection, rows=()) for objection in fetched.objections),
         remark="; ".join(filter(None, [fetched.remark, remark])),
     )
@@ -40,7 +43,7 @@ def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
     for objection in objections:
         places = dict.fromkeys(place for row in objection.rows for place in _places(job, row))
         row, line = (objection.rows[-1], " or ".join(places)) if objection.rows else ("", _UNKNOWN)
-        table.writerow([row, line, objection.says])
+        table.writerow([row, harmless(line), harmless(objection.says)])
     body = text.getvalue().encode("utf-8", "backslashreplace")
     digest = hashlib.sha256(body).hexdigest()
     return Fetched(key=OBJECTIONS, content_type="text/csv", body=body, size=len(body), sha256=digest)

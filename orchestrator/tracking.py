@@ -123,6 +123,7 @@ class Tracking:
                 remarks.append(str(error))
             else:
                 refused += fetched.refused
+                trip.unknown = fetched.unknown
                 objections += fetched.objections
                 remarks += [fetched.remark] if fetched.remark else []
         if objections:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import csv
 import io
 import json
-import re
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
@@ -16,7 +15,7 @@ from typing import Any
 
 from orchestrator.books import Books, Ending, Trip
 from orchestrator.edges.atomic import put
-from orchestrator.naming import printable, slug_of
+from orchestrator.naming import harmless, slug_of
 
 COLUMNS = (
     "path,name,version,state,cause,token,rows,bad_rows,event_rows,bad_event_rows,attempts,polls,"
@@ -24,9 +23,6 @@ COLUMNS = (
 ).split(",")
 
 _WITH_RESULTS = (Ending.DONE, Ending.SKIPPED, Ending.FAILED)
-
-_FORMULA = re.compile("(^|;)(?=[-=+@＝＋－＠])")
-"""Where a spreadsheet would begin to read a formula (OWASP); in half of Europe it parts cells at a semicolon."""
 
 
 @dataclass(kw_only=True)
@@ -102,11 +98,7 @@ def _cells(trip: Trip) -> list[object]:
 
 def _csv_line(cells: Any) -> str:
     line = io.StringIO()
-    csv.writer(line, lineterminator="\n").writerow([_harmless(cell) for cell in cells])
+    csv.writer(line, lineterminator="\n").writerow(
+        [harmless(cell) if isinstance(cell, str) else cell for cell in cells]
+    )
     return line.getvalue()
-
-
-def _harmless(cell: object) -> object:
-    if not isinstance(cell, str):
-        return cell
-    return _FORMULA.sub(r"\1'", printable(cell))

@@ -140,5 +140,7 @@ class Fetched:
     """To the first of them."""
     told: int | None = None
     """So many rows the result tells of, where it has a line for each and numbers none: then they are counted off."""
+    unknown: int = 0
+    """Rows that were sent, and nobody can tell from this result what became of them."""
     remark: str = ""
     """What a person should know of it; quotes nothing."""

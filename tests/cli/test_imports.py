@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from targets.tao.place import TAKEN, status
@@ -14,7 +17,7 @@ from targets.wire import Request, answer, as_json, scripted
 from cli.imports import ADDITIONS, ALL_OF_IT, FILES, importing, sessions, table, users
 from cli.leaks import bearers, forms, leaks, said, stored, stored_without_results
 from cli.program import AFRESH
-from cli.stage import held
+from cli.stage import Stage, held
 from orchestrator.sandbox import PROFILES, Fault
 
 LOST = ("drop_after", "reset_after", "error_after", "truncated", "html_after", "empty")
@@ -152,11 +155,10 @@ async def test_a_row_that_the_remote_refuses_is_told_with_the_line_that_it_came_
         assert (book["read"], book["invalid"], book["accepted"], book["refused"]) == (6, 1, 3, 2)
 
 
-@pytest.mark.parametrize("told", [["al,400"], ["zoe,processed", "al,400", "bo,processed", "cy,400"], ["al,400"] * 5])
-async def test_where_the_results_tell_of_other_rows_than_were_sent_no_line_is_named(
-    tmp_path: Path, told: list[str]
-) -> None:
-    """They may have left out those that went well: the first of them is not the first that was sent."""
+@asynccontextmanager
+async def telling(root: Path, *results: bytes) -> AsyncIterator[tuple[Stage, dict[str, Any]]]:
+    """Three users, and a remote that has processed them: its store has one of *results* after the other."""
+    left = list(results)
 
     def reply(request: Request) -> bytes:
         match request.target.partition("?")[0]:
@@ -167,19 +169,75 @@ async def test_where_the_results_tell_of_other_rows_than_were_sent_no_line_is_na
             case path if path.startswith("/api/v1/download/"):
                 return as_json({"signedUrl": f"{server.url}/store/x.csv"})
             case _:
-                return answer(200, table("user_username,status", *told), kind="text/csv")
+                return left.pop(0) if len(left) > 1 else left[0]
 
-    async with importing(tmp_path, {"users.csv": users(1, 3)}) as stage, scripted(reply) as server:
-        where = {"target__base_url": server.url, "target__token_path": "/connect/token"}
+    async with importing(root, {"users.csv": users(1, 3)}) as stage, scripted(reply) as server:
+        yield stage, {"target__base_url": server.url, "target__token_path": "/connect/token"}
+
+
+def rows_that_say(*told: str) -> bytes:
+    return answer(200, table("user_username,status", *told), kind="text/csv")
+
+
+@pytest.mark.parametrize("told", [["al,400"], ["zoe,processed", "al,400", "bo,processed", "cy,400"], ["al,400"] * 5])
+async def test_where_the_results_tell_of_other_rows_than_were_sent_no_line_is_named(
+    tmp_path: Path, told: list[str]
+) -> None:
+    """They may have left out those that went well: the first of them is not the first that was sent."""
+    async with telling(tmp_path, rows_that_say(*told)) as (stage, where):
         outcome = await stage.run(**where)
 
         assert outcome.code == 3
         refused = sum("400" in line for line in told)
-        assert outcome.summary["rows"]["data"]["refused"] == min(refused, 3)
+        book = outcome.summary["rows"]["data"]
+        assert (book["refused"], book["unknown"], book["accepted"]) == (min(refused, 3), 3 - min(refused, 3), 0)
         with (stage.results("users") / "objections.csv").open(newline="") as file:
             lines = list(csv.DictReader(file))
         assert lines == [{"row": "", "line": "which row is not known", "says": "400"}] * refused
         assert f"tell of {len(told)} rows, and 3 were sent" in stage.jobs["users.csv"].cause
+
+
+@pytest.mark.parametrize(
+    ("result", "told"),
+    [
+        (rows_that_say("user1,processed"), 1),
+        (rows_that_say(*["user1,processed"] * 4), 4),
+        (answer(200, table("user_username,user_name", "user1,User 1"), kind="text/csv"), 0),
+    ],
+    ids=["fewer", "more", "no column for it"],
+)
+async def test_rows_of_which_the_results_do_not_tell_are_not_said_to_be_accepted(
+    tmp_path: Path, result: bytes, told: int
+) -> None:
+    async with telling(tmp_path, result) as (stage, where):
+        outcome = await stage.run(**where)
+
+        assert outcome.code == 3
+        assert stage.states == {"users.csv": "done"}
+        book = outcome.summary["rows"]["data"]
+        assert (book["sent"], book["accepted"], book["refused"], book["unknown"]) == (3, 0, 0, 3)
+        assert f"tell of {told} rows, and 3 were sent" in stage.jobs["users.csv"].cause
+
+
+@pytest.mark.parametrize(
+    "error",
+    [
+        answer(200, '<?xml version="1.0"?><Error><Code>SlowDown</Code></Error>', kind="application/xml"),
+        as_json({"error": "server_error", "message": "later"}),
+    ],
+    ids=["XML", "JSON"],
+)
+async def test_an_error_that_comes_for_a_result_is_asked_past_and_never_kept_as_one(
+    tmp_path: Path, error: bytes
+) -> None:
+    good = rows_that_say(*(f"user{number},processed" for number in (1, 2, 3)))
+    async with telling(tmp_path, error, error, good) as (stage, where):
+        outcome = await stage.run(**where)
+
+        assert outcome.code == 0
+        assert stage.states == {"users.csv": "done"}
+        (kept,) = stage.results("users").glob("result*")
+        assert b"user3,processed" in kept.read_bytes()
 
 
 async def test_a_file_that_is_larger_than_the_remote_takes_goes_in_parts_that_it_takes(tmp_path: Path) -> None:

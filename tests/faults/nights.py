@@ -77,7 +77,8 @@ REPEATED = {
         broken(Moment.LAST, Deed.CLOSE),
         answered("500", say.page(500)),
         answered("429", BUSY),
-        answered("404", say.page(404)),
+        answered("404", answer(404)),
+        answered("404 and a page", say.page(404)),
         answered("401", SPENT),
         answered("401 and a page", say.page(401)),
         answered("302", say.redirect(302)),
@@ -144,7 +145,7 @@ STOPPED = (
     (POLL, answered("403", say.page(403)), "waiting", Exit.DENIED),
     (POLL, answered("405", say.page(405)), "waiting", Exit.USAGE),
     (RESULT, answered("401 twice", SPENT, times=2), "waiting", Exit.DENIED),
-    (RESULT, answered("404", say.page(404)), "waiting", Exit.UNFINISHED),
+    (RESULT, answered("404", answer(404)), "waiting", Exit.UNFINISHED),
 )
 
 REFUSED = tuple(answered(str(status), answer(status)) for status in (400, 409, 413, 422))

@@ -85,7 +85,7 @@ STATUSES = (
     Row("403", answer(403),                 Denied,      Denied,      Denied,      Denied),
     Row("403 and a page", say.page(403),    Denied,      Garbled,     Denied,      Denied),
     Row("404", answer(404),                 Misdirected, Misdirected, Missing,     Missing),
-    Row("404 and a page", say.page(404),    Misdirected, Garbled,     Missing,     Missing),
+    Row("404 and a page", say.page(404),    Misdirected, Garbled,     NotSent,     NotSent),
     Row("405", answer(405),                 Misdirected, Misdirected, Misdirected, Misdirected),
     Row("405 and a page", say.page(405),    Misdirected, Garbled,     Misdirected, Misdirected),
     Row("406", say.page(406),               Misdirected, Garbled,     NotSent,     NotSent),
@@ -141,7 +141,7 @@ SPENT = (
     (Fault(what="401, zipped", says=answer(401, b"\x1f\x8b", "Content-Encoding: gzip")), Unclear),
 )
 
-_NOT: dict[str, type] = {"read": Unclear, "store": Fetched}
+_NOT: dict[str, type] = {"read": Unclear, "store": Unclear}
 _PAGE: dict[str, type] = {"read": Garbled, "store": Garbled}
 
 UNEXPECTED = (

@@ -35,4 +35,25 @@ GATEWAYS = (
         new="",
         test="targets/test_reading.py::test_a_page_is_no_answer",
     ),
+    Bug(
+        wrong="A gateway that has lost its way is taken for the remote's word that it knows no such job.",
+        file="targets/platform/answers.py",
+        old="    elif status == 404 and not is_page(answer):\n",
+        new="    elif status == 404:\n",
+        test="faults/test_matrix.py",
+    ),
+    Bug(
+        wrong="An error in JSON that comes for a result is kept as one, and every row counts as accepted.",
+        file="targets/tao/rows.py",
+        old="        return silent if _is_table(header) else None\n",
+        new="        return silent\n",
+        test="targets/tao/test_rows.py::test_what_is_no_table_is_no_result",
+    ),
+    Bug(
+        wrong="Rows of which the results do not tell count as accepted.",
+        file="objections.py",
+        old="        unknown=sent - refused,\n",
+        new="",
+        test="cli/test_imports.py::test_rows_of_which_the_results_do_not_tell_are_not_said_to_be_accepted",
+    ),
 )

@@ -85,8 +85,8 @@ RELATING = (
     Bug(
         wrong="A run that kept files back for the sake of others ends as if all were well.",
         file="exits.py",
-        old="ends[Ending.FAILED] or books.kept or books.dropped",
-        new="ends[Ending.FAILED] or books.dropped",
+        old="ends[Ending.FAILED] or books.kept or rows",
+        new="ends[Ending.FAILED] or rows",
         test="cli/test_relations.py::test_a_file_is_kept_where_those_that_it_needs_are_in_doubt_or_none_of_this_run",
     ),
     Bug(

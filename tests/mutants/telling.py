@@ -56,7 +56,7 @@ TELLING = (
     ),
     Bug(
         wrong="A cell of the table of files begins a formula.",
-        file="edges/report.py",
+        file="naming.py",
         old='    return _FORMULA.sub(r"\\1\'", printable(cell))',
         new="    return printable(cell)",
         test="edges/test_report.py::test_a_cell_that_a_spreadsheet_would_take_for_a_formula_is_made_harmless",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +15,10 @@ from edges.samples import HEADER, ROW, Desk, judge
 from edges.samples import csv as lines
 from orchestrator.books import Trip
 from orchestrator.edges.report import Report
-from orchestrator.model import Name, Rejected, RelPath, Token
+from orchestrator.model import Digest, Name, Rejected, RelPath, Sheet, Sheets, Token
 from orchestrator.naming import printable
+from orchestrator.objections import joined
+from orchestrator.ports import Objection
 from orchestrator.validation import reject_header
 from validation.samples import PLATFORM_DATA
 
@@ -59,6 +62,20 @@ def test_no_cell_of_the_table_of_files_begins_a_formula_wherever_cells_are_parte
     assert [cell for cell in told if begins_a_formula(cell)] == []
     assert len(set(told)) == 1
     assert told[0].replace("'", "") == printable(text).replace("'", ""), "and it still says what it said"
+
+
+@pytest.mark.parametrize("text", FORMULAS)
+def test_no_cell_of_what_the_remote_has_against_rows_begins_a_formula(text: str) -> None:
+    """The name of the file is somebody's, and so is what the remote says, which may quote a cell."""
+    job = replace(new_job(), path=RelPath(text), checked=Sheets(data=Sheet(rows=1, sent=Digest("d"))))
+    objections = joined(job, [Objection(rows=(1,), says=text), Objection(rows=(), says=f"\x1b[2J{text}")])
+
+    assert objections.body is not None
+    lines = list(csv.DictReader(io.StringIO(objections.body.decode(), newline="")))
+    told = [line[column] for line in lines for column in ("line", "says")]
+    assert len(told) == 4
+    assert [cell for cell in told if begins_a_formula(cell) or not cell.isprintable()] == []
+    assert printable(text).replace("'", "") in lines[0]["line"].replace("'", "")
 
 
 @pytest.mark.parametrize("text", FORMULAS)

@@ -172,7 +172,7 @@ def _objection(answer: Answer, message: str) -> tuple[type[TargetError], str]:
     status = answer.status
     if status in (401, 403):
         return Denied, f"{_NO_ACCESS} ({status})"
-    if status == 404 or (status == 200 and "not found" in message):
+    if (status == 404 and not is_page(answer)) or (status == 200 and "not found" in message):
         return Missing, f"the remote does not know the transfer ({status})"
     if status in (405, 415):
         return Misdirected, f"the remote answers {status}. Check target.base_url."

@@ -89,7 +89,7 @@ def _require_read(answer: Answer, key: str) -> None:
         kind, cause = Unclear, "an HTML page in place of an answer"
     elif status == 403:
         raise Denied(f"{NO_ACCESS} (403)")
-    elif status == 404:
+    elif status == 404 and not is_page(answer):
         kind, cause = Missing, "the remote does not know the processing token (404)"
     elif status == 400 and key != "status" and refuses(answer):
         kind, cause = Refused, "the remote does not offer this result (400). Check target.results"

@@ -83,7 +83,7 @@ def require_read(answer: Answer, key: str) -> None:
         kind, cause = Garbled, "an HTML page in place of an answer"
     elif status == 403:
         kind, cause = Denied, f"{NO_ACCESS} (403)"
-    elif status == 404:
+    elif status == 404 and not is_page(answer):
         kind, cause = Missing, "the remote does not know the referenceId, or not yet (404)"
     elif status in (405, 415):
         kind, cause = Misdirected, f"the remote answers {status}. Check target.{_PATH_OF[key]}."

@@ -17,20 +17,28 @@ class RowResults:
     """Rows that are not said to have been processed, whatever else is said of them."""
     objections: tuple[Objection, ...]
     """The first of them."""
-    told: int | None
-    """How many rows it has; None when the file is not one that tells of rows."""
+    told: int
+    """How many rows it tells of: none when it has no column for it, or cannot be read to its end."""
 
 
-def read_rows(lines: Iterable[str]) -> RowResults:
-    """Columns are found by their names: the remote may have more of them than its sibling, or others."""
+def read_rows(lines: Iterable[str]) -> RowResults | None:
+    """None for what is no table: an error in JSON, a page, a word. What it was of the rows sent is then not known.
+
+    Columns are found by their names: the remote may have more of them than its sibling, or others.
+    """
     csv.field_size_limit(1 << 20)
     rows = csv.reader(lines)
     number, refused, objections = 0, 0, list[Objection]()
+    silent = RowResults(refused=0, objections=(), told=0)
     try:
-        places = {name.strip().casefold(): at for at, name in enumerate(next(rows, []))}
-        if (status := places.get("status")) is None:
-            return RowResults(refused=0, objections=(), told=None)
-        code, message = places.get("errorcode"), places.get("errormessage")
+        header = next(rows, [])
+    except csv.Error:
+        return None
+    places = {name.strip().casefold(): at for at, name in enumerate(header)}
+    if (status := places.get("status")) is None:
+        return silent if _is_table(header) else None
+    code, message = places.get("errorcode"), places.get("errormessage")
+    try:
         for number, row in enumerate(filter(None, rows), 1):  # a blank line is no row
             if _cell(row, status).strip().casefold() == _TAKEN:
                 continue
@@ -39,8 +47,13 @@ def read_rows(lines: Iterable[str]) -> RowResults:
                 says = " ".join(filter(None, (_cell(row, at) for at in (status, code, message))))
                 objections.append(Objection(rows=(number,), says=says))
     except csv.Error:
-        return RowResults(refused=0, objections=(), told=None)
+        return silent
     return RowResults(refused=refused, objections=tuple(objections), told=number)
+
+
+def _is_table(header: list[str]) -> bool:
+    """Each has at least one column of the file, and one of what became of it."""
+    return len(header) > 1 and not header[0].lstrip("\ufeff ").startswith(("<", "{", "["))
 
 
 def _cell(row: list[str], at: int | None) -> str:

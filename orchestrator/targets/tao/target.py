@@ -150,9 +150,10 @@ class Tao:
         if answer.spilled is None and not answer.text.strip():  # the columns of the file stand in it at least
             raise Unclear(f"{where}: it is empty", retry_after=answer.retry_after)
         rows = await anyio.to_thread.run_sync(_read, answer)
-        remark = "" if rows.told is not None else "the remote's results do not tell which rows it took"
+        if rows is None:
+            raise Unclear(f"{where}: the answer is no table of rows", retry_after=answer.retry_after)
         found = fetched_of(RESULT, answer)
-        return replace(found, refused=rows.refused, objections=rows.objections, told=rows.told, remark=remark)
+        return replace(found, refused=rows.refused, objections=rows.objections, told=rows.told)
 
     async def _ask(self, kind: Kind, path: str, token: Token) -> Answer:
         return await self._get(kind, self._config.base_url + path.replace("{id}", quote(token, safe="")))
@@ -164,7 +165,7 @@ class Tao:
         return await authorized(self._credentials, exchange, self._may_go)
 
 
-def _read(answer: Answer) -> RowResults:
+def _read(answer: Answer) -> RowResults | None:
     if answer.spilled is None:
         return read_rows(io.StringIO(answer.text, newline=""))
     with open(answer.spilled.path, encoding="utf-8-sig", errors="replace", newline="") as file:
