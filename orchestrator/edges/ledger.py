@@ -37,7 +37,7 @@ from orchestrator.edges.tables import (
     SELECT_VERSIONS,
     UPSERT_JOB,
 )
-from orchestrator.errors import StorageError
+from orchestrator.errors import OutputError, StorageError
 from orchestrator.model import (
     Accepted,
     Checked,
@@ -77,7 +77,7 @@ class SqliteLedger:
         """
         self._clock = clock
         self._run = run
-        self._fault = ""
+        self._fault: OutputError | StorageError | None = None
         try:
             self._reserve = Reserve(path.with_name("reserve"))
             self._db = open_database(path, target_id, may_begin=may_begin)
@@ -113,7 +113,7 @@ class SqliteLedger:
 
     async def _record(self, changes: Sequence[tuple[Job, tuple[Event, ...]]]) -> None:
         if self._fault and any(_begins(events) for _, events in changes):
-            raise StorageError(self._fault)
+            raise _again(self._fault)
         at = self._clock.now().timestamp()
         await self._commits(tuple((after, events, at) for after, events in changes))
 
@@ -190,14 +190,14 @@ class SqliteLedger:
         try:
             self._transact(entries)
         except sqlite3.Error as error:
-            self._fault = str(trouble(error, self._path))
+            self._fault = trouble(error, self._path)
             return [self._commit_end(entry) for entry in entries]
         return [None] * len(entries)
 
     def _commit_end(self, entry: _Entry) -> Exception | None:
         """The disk is full or failing: nothing is begun any more, and ends are written, at last to the reserve."""
-        if any(_begins(events) for _, events, _ in entry):
-            return StorageError(self._fault)
+        if self._fault and any(_begins(events) for _, events, _ in entry):
+            return _again(self._fault)
         while True:
             try:
                 self._transact([entry])
@@ -233,6 +233,10 @@ class SqliteLedger:
         ]
         if kept:
             db.executemany(INSERT_RESULT, kept)
+
+
+def _again(error: OutputError | StorageError) -> OutputError | StorageError:
+    return type(error)(*error.args)
 
 
 def _begins(events: Sequence[Event]) -> bool:

@@ -134,6 +134,24 @@ async def test_a_run_on_a_damaged_ledger_goes_on_or_stops_and_never_keeps_a_seco
     assert len(told) > 1, "all was the same to it"
 
 
+async def test_a_page_that_only_new_files_need_ends_the_run_as_damage_and_not_as_a_disk_that_passes(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        pristine = await made_ready(stage)
+        ledger = stage.out / ".orchestrator" / FILES[0]
+        content, page = ledger.read_bytes(), 4096
+        (stage.folder / "new.csv").write_bytes((stage.folder / "f00.csv").read_bytes())
+        for at in range(0, len(content), page):
+            shutil.rmtree(stage.out)
+            shutil.copytree(pristine.finished, stage.out)
+            ledger.write_bytes(content[:at] + random.Random(at).randbytes(150) + content[at + 150 :])
+            for _ in range(2):
+                ended = await run_here(stage)
+                assert (ended.code, "damaged" in ended.message or "not a ledger" in ended.message) == (2, True), at
+        assert len(stage.uploads) == len(ROSTERS)
+
+
 @pytest.mark.parametrize("harm", ["deleted", "emptied", "whole folder deleted"])
 async def test_a_ledger_that_is_gone_is_not_begun_anew_beside_what_earlier_runs_left(tmp_path: Path, harm: str) -> None:
     async with staged(tmp_path, ROSTERS) as stage:
