@@ -9,12 +9,19 @@ from unittest.mock import Mock
 
 import aioresponses.core
 import pytest
+import structlog
 from aiohttp import ClientResponse, StreamReader
 from aiohttp.client_proto import ResponseHandler
 from hypothesis import HealthCheck, settings
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+
+@pytest.fixture(autouse=True)
+def _log_as_it_comes() -> None:
+    """Another test may have chosen what is too quiet to be told."""
+    structlog.reset_defaults()
 
 
 class _Response(ClientResponse):

@@ -12,9 +12,12 @@ from orchestrator.validation.nesting import Tangled, shape_of
 from orchestrator.validation.problem import MESSAGES, Problem
 from orchestrator.validation.record import Record
 from orchestrator.validation.rejects import ADDED, KEPT
-from orchestrator.validation.schema import Column, Header, Match, Rule, Schema
+from orchestrator.validation.schema import Column, Header, Match, Rule, Schema, Type
 
 _TOLD = 3
+_IN_DIGITS = {Type.INTEGER, Type.NUMBER, Type.DATE, Type.TIME, Type.DATETIME}
+_NAMES_LEAST = 2
+"""Cells without a digit where one belongs, from which on a first line is one of names."""
 _LONGEST = 60
 _LONGEST_NAME = 255
 _REJECTS = (
@@ -69,7 +72,8 @@ def recognise(schemas: Sequence[Schema], record: Record) -> tuple[Bound, bool] |
     if not _is_header(schemas, record):
         for schema in schemas:
             if schema.header is Header.OPTIONAL:
-                return Bound.unread(schema), False
+                fault = _unknown_names(schema, record)
+                return _problem(record, fault) if fault else (Bound.unread(schema), False)
         return _problem(record, _no_header(schemas))
     attempts = [(schema, *_bind(schema, record)) for schema in schemas]
     fitting = [(schema, columns) for schema, columns, faults in attempts if not faults]
@@ -98,6 +102,22 @@ def _other_sign(schemas: Iterable[Schema], record: Record) -> str:
 
 def _is_header(schemas: Iterable[Schema], record: Record) -> bool:
     return record.count <= CELL_LIMIT and any(not schema.columns or _known(schema, record) for schema in schemas)
+
+
+def _unknown_names(schema: Schema, record: Record) -> _Fault | None:
+    """Words without a digit in all cells that are to hold numbers and dates: a row has no such, a foreign header has.
+
+    As a bad row it would be left out, and the columns below it taken for ours in whatever order they stand.
+    """
+    if record.count != len(schema.columns):
+        return None  # it is bad as a row, and so is every row that is as long
+    places = [number for number, column in enumerate(schema.columns) if column.type in _IN_DIGITS]
+    cells = [record.cells[place] for place in places if record.cells[place].strip()]
+    if len(cells) < _NAMES_LEAST or any(char.isdigit() for cell in cells for char in cell):
+        return None
+    first = schema.columns[places[0]].name
+    words = f"the first line has names that this schema does not know: write {', '.join(schema.names)}, in this order"
+    return _Fault(column=places[0] + 1, name=first, words=words)
 
 
 def _known(schema: Schema, record: Record) -> int:

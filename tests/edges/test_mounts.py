@@ -49,7 +49,7 @@ async def test_an_output_folder_at_the_other_end_of_a_network_is_refused_with_th
     monkeypatch.setattr(mounts, "_MOUNTS", listed_as(tmp_path, tmp_path / "mounts", kind))
     out = tmp_path / "out"
 
-    with pytest.raises(OutputError, match=rf"out/\.orchestrator: this lies on {kind}, .* -o") as told:
+    with pytest.raises(OutputError, match=rf"out/\.orchestrator: this lies on {kind}, .*\(-o\)") as told:
         async with open_workplace(out, TARGET, FakeClock(), wait=0):
             pytest.fail("it was opened")
 

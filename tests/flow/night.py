@@ -8,7 +8,6 @@ from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-import structlog
 from fakes import FakeInbox, FakeLedger, FakeSink
 from structlog.testing import capture_logs
 
@@ -115,7 +114,6 @@ async def _spend(
     def retried() -> None:
         night.retries += 1
 
-    structlog.reset_defaults()  # another test may have chosen what is too quiet to be told
     with capture_logs() as log:
         pipeline = make_pipeline(
             settings,

@@ -230,4 +230,12 @@ CHECKING = (
         new="[asdict(schema)['name'] for schema in schemas]",
         test="validation/test_rejects.py::test_the_digest_changes_with_every_rule_and_with_nothing_else",
     ),
+    Bug(
+        wrong="A foreign header is dropped as a bad row, and its columns are taken for ours in whatever order they stand.",
+        file="validation/header.py",
+        old="                return _problem(record, fault) if fault else (Bound.unread(schema), False)\n",
+        new="                return Bound.unread(schema), False\n",
+        test="validation/test_recognition.py::"
+        "test_a_first_line_of_foreign_names_is_a_fault_and_no_bad_row_above_columns_in_an_order_of_their_own",
+    ),
 )
