@@ -227,7 +227,9 @@ async def run_batch(settings: Settings, secrets: Credentials, request: Request, 
     clock = SystemClock()
     folder = make_folder(settings)
     async with (
-        open_workplace(settings.output.folder, target_id(settings), clock, wait=request.wait) as place,
+        open_workplace(
+            settings.output.folder, target_id(settings), clock, wait=request.wait, names=settings.target.name
+        ) as place,
         open_http(place.spill, ca_file=settings.target.ca_file) as http,
     ):
         suspects = Suspects(state_folder(place.out), folder.content_stamp)

@@ -151,6 +151,22 @@ def _require_target(db: sqlite3.Connection, path: Path, target_id: str) -> None:
         )
 
 
+def keep_names(path: Path, template: str) -> None:
+    """Under another template every file would be new to the remote, and all that was sent would stand there twice.
+
+    The first one is kept, and each as long as nothing was sent. Raises OutputError, StorageError.
+    """
+    try:
+        with closing(connect(path, "rw")) as db:
+            known = _meta(db, path).get("names", template)
+            if known != template and db.execute("SELECT 1 FROM jobs WHERE attempts > 0 LIMIT 1").fetchone():
+                raise _renamed(path, known, template)
+            if _meta(db, path).get("names") != template:
+                db.execute("INSERT OR REPLACE INTO meta VALUES ('names', ?)", (template,))
+    except UNREADABLE as error:
+        raise trouble(error, path) from None
+
+
 def trouble(error: Exception, path: Path) -> OutputError | StorageError:
     """What an error of SQLite or of the system means: a damaged or unusable ledger, or a disk that fails."""
     if isinstance(error, OSError):
@@ -185,6 +201,14 @@ def _gone(path: Path) -> OutputError:
         f"{_shown(path)}: the ledger is gone or empty, but earlier runs left results or reports in this output folder. "
         "Restore it from a backup, or name another output folder (-o). To begin anew, which sends every file again, "
         "move results/ and runs/ away."
+    )
+
+
+def _renamed(path: Path, known: str, template: str) -> OutputError:
+    return OutputError(
+        f"{_shown(path)}: target.name was {printable(known)!r} when files of this ledger were sent, and is "
+        f"{printable(template)!r} now: all of them would be sent once more, under other Names. Set it back, or use "
+        "another output folder (-o) for what is to be sent under the new ones."
     )
 
 

@@ -12,6 +12,7 @@ from pathlib import Path
 
 from orchestrator.edges import lock
 from orchestrator.edges.atomic import clear_unfinished, storage_trouble
+from orchestrator.edges.database import keep_names
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.mounts import require_local
 from orchestrator.edges.witness import require_newest
@@ -60,8 +61,12 @@ def _is_used(folder: Path) -> bool:
 
 
 @asynccontextmanager
-async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float) -> AsyncIterator[Workplace]:
-    """Raises Locked, OutputError when the folder cannot be used, StorageError when the disk is full."""
+async def open_workplace(
+    out: Path, target_id: str, clock: Clock, *, wait: float, names: str = ""
+) -> AsyncIterator[Workplace]:
+    """*names*: the template of whoever means to send.
+
+    Raises Locked, OutputError when the folder cannot be used, StorageError when the disk is full."""
     state = state_folder(out)
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o750)
@@ -85,6 +90,8 @@ async def open_workplace(out: Path, target_id: str, clock: Clock, *, wait: float
         run = f"{clock.now():%Y%m%dT%H%M%SZ}-{secrets.token_hex(3)}"
         ledger = SqliteLedger(ledger_file(out), target_id=target_id, run=run, clock=clock, may_begin=not was_used)
         try:
+            if names:
+                keep_names(ledger_file(out), names)
             yield Workplace(out=out, run=run, ledger=ledger)
         finally:
             ledger.close()

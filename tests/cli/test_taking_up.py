@@ -134,6 +134,35 @@ async def test_a_lost_answer_under_a_name_made_of_the_content_is_simply_sent_aga
         assert dataset.copies == 1
 
 
+async def test_other_names_for_what_was_sent_are_refused_before_anything_goes_twice(tmp_path: Path) -> None:
+    async with staged(tmp_path, plain_rosters(2)) as stage:
+        assert (await stage.run(target__name="{stem}")).code == 0
+        (stage.folder / "new.csv").write_bytes((stage.folder / "f00.csv").read_bytes())
+        sent = len(stage.uploads)
+
+        for _ in range(2):
+            other = await stage.run(target__name="night-{relative}")
+
+            assert other.code == 2
+            assert "target.name was '{stem}'" in other.err
+            assert "Set it back" in other.err
+        assert len(stage.uploads) == sent
+
+        assert (await stage.run(target__name="{stem}")).ends == {"found": 3, "skipped": 2, "done": 1}
+        assert (await stage.call("status")).code == 0
+        assert (await stage.run(target__name="night-{relative}", output__folder="other")).code == 0
+
+
+async def test_as_long_as_nothing_was_sent_names_may_change(tmp_path: Path) -> None:
+    async with staged(tmp_path, [roster("a.csv", 3, bad=1)]) as stage:
+        assert (await stage.run(target__name="{stem}")).code == 3
+        assert (await stage.run(target__name="{relative}")).code == 3
+        (stage.folder / "b.csv").write_bytes(roster("b.csv", 2).data.source)
+
+        assert (await stage.run(target__name="night-{relative}")).ends["done"] == 1
+        assert (await stage.run(target__name="{relative}")).code == 2
+
+
 async def test_a_ledger_of_another_target_is_refused_and_not_mixed(tmp_path: Path) -> None:
     async with staged(tmp_path, plain_rosters(1)) as stage:
         first = await stage.run(target__id="ours")

@@ -231,7 +231,7 @@ CHECKING = (
         test="validation/test_rejects.py::test_the_digest_changes_with_every_rule_and_with_nothing_else",
     ),
     Bug(
-        wrong="A foreign header is dropped as a bad row, and its columns are taken for ours in whatever order they stand.",
+        wrong="A foreign header is dropped as a bad row, and its columns are taken for ours in any order.",
         file="validation/header.py",
         old="                return _problem(record, fault) if fault else (Bound.unread(schema), False)\n",
         new="                return Bound.unread(schema), False\n",

@@ -245,4 +245,11 @@ DURABILITY = (
         new="",
         test="edges/test_mounts.py::test_an_output_folder_at_the_other_end_of_a_network_is_refused_with_the_remedy",
     ),
+    Bug(
+        wrong="With another template of Names all that was sent goes out once more.",
+        file="edges/workplace.py",
+        old="                keep_names(ledger_file(out), names)\n",
+        new="                pass\n",
+        test="cli/test_taking_up.py::test_other_names_for_what_was_sent_are_refused_before_anything_goes_twice",
+    ),
 )
