@@ -14,6 +14,8 @@ from orchestrator.ports import File, Reading
 LATE = 15 * 60.0
 """Seconds after which an attempt whose answer was lost can no longer arrive (a gateway's queue, a slow proxy)."""
 
+_SET_BACK = 24 * 3600.0
+"""Seconds; a clock that is set to another zone, or by hand, rarely goes farther."""
 _UNREAD = Source(data=Digest(""), size=0)
 
 
@@ -109,8 +111,11 @@ def blocked_by(late: Job) -> Blocked:
 
 
 def may_arrive_late(job: Job, now: float) -> bool:
-    """Whether an attempt whose answer was lost may still be on its way. A clock that was set back waits too."""
-    return job.lost_at is not None and abs(now - job.lost_at) < LATE
+    """Whether an attempt whose answer was lost may still be on its way.
+
+    After a clock was set back it counts as just lost. What lies farther ahead was noted by a clock that was wrong.
+    """
+    return job.lost_at is not None and -_SET_BACK < now - job.lost_at < LATE
 
 
 def _compare(reading: Reading, known: Job, *, retry_failed: bool) -> Fresh | Known | Blocked:

@@ -13,8 +13,9 @@ from orchestrator.errors import (
     NotSent,
     Unclear,
 )
-from orchestrator.intake import LATE
+from orchestrator.intake import LATE, may_arrive_late
 from orchestrator.model import (
+    Job,
     Key,
     Name,
     RelPath,
@@ -107,7 +108,11 @@ async def test_nothing_newer_is_sent_while_a_lost_attempt_may_still_arrive(since
     assert (await run(w)).end is Ending.DONE
 
 
-@pytest.mark.parametrize(("minutes", "end"), [(14.99, Ending.UNSENT), (15.0, Ending.DONE), (-15.0, Ending.DONE)])
+@pytest.mark.parametrize(
+    ("minutes", "end"),
+    [(14.99, Ending.UNSENT), (15.0, Ending.DONE), (-15.0, Ending.UNSENT)],
+    ids=["sooner", "later", "the clock was set back"],
+)
 async def test_a_lost_attempt_is_waited_for_a_quarter_of_an_hour_and_no_longer(minutes: float, end: Ending) -> None:
     w = world(sending=Backoff(tries=1), target=FakeTarget(trace=Trace.REPEATABLE))
     w.target.script.after[1] = Unclear("reset")
@@ -116,6 +121,13 @@ async def test_a_lost_attempt_is_waited_for_a_quarter_of_an_hour_and_no_longer(m
     w.clock.time += 60 * minutes
 
     assert (await run(w)).end is end
+
+
+def test_what_a_clock_noted_that_was_wrong_by_days_is_not_waited_for() -> None:
+    lost = Job(key=Key("a"), name=Name("a"), path=A, version=1, lost_at=1_000_000.0)
+
+    assert may_arrive_late(lost, 1_000_000.0 - 23 * 3600)
+    assert not may_arrive_late(lost, 1_000_000.0 - 24 * 3600)
 
 
 async def test_the_same_bytes_need_not_wait_for_a_lost_attempt_of_their_own() -> None:

@@ -144,7 +144,7 @@ DECIDING = (
     Bug(
         wrong="A new version is sent while an attempt of the last one may still arrive and replace it.",
         file="intake.py",
-        old="    return job.lost_at is not None and abs(now - job.lost_at) < LATE",
+        old="    return job.lost_at is not None and -_SET_BACK < now - job.lost_at < LATE",
         new="    return False",
         test="core/test_versions.py::test_nothing_newer_is_sent_while_a_lost_attempt_may_still_arrive",
     ),

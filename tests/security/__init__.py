@@ -98,7 +98,7 @@ Bytes of a file
   21    formulas in data: test_any_byte_at_any_place_changes_a_value_or_is_told, test_rows_keep_their_own_words
 
 Around a run
-  20    a file that kills the process -- rows are judged in Python, with a limit on every record
+  20    a file that kills the process: test_the_others_are_sent_before_it_kills_again_and_the_third_death_is_the_last
   94    a log that fails: test_a_log_that_cannot_be_written_fails_no_file,
         test_a_reader_that_goes_away_does_not_change_what_the_exit_code_says
   97    clocks that jump: test_jumps_of_the_wall_clock_change_nothing
