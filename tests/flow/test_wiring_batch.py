@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -159,7 +160,7 @@ async def test_a_report_that_cannot_be_written_asks_for_more_attention_than_a_do
 
     class Lossy(Timed):
         async def submit(self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None) -> Accepted:
-            runs.rmdir()
+            shutil.rmtree(runs)
             runs.touch()
             raise Unclear("the answer was lost")
 

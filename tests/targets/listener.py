@@ -28,6 +28,8 @@ class Listener:
     size: int = 0
     got: bytearray = field(default_factory=bytearray)
     uploads: int = 0
+    tasks: set[asyncio.Task[None] | None] = field(default_factory=set)
+    """Of connections: one that reads no more would be lost to the garbage collector, which complains of it."""
 
     @property
     def whole(self) -> bool:
@@ -39,6 +41,7 @@ class Listener:
             await anyio.lowlevel.checkpoint()
 
     async def accept(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        self.tasks.add(asyncio.current_task())
         try:
             while top := (await reader.readuntil(b"\r\n\r\n")).decode():
                 length = next(line for line in top.lower().split("\r\n") if line.startswith("content-length"))
@@ -82,6 +85,9 @@ async def listening(listener: Listener) -> AsyncIterator[str]:
             yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        for task in filter(None, listener.tasks):
+            task.cancel()
+        await asyncio.sleep(0)
 
 
 @dataclass
