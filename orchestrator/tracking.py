@@ -108,7 +108,7 @@ class Tracking:
         started = self.clock.monotonic()
         results: list[Result] = []
         remarks: list[str] = []
-        refused, objections = 0, list[Objection]()
+        refused, unknown, objections = 0, 0, list[Objection]()
         for key in ended.results:
             try:
                 fetched = await self.reader.fetch(job.token, key)
@@ -123,7 +123,7 @@ class Tracking:
                 remarks.append(str(error))
             else:
                 refused += fetched.refused
-                trip.unknown = fetched.unknown
+                unknown += fetched.unknown
                 objections += fetched.objections
                 remarks += [fetched.remark] if fetched.remark else []
         if objections:
@@ -135,6 +135,7 @@ class Tracking:
         if remarks:
             event = replace(event, cause="; ".join([*filter(None, [event.cause]), *remarks]))
         job = trip.job = await self.ledger.record(job, event)
+        trip.unknown = unknown
         await self.sink.project(job, event.results)
         trip.spend("collect", self.clock.monotonic() - started)
         return job

@@ -158,11 +158,12 @@ def keep_names(path: Path, template: str) -> None:
     """
     try:
         with closing(connect(path, "rw")) as db:
-            known = _meta(db, path).get("names", template)
-            if known != template and db.execute("SELECT 1 FROM jobs WHERE attempts > 0 LIMIT 1").fetchone():
+            known = _meta(db, path).get("names")
+            if known == template:
+                return
+            if known and db.execute("SELECT 1 FROM jobs WHERE attempts > 0 LIMIT 1").fetchone():
                 raise _renamed(path, known, template)
-            if _meta(db, path).get("names") != template:
-                db.execute("INSERT OR REPLACE INTO meta VALUES ('names', ?)", (template,))
+            db.execute("INSERT OR REPLACE INTO meta VALUES ('names', ?)", (template,))
     except UNREADABLE as error:
         raise trouble(error, path) from None
 
