@@ -124,6 +124,11 @@ class Running:
             if isinstance(self._process, Fork):
                 readers.start_soon(self._process.follow)
 
+    @property
+    def said(self) -> bytes:
+        """All of it so far, on either stream."""
+        return bytes(self._out + self._err)
+
     def outcome(self) -> Outcome:
         assert self._process.returncode is not None
         return Outcome(code=self._process.returncode, out=bytes(self._out), err=self._err.decode())

@@ -20,6 +20,7 @@ from crash.checker import idle_objections, objections
 from crash.deliveries import Delivery
 from crash.evidence import Crash, Evidence
 from crash.gathering import gather
+from crash.leaks import leaked
 from crash.promise import Promise, canon
 from crash.push import Answer, PushRemote, push_remote
 from crash.remotes import a_stage, side_of
@@ -72,6 +73,8 @@ class Scene:
     """Characters of a body from which on its tail is held back; None: as the program has it."""
     crashes: list[Crash] = field(default_factory=list)
     outcomes: list[Outcome] = field(default_factory=list)
+    said: bytearray = field(default_factory=bytearray)
+    """All that the program told, at debug level, also where it was killed."""
 
     @property
     def trace(self) -> Path:
@@ -103,7 +106,7 @@ class Scene:
         )
         self.tally.count("starts")
         process = await fork(
-            [*command, "--json", "-c", str(stage.config), *options],
+            [*command, "--json", "-v", "-c", str(stage.config), *options],
             cwd=stage.root,
             env=environment(**stage.secrets),
             prepare="crash.moments",
@@ -112,6 +115,7 @@ class Scene:
         async with attended(process) as program:
             with anyio.move_on_after(seconds):
                 await program.wait()
+        self.said += program.said
         return program.outcome()
 
     async def run(self, **settings: object) -> None:
@@ -160,6 +164,7 @@ class Scene:
                 break
         found = self.evidence()
         self._require_none(objections(found, self.promise))
+        self._require_none(leaked(self.stage, bytes(self.said)))
         await self.run(**settings)
         self._require_none(idle_objections(found, self.evidence()))
         self.tally.record(found, self.promise)

@@ -71,12 +71,15 @@ def _cell(
 
 
 def moments(endpoint: Endpoint) -> list[Moment]:
-    """Where something can go wrong: a read has no body, and no effect; the first request has no kept connection."""
+    """Where something can go wrong: a read has no body, and no effect; the first request has no kept connection, nor
+    has the store of results, to which there is a connection of its own for every address that it gives out."""
     without = {Moment.HEAD, Moment.FIRST, Moment.HALF, Moment.ALMOST, Moment.TAKEN}
     if endpoint in TOKENS:
         without = {Moment.KEPT, Moment.TAKEN}
     elif endpoint in UPLOADS:
         without = set()
+    elif endpoint is Endpoint.TAO_STORE:
+        without.add(Moment.KEPT)
     return [moment for moment in Moment if moment not in without]
 
 
