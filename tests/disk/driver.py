@@ -16,6 +16,7 @@ import sqlite3
 import sys
 import threading
 from collections.abc import Callable
+from fnmatch import fnmatchcase
 from typing import Any
 
 from orchestrator.cli import main
@@ -50,7 +51,7 @@ class Moments:
         with self._lock:
             self._seen += 1
             os.write(self._log, f"{self._seen} {moment}\n".encode())
-            if str(self._seen) == self._last or moment.startswith(self._last):
+            if str(self._seen) == self._last or moment.startswith(self._last) or fnmatchcase(moment, self._last):
                 os.kill(os.getpid(), signal.SIGSTOP)
 
 

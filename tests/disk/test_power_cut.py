@@ -34,7 +34,7 @@ FEWEST = 25
 UPLOADED = 6
 """Entries of the remote's record among which are uploads, whatever the order in which they came."""
 
-COLLECTED = "before mkdir runs/"
+COLLECTED = "before rename runs/*/files.csv"
 """By then each result is in place, and its job done."""
 
 pytestmark = pytest.mark.chaos

@@ -107,7 +107,7 @@ class Checker:
     def _only_what_is_ours_is_replaced(self, version: Version, ours: set[object]) -> None:
         """And that it is: a Name that we were given, or whose lost upload was found to be replaceable.
 
-        Until a person says that it did not arrive: then it goes out as at first.
+        Until a person says that it did not arrive, or gives it up: then it goes out as at first.
         """
         key = version.job.key
         for entry in version.entries:
@@ -119,7 +119,7 @@ class Checker:
                 ours.add((key, "taken"))
             elif isinstance(entry.event, SendRepeatable):
                 ours.add((key, "lost"))
-            elif isinstance(entry.event, Resolved) and entry.event.verdict is Verdict.NOT_ACCEPTED:
+            elif isinstance(entry.event, Resolved) and entry.event.verdict in (Verdict.NOT_ACCEPTED, Verdict.ABANDON):
                 ours.discard((key, "lost"))
 
     def _is_there_once(self, version: Version) -> None:
