@@ -54,9 +54,8 @@ class Witnessed:
 
 def last_to_send(runs: Path) -> str:
     """The newest run that has a mark; "" when none has. Raises OSError."""
-    with os.scandir(runs) as entries:
-        marked = [entry.name for entry in entries if entry.is_dir(follow_symlinks=False) and _has_mark(entry)]
-    return max(marked, default="")
+    newest_first = sorted(os.listdir(runs), reverse=True)
+    return next((run for run in newest_first if os.path.lexists(runs / run / _MARK)), "")
 
 
 def require_newest(ledger: Path, runs: Path) -> None:
@@ -80,10 +79,6 @@ def _remembers(ledger: Path, run: str) -> bool:
             return db.execute(SELECT_OF_RUN, (run,)).fetchone() is not None
     except UNREADABLE:
         return True
-
-
-def _has_mark(folder: os.PathLike[str]) -> bool:
-    return os.path.lexists(Path(folder, _MARK))
 
 
 def _mark(folder: Path) -> None:

@@ -64,9 +64,10 @@ def _is_used(folder: Path) -> bool:
 async def open_workplace(
     out: Path, target_id: str, clock: Clock, *, wait: float, names: str = ""
 ) -> AsyncIterator[Workplace]:
-    """*names*: the template of whoever means to send.
+    """Raises Locked, OutputError when the folder cannot be used, StorageError when the disk is full.
 
-    Raises Locked, OutputError when the folder cannot be used, StorageError when the disk is full."""
+    *names* is the template of whoever means to send.
+    """
     state = state_folder(out)
     try:
         state.mkdir(parents=True, exist_ok=True, mode=0o750)

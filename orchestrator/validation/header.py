@@ -16,8 +16,9 @@ from orchestrator.validation.schema import Column, Header, Match, Rule, Schema, 
 
 _TOLD = 3
 _IN_DIGITS = {Type.INTEGER, Type.NUMBER, Type.DATE, Type.TIME, Type.DATETIME}
-_NAMES_LEAST = 2
-"""Cells without a digit where one belongs, from which on a first line is one of names."""
+"""What no cell can be without a digit in it."""
+_FEWEST_WORDS = 2
+"""Cells that hold none all the same, from which on a first line is one of names."""
 _LONGEST = 60
 _LONGEST_NAME = 255
 _REJECTS = (
@@ -113,7 +114,7 @@ def _unknown_names(schema: Schema, record: Record) -> _Fault | None:
         return None  # it is bad as a row, and so is every row that is as long
     places = [number for number, column in enumerate(schema.columns) if column.type in _IN_DIGITS]
     cells = [record.cells[place] for place in places if record.cells[place].strip()]
-    if len(cells) < _NAMES_LEAST or any(char.isdigit() for cell in cells for char in cell):
+    if len(cells) < _FEWEST_WORDS or any(char.isdigit() for cell in cells for char in cell):
         return None
     first = schema.columns[places[0]].name
     words = f"the first line has names that this schema does not know: write {', '.join(schema.names)}, in this order"

@@ -10,7 +10,7 @@ import pytest
 from edges.ledgers import TARGET
 from edges.places import FakeClock
 from orchestrator.edges import mounts
-from orchestrator.edges.mounts import file_system, require_local
+from orchestrator.edges.mounts import file_system
 from orchestrator.edges.workplace import ledger_file, open_workplace
 from orchestrator.errors import OutputError
 
@@ -58,13 +58,19 @@ async def test_an_output_folder_at_the_other_end_of_a_network_is_refused_with_th
 
 
 @pytest.mark.parametrize("kind", ["ext4", "xfs", "btrfs", "tmpfs", "overlay", "fuseblk", "fuse.fuse-overlayfs"])
-def test_a_disk_of_this_machine_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
+async def test_a_disk_of_this_machine_is_taken(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, kind: str) -> None:
     monkeypatch.setattr(mounts, "_MOUNTS", listed_as(tmp_path, tmp_path / "mounts", kind))
+    out = tmp_path / "out"
 
-    require_local(tmp_path)
+    async with open_workplace(out, TARGET, FakeClock(), wait=0):
+        assert ledger_file(out).exists()
 
 
-def test_where_the_kernel_has_no_such_list_nothing_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+async def test_where_the_kernel_has_no_such_list_nothing_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr(mounts, "_MOUNTS", tmp_path / "none")
+    out = tmp_path / "out"
 
-    require_local(tmp_path)
+    async with open_workplace(out, TARGET, FakeClock(), wait=0):
+        assert ledger_file(out).exists()
