@@ -32,9 +32,6 @@ from orchestrator.outcome import Outcome, Phase, Refusals, Reply, outcome_of
 KEEPALIVE = 4.0
 """Seconds that an idle connection is kept: less than common servers keep theirs, so that a request seldom
 meets a connection that is just being closed, which would leave it unclear whether it arrived."""
-FRESH = 0.5
-"""The same for uploads that may not be repeated. No server closes an idle connection so soon, and a new one for each
-would cost a handshake a file."""
 
 _CONNECT = 10.0
 _SLOWEST = 64 << 10
@@ -65,7 +62,7 @@ class Http:
 
     session: aiohttp.ClientSession = field(repr=False)
     fresh: aiohttp.ClientSession = field(repr=False)
-    """Uses a connection again only at once: none can be closing under it since it was last used."""
+    """Has a new connection for each request: a server may be closing one that was used before."""
     pinned: aiohttp.ClientSession = field(repr=False)
     """Looks no name up: all its connections lead where *pins* says."""
     pins: Pins = field(repr=False)
@@ -84,7 +81,7 @@ class Http:
         where: str = "",
         at: Sequence[Address] = (),
     ) -> Answer:
-        """With *once* it is a request whose loss would leave a doubt, so it does without a connection that lay idle.
+        """With *once* it is a request whose loss would leave a doubt, so it has a connection of its own.
 
         *where* is what errors call it, when its address is a secret; *at* is where its host is known to be.
         """
@@ -181,7 +178,7 @@ def tls_context(ca_file: str) -> ssl.SSLContext:
 async def open_http(spill: Path, *, ca_file: str = "") -> AsyncIterator[Http]:
     tls = tls_context(ca_file)
     kept = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE, ssl=tls, resolver=Resolver())
-    fresh = aiohttp.TCPConnector(limit=0, keepalive_timeout=FRESH, ssl=tls, resolver=Resolver())
+    fresh = aiohttp.TCPConnector(limit=0, force_close=True, ssl=tls, resolver=Resolver())
     pins = Pins()
     led = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE, ssl=tls, resolver=pins, use_dns_cache=False)
     async with _session(kept) as session, _session(fresh) as once, _session(led) as pinned:

@@ -15,8 +15,7 @@ from orchestrator.edges.http import Kind, open_http
     [
         pytest.param(False, 4.0, 1, id="what may be repeated, before common servers close it"),
         pytest.param(False, 4.1, 2, id="what may be repeated, later"),
-        pytest.param(True, 0.5, 1, id="what may not be repeated, at once"),
-        pytest.param(True, 0.6, 2, id="what may not be repeated, later"),
+        pytest.param(True, 0.0, 2, id="what may not be repeated, in the same moment"),
     ],
 )
 async def test_a_connection_that_lay_idle_for_too_long_is_not_used_again(
