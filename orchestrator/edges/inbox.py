@@ -183,8 +183,10 @@ class FolderInbox:
             return Moving(str(change))
         except Unusable as problem:
             return Rejected(str(problem), self._rules_for(reading.file.path))
-        except OSError:
+        except FileNotFoundError:
             return Moving("it was taken away or replaced while it was checked")
+        except OSError as error:
+            return Moving(f"it could not be read to its end while it was checked ({error.strerror})")
 
     def list_refused(self, file: File) -> None:
         """Put the rows that the remote did not take into the list of rejects, beside those that were not sent."""

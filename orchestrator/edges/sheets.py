@@ -16,6 +16,7 @@ from typing import BinaryIO, Protocol, Self
 
 import aiofiles
 import anyio.to_thread
+from aiofiles.threadpool.binary import AsyncFileIO
 
 from orchestrator.edges.escaped import json_length
 from orchestrator.edges.folder import Folder
@@ -130,7 +131,7 @@ class SheetReader:
         except OSError:
             raise SourceChanged("it went away before it was sent") from None
         async with aiofiles.open(fd, "rb", buffering=0) as file:
-            while chunk := await file.read(CHUNK):
+            while chunk := await _next_of(file):
                 digest.update(chunk)
                 piece = await anyio.to_thread.run_sync(judge.feed, chunk)
                 if piece and kept:
@@ -143,6 +144,14 @@ class SheetReader:
         if digest.hexdigest() != expected:
             raise SourceChanged("it changed while it was sent")
         yield kept
+
+
+async def _next_of(file: AsyncFileIO) -> bytes:
+    """Raises SourceChanged where the disk does not give it any more: what was sent of it is not whole."""
+    try:
+        return await file.read(CHUNK)
+    except OSError as error:
+        raise SourceChanged(f"it could not be read to its end while it was sent ({error.strerror})") from None
 
 
 class _Lines:
