@@ -91,7 +91,7 @@ def _platform(target: PlatformTarget, id: str, secrets: Credentials, http: Http,
         overwrite_as_text=target.overwrite_encoding == "string",
         repeat_replaces=target.overwrite or target.sole_writer or naming.is_content_addressed(target.name),
     )
-    return Platform(config, http, ClientCredentials(oauth, http, clock), clock)
+    return Platform(config, http, ClientCredentials(oauth, http, clock, newest=secrets.newest_secret), clock)
 
 
 def _tao(target: TaoTarget, id: str, secrets: Credentials, http: Http, clock: Clock) -> Tao:
@@ -111,7 +111,7 @@ def _tao(target: TaoTarget, id: str, secrets: Credentials, http: Http, clock: Cl
         resend=target.resend,
         result_hosts=target.result_hosts,
     )
-    return Tao(config, http, ClientCredentials(oauth, http, clock), clock)
+    return Tao(config, http, ClientCredentials(oauth, http, clock, newest=secrets.newest_secret), clock)
 
 
 def _endgrate_config(target: EndgrateTarget, id: str, secrets: Credentials) -> EndgrateConfig:

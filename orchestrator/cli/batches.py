@@ -99,9 +99,9 @@ def carry_out(common: Common, settings: Settings, request: Request) -> Finished:
     from orchestrator.batch import run_batch
     from orchestrator.cli.display import tell
     from orchestrator.cli.terminal import Terminal, is_watched
-    from orchestrator.config import require_secrets
+    from orchestrator.config import renewable
 
-    secrets = require_secrets(settings)
+    secrets = renewable(settings, common.settings)
     watched = is_watched() and not (common.verbose or common.quiet)
     common.set_up_logs(secrets.client_secret, secrets.api_key, level=logging.WARNING if watched else logging.INFO)
     terminal = Terminal(shown=watched, as_json=common.json)

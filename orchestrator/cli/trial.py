@@ -131,7 +131,11 @@ async def _demo(common: Common, target: str, folder: Path, out: Path) -> int:
         settings = _settings(common, folder, out, target, addresses)
         known = APIS[target].secrets
         common.set_up_logs(*known.values(), level=logging.INFO)
-        secrets = Credentials(client_id=remote.client_id, **known)
+        secrets = Credentials(
+            client_id=remote.client_id,
+            client_secret=known.get("client_secret", ""),
+            api_key=known.get("api_key", ""),
+        )
         terminal = Terminal(shown=False, as_json=common.json)
         finished = await terminal.attend(lambda: run_batch(settings, secrets, Request(command="demo"), terminal))
     tell(finished)

@@ -12,7 +12,7 @@ from pydantic import ValidationError
 from pydantic_settings import InitSettingsSource
 
 from orchestrator.config.problems import explain
-from orchestrator.config.secrets import Credentials, Secrets, require_secrets
+from orchestrator.config.secrets import Credentials, Secrets, renewable, require_secrets
 from orchestrator.config.settings import (
     SECRET_KEYS,
     SECRETS,
@@ -43,6 +43,7 @@ __all__ = [
     "Target",
     "Validation",
     "load",
+    "renewable",
     "require_secrets",
     "target_id",
 ]

@@ -6,8 +6,8 @@ import os
 import shlex
 import stat
 import unicodedata
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -32,6 +32,8 @@ class Credentials:
     client_id: str = ""
     client_secret: str = field(default="", repr=False)
     api_key: str = field(default="", repr=False)
+    newest_secret: Callable[[], str] | None = field(default=None, repr=False, compare=False)
+    """Reads `client_secret` once more from where it came from; the one that was read first when that fails."""
 
 
 def places(path: str) -> str:
@@ -50,7 +52,24 @@ def require_secrets(settings: Settings, *, but: str = "") -> Credentials:
     missing = [name for name in target.needs if name != but and not given[name].strip()]
     if missing:
         raise ConfigError(*(f"target.{name}: is missing. {_remedy(name)}" for name in missing))
-    return Credentials(**{name: text for name, text in given.items() if name in Credentials.__slots__})
+    return Credentials(
+        client_id=given.get("client_id", ""),
+        client_secret=given.get("client_secret", ""),
+        api_key=given.get("api_key", ""),
+    )
+
+
+def renewable(settings: Settings, again: Callable[[], Settings]) -> Credentials:
+    """As `require_secrets`, for a run that may outlast the secret: *again* reads the configuration anew."""
+    first = require_secrets(settings)
+
+    def newest() -> str:
+        try:
+            return require_secrets(again()).client_secret
+        except ConfigError:
+            return first.client_secret
+
+    return replace(first, newest_secret=newest)
 
 
 def _text(given: SecretStr | str | None) -> str:

@@ -6,11 +6,12 @@ import base64
 import json
 import re
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Literal
 from urllib.parse import quote, urlencode
 
 import anyio
+import anyio.to_thread
 
 from orchestrator.edges.answer import Answer
 from orchestrator.edges.http import Http, Kind
@@ -54,8 +55,12 @@ class _Bearer:
 
 
 class ClientCredentials:
-    def __init__(self, config: OAuthConfig, http: Http, clock: Clock) -> None:
+    def __init__(
+        self, config: OAuthConfig, http: Http, clock: Clock, *, newest: Callable[[], str] | None = None
+    ) -> None:
+        """*newest*: the secret as it stands where it came from; it may have been changed while the run went on."""
         self._config = config
+        self._newest = newest
         self._http = http
         self._clock = clock
         self._lock = anyio.Lock()
@@ -76,7 +81,7 @@ class ClientCredentials:
             if self._failure is not None and self._failures > failures:
                 raise self._failure  # the one who fetched for all of us failed just now
             try:
-                self._bearer = await self._fetch()
+                self._bearer = await self._fetch_as_known_now()
             except TargetError as error:
                 self._failures += 1
                 self._failure = error
@@ -92,6 +97,19 @@ class ClientCredentials:
         if self._bearer is None or self._clock.monotonic() >= self._bearer.renew_at:
             return None
         return self._bearer.token
+
+    async def _fetch_as_known_now(self) -> _Bearer:
+        try:
+            return await self._fetch()
+        except Denied as error:
+            denied = error
+        if (
+            self._newest is None
+            or (secret := await anyio.to_thread.run_sync(self._newest)) == self._config.client_secret
+        ):
+            raise denied
+        self._config = replace(self._config, client_secret=secret)
+        return await self._fetch()
 
     async def _fetch(self) -> _Bearer:
         started = self._clock.monotonic()

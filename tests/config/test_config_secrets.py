@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.config import Credentials, PlatformTarget, Settings, load, require_secrets
+from orchestrator.config import Credentials, PlatformTarget, Settings, load, renewable, require_secrets
 from orchestrator.errors import ConfigError
 
 CANARY = "canary-s3cr3t-7f"
@@ -428,3 +428,21 @@ def test_what_a_remote_goes_by_is_asked_for_with_its_secrets_but_is_none_of_them
     assert "ORCHESTRATOR_TARGET__ENDGRATE_TYPE" in kind
     given = load(None, environ={KEY: "one"}, overrides=["target.kind=endgrate", "target.endgrate_type=crm-contact"])
     assert require_secrets(given, but="session_id") == Credentials(api_key="one")
+
+
+def test_a_run_reads_its_secret_anew_as_it_stands_and_keeps_the_first_where_that_cannot_be_read(put: Put) -> None:
+    place = put("client_secret", "one")
+    overrides = [f"target.client_secret_file={place}"]
+
+    def again() -> Settings:
+        return load(None, environ={**ID, KEY: "two"}, overrides=overrides)
+
+    credentials = renewable(again(), again)
+    assert credentials.newest_secret is not None
+    assert credentials.client_secret == credentials.newest_secret() == "one"
+
+    place.write_text("renewed")
+    assert (credentials.client_secret, credentials.newest_secret()) == ("one", "renewed")
+
+    place.unlink()
+    assert credentials.newest_secret() == "one"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import anyio
 import pytest
-from targets.remote import Clock, credentials_at
+from targets.remote import CLIENT_SECRET, Clock, credentials_at, oauth
 from targets.wire import Reply, Request, Script, Server, answer, as_json, grant, scripted
 
 from orchestrator.edges.answer import Answer
@@ -229,6 +229,30 @@ async def test_a_401_is_answered_with_a_new_token_once(tmp_path: Path) -> None:
         assert api.shown == ["t1", "t2"]
         assert await authorized(credentials, api) == OK
         assert len(server.token_requests) == 2
+
+
+@pytest.mark.parametrize(("newest", "shown"), [("renewed", 2), ("same", 1)])
+async def test_a_secret_that_is_refused_is_read_once_more_and_what_is_new_is_tried(
+    tmp_path: Path, newest: str, shown: int
+) -> None:
+    refused = as_json({"error": "invalid_client"}, 400)
+    async with (
+        scripted(tokens=(refused, grant("t2"), refused)) as server,
+        credentials_at(server, tmp_path) as (_, clock, http),
+    ):
+        secret = {"renewed": "a new one", "same": CLIENT_SECRET}[newest]
+        credentials = ClientCredentials(oauth(server.token_url), http, clock, newest=lambda: secret)
+        outcomes = await crowd(credentials)
+
+        assert len(server.token_requests) == shown
+        if newest == "same":
+            assert [type(outcome) for outcome in outcomes] == [Denied] * CROWD
+            return
+        assert outcomes == ["t2"] * CROWD
+        clock.seconds += 3600
+        with pytest.raises(Denied):
+            await credentials.token()
+        assert len(server.token_requests) == 3, "what was read once more and is refused is refused for good"
 
 
 async def test_a_second_401_is_denied(tmp_path: Path) -> None:
