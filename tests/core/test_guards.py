@@ -231,6 +231,16 @@ async def test_a_shielded_upload_outlives_a_cancel_and_ends_when_grace_does() ->
     assert stages == ["sending", "ended"]
 
 
+async def test_an_upload_that_is_shielded_when_grace_has_run_out_ends_at_once() -> None:
+    grace = Grace()
+    grace.expire()
+
+    with grace.shield() as scope:
+        await anyio.sleep_forever()
+
+    assert scope.cancelled_caught
+
+
 def test_one_answer_that_nobody_understands_is_a_matter_of_its_file() -> None:
     sense = Sense()
     for _ in range(100):

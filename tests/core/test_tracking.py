@@ -77,6 +77,18 @@ async def test_a_result_that_is_not_there_yet_is_asked_for_by_the_next_run() -> 
     assert w.sink.written == {("a", 1): ("feedback",)}
 
 
+async def test_a_result_that_never_comes_leaves_the_job_in_doubt() -> None:
+    w = world(give_up=200.0, target=FakeTarget(polls_needed=1))
+    w.target.script.before |= {call: Missing("feedback: 404") for call in (3, 5)}
+    assert (await run(w)).end is Ending.WAITING
+    w.clock.time += 300.0
+    await run(w)
+    trip = await run(w)
+
+    assert trip.end is Ending.IN_DOUBT
+    assert "although the job has ended" in trip.why
+
+
 async def test_a_result_that_the_remote_does_not_offer_is_told_by_the_ledger() -> None:
     w = world()
     w.target.script.before[4] = Refused("feedback: the remote does not offer this result (400)")
