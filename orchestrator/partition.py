@@ -12,7 +12,7 @@ same bytes otherwise: then nothing goes that would bring rows twice.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Awaitable, Callable, Iterator, Sequence
+from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import pairwise, takewhile
 
@@ -70,6 +70,22 @@ class Partition:
             "set target.part_rows, target.part_bytes, the rules and the files beside it to what they were, or send "
             f"what is missing as a file of its own: {', '.join(_missing(parts))}"
         )
+
+    def beside(self, job: Job, pieces: Sequence[Piece]) -> Job | None:
+        """A version of other bytes of which the remote has rows that would stand beside those of *job*.
+
+        Parts of it that stay as they are do not go again. No *pieces*: it goes whole.
+        """
+        now = {part_name(job.name, piece.part.number): piece.source for piece in pieces}
+        others = [version for version in self.ledger.versions(job.key) if not same_file(version, job.source)]
+        return next((other for other in reversed(others) if self._has_rows_but(now, other)), None)
+
+    def _has_rows_but(self, now: Mapping[Name, Source], whole: Job) -> bool:
+        """Whether the remote has rows of it, but for those that go unchanged *now*."""
+        if not whole.parts:
+            return whole.state is State.DONE
+        done = (part for part in self._parts(whole) if part.state is State.DONE)
+        return not all(self._stands_in_for(part, now.get(part.name)) for part in done)
 
     def late(self, job: Job) -> Job | None:
         """A part of the version before of which an attempt may still arrive, and undo what its rows are now."""

@@ -8,6 +8,7 @@ ledger stands: a job that is seen `sending` at the top of `drive` means that we 
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
@@ -46,6 +47,8 @@ class Pipeline:
     recovery: Recovery
     tracking: Tracking
     partition: Partition
+    finds_again: Callable[[Job], bool]
+    """Whether the rows of a changed file take the places of those that were sent before."""
     retry_failed: bool = False
 
     async def take(self, file: File, trip: Trip) -> None:
@@ -131,8 +134,7 @@ class Pipeline:
             if late := self.partition.late(job):
                 trip.ending, trip.cause = Ending.UNSENT, blocked_by(late).cause
                 return None
-            pieces = verdict.pieces if isinstance(verdict, InParts) else ()
-            trip.kept = trip.kept or self.partition.why_kept(job, pieces)
+            trip.kept = trip.kept or self._why_kept(evolve(job, *before, verdict.checked), verdict)
         match verdict:
             case Moving(cause):
                 _defer(trip, cause)
@@ -154,6 +156,20 @@ class Pipeline:
                     return None
                 trip.job = await self.partition.divide(job, verdict, *before)
                 return trip.job
+
+    def _why_kept(self, job: Job, verdict: Prepared | InParts) -> str:
+        """Why it would put rows at the remote a second time, if so."""
+        pieces = verdict.pieces if isinstance(verdict, InParts) else ()
+        if cause := self.partition.why_kept(job, pieces):
+            return cause
+        before = self.partition.beside(job, pieces)
+        if before is None or self.finds_again(job):
+            return ""
+        return (
+            f"the remote took version {before.version} of it, and all of this one would come to those rows as a copy. "
+            "Put new rows into a file of their own, and this one back as it was; or rename it, if all of it is to be "
+            "added; or set target.increments, if each version of a file holds nothing but new rows"
+        )
 
     async def _refuse(self, file: File, cause: str, trip: Trip) -> None:
         """Refused before its rows were looked at."""

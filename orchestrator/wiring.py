@@ -200,6 +200,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         clock=parts.clock,
         names=names,
         partition=Partition(ledger=ledger, names=names, clock=parts.clock, adds=settings.target.adds is not False),
+        finds_again=parts.target.finds_again if settings.target.keeps_changed else lambda job: True,
         memory=memory,
         delivery=delivery,
         recovery=recovery,

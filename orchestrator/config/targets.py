@@ -61,6 +61,11 @@ class Target(Section):
         return True
 
     @property
+    def keeps_changed(self) -> bool:
+        """Whether a changed file is kept back where its rows would only come to those of the version before."""
+        return False
+
+    @property
     def key_column(self) -> str:
         """By which column the remote finds its records again, if it does: every row needs a value of its own there."""
         return ""
@@ -74,6 +79,16 @@ class Target(Section):
     def tracks(self) -> bool:
         """Whether the remote can be asked what became of a job."""
         return True
+
+
+class Adding(Target):
+    """One whose rows may come to those that were sent before, and stand there beside them."""
+
+    increments: bool = False
+
+    @property
+    def keeps_changed(self) -> bool:
+        return self.adds is not False and not self.increments
 
 
 class Client(Target):
@@ -116,7 +131,7 @@ class PlatformTarget(Client):
         return False
 
 
-class TaoTarget(Client):
+class TaoTarget(Client, Adding):
     takes: ClassVar[tuple[str, ...]] = ("tao",)
 
     kind: Literal["tao"] = "tao"
@@ -136,7 +151,7 @@ class TaoTarget(Client):
         return bool(self.status_path)
 
 
-class EndgrateTarget(Target):
+class EndgrateTarget(Adding):
     needs: ClassVar[tuple[str, ...]] = ("api_key", "session_id", "endgrate_type")
     takes: ClassVar[tuple[str, ...]] = ("endgrate.records",)
 
@@ -163,7 +178,7 @@ class EndgrateTarget(Target):
         return True
 
 
-class OwnTarget(Target):
+class OwnTarget(Adding):
     """A remote API that somebody else knows: *kind* names where, as in `package.module:NAME`."""
 
     may_need: ClassVar[tuple[str, ...]] = ("client_id", "client_secret", "api_key")

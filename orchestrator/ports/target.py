@@ -79,6 +79,13 @@ class Target(Protocol):
         """One request that changes nothing. Raises NotSent or Unclear while the remote is not well."""
         ...
 
+    def finds_again(self, job: Job) -> bool:
+        """Whether each row of another version takes the place of its own in this one, and none comes to it as a copy.
+
+        Asked of a job that was judged, at a remote that does not replace by Name.
+        """
+        ...
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         """Whether the last bytes of this submit are to be kept back until `release` has returned."""
         ...

@@ -92,6 +92,10 @@ class Own(ABC):
         if answer.status in (408, 425, 429) or answer.status >= 500:
             raise NotSent(f"GET /: the remote answered {answer.status}", retry_after=answer.retry_after)
 
+    def finds_again(self, job: Job) -> bool:
+        """Of a remote that replaces by Name it is not asked: `target.replaces` says so."""
+        return False
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         return False
 

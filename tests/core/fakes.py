@@ -190,6 +190,7 @@ class FakeTarget:
     sign_ins: int = 0
     locked_out: dict[int, BaseException] = field(default_factory=dict)
     holds: bool = False
+    finds: bool = True
     looks_up: bool = True
     probes: int = 0
     unwell: dict[int, BaseException] = field(default_factory=dict)
@@ -208,6 +209,9 @@ class FakeTarget:
         self.probes += 1
         if self.probes in self.unwell:
             raise self.unwell[self.probes]
+
+    def finds_again(self, job: Job) -> bool:
+        return self.finds
 
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         return self.holds
@@ -388,6 +392,7 @@ class World:
             clock=self.clock,
             names=names,
             partition=Partition(ledger=ledger, names=names, clock=self.clock, adds=self.adds),
+            finds_again=self.target.finds_again,
             memory=memory,
             recovery=recovery,
             delivery=Delivery(

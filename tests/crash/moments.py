@@ -76,6 +76,9 @@ class StruckTarget:
     async def probe(self) -> None:
         await self.target.probe()
 
+    def finds_again(self, job: Job) -> bool:
+        return self.target.finds_again(job)
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         return self.target.holds_back(job, body, overwrite=overwrite)
 

@@ -52,6 +52,9 @@ class Push:
     async def probe(self) -> None:
         """It is well."""
 
+    def finds_again(self, job: Job) -> bool:
+        return self.keyed
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         return False
 

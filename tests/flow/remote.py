@@ -102,6 +102,9 @@ class Remote:
     async def probe(self) -> None:
         await self._request("probe")
 
+    def finds_again(self, job: Job) -> bool:
+        return True
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         return False
 

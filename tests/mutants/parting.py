@@ -116,4 +116,25 @@ PARTING = (
         new="            gaps=(*above, *cut.gaps),",
         test="edges/test_pieces.py::test_the_parts_as_they_are_sent_are_the_rows_of_the_whole_and_know_their_lines",
     ),
+    Bug(
+        wrong="A file that changed is sent whole where the remote adds it to what it took before.",
+        file="pipeline.py",
+        old="        if before is None or self.finds_again(job):",
+        new="        if before is None or before is not None:",
+        test="cli/test_changed_files.py::test_without_a_key_a_changed_file_is_kept_back_and_a_new_one_beside_it_goes",
+    ),
+    Bug(
+        wrong="What is refused in between hides that the remote has rows of the version before it.",
+        file="partition.py",
+        old="        return next((other for other in reversed(others) if self._has_rows_but(now, other)), None)",
+        new="        return next((other for other in others[-1:] if self._has_rows_but(now, other)), None)",
+        test="core/test_additions.py::test_a_version_that_was_refused_in_between_does_not_hide_one_that_was_taken",
+    ),
+    Bug(
+        wrong="A part that changed comes to the rows that it had before.",
+        file="partition.py",
+        old="        return not all(self._stands_in_for(part, now.get(part.name)) for part in done)",
+        new="        return not any(self._stands_in_for(part, now.get(part.name)) for part in done)",
+        test="core/test_additions.py::test_a_file_in_parts_of_which_one_that_was_taken_changes_is_kept_back",
+    ),
 )

@@ -283,4 +283,18 @@ WIRE = (
         new="        with anyio.fail_after(None):",
         test="http/test_stalls.py::test_the_answer_to_an_upload_that_drips_gives_its_place_back",
     ),
+    Bug(
+        wrong="A connection is used a second time by an upload that may not be repeated.",
+        file="edges/http.py",
+        old="fresh = aiohttp.TCPConnector(limit=0, force_close=True, ssl",
+        new="fresh = aiohttp.TCPConnector(limit=0, ssl",
+        test="http/test_idle.py::test_a_connection_that_lay_idle_for_too_long_is_not_used_again",
+    ),
+    Bug(
+        wrong="A run ends when its secret is renewed, or asks for ever with one that is refused.",
+        file="edges/oauth.py",
+        old="        self._config = replace(self._config, client_secret=secret)\n",
+        new="",
+        test="http/test_oauth_renewal.py::test_a_secret_that_is_refused_is_read_once_more_and_what_is_new_is_tried",
+    ),
 )

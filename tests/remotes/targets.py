@@ -37,6 +37,9 @@ class Client:
     async def probe(self) -> None:
         await self._exchange(Call.PROBE, None, lambda: None)
 
+    def finds_again(self, job: Job) -> bool:
+        return False
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         return self.holds and not self._replaces(job, overwrite=overwrite) and is_large(body)
 
@@ -143,6 +146,9 @@ class Replacing(Client):
     """Class A: replaces by Name with Overwrite. A Name that is not known to be ours is never replaced."""
 
     sole_writer: bool = False
+
+    def finds_again(self, job: Job) -> bool:
+        return True
 
     async def recall(self, job: Job) -> Trace:
         return Trace.REPEATABLE if self._replaces(job, overwrite=job.overwrote) else Trace.UNKNOWN

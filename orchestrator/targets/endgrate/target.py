@@ -89,6 +89,10 @@ class Endgrate:
         require_session(answer, "session")
         read(answer, "session")
 
+    def finds_again(self, job: Job) -> bool:
+        """Every record has a key of ours: the check of the file has seen to it, and the ledger has it in writing."""
+        return job.checked is not None and is_keyed(job.checked.data.schema, self._config.key)
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         """Where a repeat would do no harm, or the body leaves in a moment, holding back gains nothing."""
         return not self._may_repeat(job) and _likely_size(body.data) > HOLD_FROM
@@ -138,8 +142,7 @@ class Endgrate:
         return Completed(tuple(results))
 
     def _may_repeat(self, job: Job) -> bool:
-        """Every record has a key of ours: the check of the file has seen to it, and the ledger has it in writing."""
-        return job.checked is not None and is_keyed(job.checked.data.schema, self._config.key)
+        return self.finds_again(job)
 
     def _content(self, text: str) -> tuple[bytes, Mapping[str, int]]:
         """The request, and which record has which key."""

@@ -74,6 +74,10 @@ class Platform:
     def looks_up(self) -> bool:
         return False
 
+    def finds_again(self, job: Job) -> bool:
+        """All of it takes the place of all that stands under its Name."""
+        return True
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         """Where a repeat would do no harm, or the body leaves in a moment, holding back gains nothing."""
         return not self._replaces(job, overwrite=overwrite) and length_of(body) > HOLD_FROM

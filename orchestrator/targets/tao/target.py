@@ -84,6 +84,9 @@ class Tao:
             url = self._config.base_url + self._config.upload_path
             require_well(await self._get(Kind.POLL, url), url, denied=NO_ACCESS, remedy="Check target.upload_path.")
 
+    def finds_again(self, job: Job) -> bool:
+        return job.checked is not None and job.checked.data.schema in _UPSERTS
+
     def holds_back(self, job: Job, body: Body, *, overwrite: bool) -> bool:
         """Where a repeat would do no harm, or the body leaves in a moment, holding back gains nothing."""
         return not self._may_repeat(job) and size_of(body.data) > HOLD_FROM
@@ -135,7 +138,7 @@ class Tao:
             case "never":
                 return False
             case "upserts":
-                return job.checked is not None and job.checked.data.schema in _UPSERTS
+                return self.finds_again(job)
 
     async def _fetch_rows(self, token: Token) -> Fetched:
         """From a store that needs no credentials of ours, and must not get them."""

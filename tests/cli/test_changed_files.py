@@ -1,0 +1,86 @@
+"""A changed file where the remote does not replace by Name: its rows are found again there, or a person is asked."""
+
+from __future__ import annotations
+
+import csv
+from collections import Counter
+from pathlib import Path
+
+import pytest
+
+from cli.imports import importing, sessions, users
+from cli.program import Outcome
+from cli.pushes import people, pushing
+from cli.stage import Stage
+
+GROWN = people(1, 4)
+
+
+def cause_of(stage: Stage, outcome: Outcome, path: str) -> str:
+    """What that run says of the file."""
+    report = stage.out / "runs" / outcome.summary["run"] / "files.csv"
+    with report.open(newline="", encoding="utf-8") as table:
+        return next(line["cause"] for line in csv.DictReader(table) if line["path"] == path)
+
+
+async def test_without_a_key_a_changed_file_is_kept_back_and_a_new_one_beside_it_goes(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {"people.csv": people(1, 3)}) as stage:
+        assert (await stage.run()).code == 0
+        (stage.folder / "people.csv").write_text(GROWN, newline="")
+
+        for _ in range(2):
+            kept = await stage.run()
+            assert (kept.code, kept.ends) == (3, {"found": 1, "unsent": 1})
+            assert "took version 1" in cause_of(stage, kept, "people.csv")
+        assert stage.standing == Counter("123")
+
+        (stage.folder / "people.csv").write_text(people(1, 3), newline="")
+        (stage.folder / "more.csv").write_text(people(4, 1), newline="")
+        assert (await stage.run()).ends == {"found": 2, "done": 1, "skipped": 1}
+        assert stage.standing == Counter("1234")
+
+
+@pytest.mark.parametrize("increments", [False, True])
+async def test_a_person_may_say_that_all_of_it_is_to_be_added(tmp_path: Path, increments: bool) -> None:
+    """By another name of the file, or once for all that each version holds new rows only."""
+    async with pushing(tmp_path, {"people.csv": people(1, 3)}) as stage:
+        await stage.run()
+        (stage.folder / "people.csv").unlink()
+        (stage.folder / ("people.csv" if increments else "again.csv")).write_text(people(3, 2), newline="")
+        settings = {"target__increments": "true"} if increments else {}
+
+        assert (await stage.run(**settings)).code == 0
+        assert stage.standing == Counter("12334")
+
+
+async def test_with_a_key_a_changed_file_changes_its_records(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {"people.csv": people(1, 3)}, key="id") as stage:
+        await stage.run()
+        (stage.folder / "people.csv").write_text(GROWN, newline="")
+
+        assert (await stage.run()).code == 0
+        assert stage.standing == Counter("1234")
+
+
+async def test_of_a_file_in_parts_that_grew_only_the_new_part_is_added(tmp_path: Path) -> None:
+    parts = {"target__part_rows": 2}
+    async with pushing(tmp_path, {"people.csv": people(1, 4)}) as stage:
+        await stage.run(**parts)
+        (stage.folder / "people.csv").write_text(people(1, 5), newline="")
+
+        assert (await stage.run(**parts)).code == 0
+        assert stage.standing == Counter("12345")
+
+
+async def test_imports_of_users_change_them_and_those_of_sessions_are_kept_back(tmp_path: Path) -> None:
+    files = {"sessions.csv": sessions(1, 2), "users.csv": users(1, 2)}
+    async with importing(tmp_path, files) as stage:
+        assert (await stage.run()).code == 0
+        (stage.folder / "sessions.csv").write_text(sessions(1, 3), newline="")
+        (stage.folder / "users.csv").write_text(users(1, 3), newline="")
+
+        kept = await stage.run(target__resend="never")
+
+        assert (kept.code, kept.ends) == (3, {"found": 2, "done": 1, "unsent": 1})
+        assert "target.increments" in cause_of(stage, kept, "sessions.csv")
+        assert cause_of(stage, kept, "users.csv") == ""
