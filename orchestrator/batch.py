@@ -30,7 +30,7 @@ from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.edges.witness import Witnessed
-from orchestrator.edges.workplace import Workplace, open_workplace, state_folder
+from orchestrator.edges.workplace import Workplace, ledger_file, open_workplace, state_folder
 from orchestrator.errands import Errand, plan
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.exits import Exit, exit_for, exit_of, most_urgent
@@ -146,7 +146,7 @@ class Batch:
         grace = Grace()
         parts = Parts(
             target=self.target,
-            ledger=Witnessed(self.place.ledger, self.place.report),
+            ledger=Witnessed(self.place.ledger, ledger_file(self.place.out), self.place.report),
             inbox=inbox,
             sink=results,
             clock=self.clock,

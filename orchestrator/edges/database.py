@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from orchestrator.edges.atomic import put, storage_trouble
-from orchestrator.edges.tables import SCHEMA, SCHEMA_VERSION, UPGRADES
+from orchestrator.edges.tables import SCHEMA, SCHEMA_VERSION, SELECT_UNDER_WAY, UPGRADES
 from orchestrator.edges.wal import judge
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.naming import printable
@@ -154,14 +154,14 @@ def _require_target(db: sqlite3.Connection, path: Path, target_id: str) -> None:
 def keep_names(path: Path, template: str) -> None:
     """Under another template every file would be new to the remote, and all that was sent would stand there twice.
 
-    The first one is kept, and each as long as nothing was sent. Raises OutputError, StorageError.
+    The first one is kept, and each as long as nothing was sent or is to be. Raises OutputError, StorageError.
     """
     try:
         with closing(connect(path, "rw")) as db:
             known = _meta(db, path).get("names")
             if known == template:
                 return
-            if known and db.execute("SELECT 1 FROM jobs WHERE attempts > 0 LIMIT 1").fetchone():
+            if known and db.execute(SELECT_UNDER_WAY).fetchone():
                 raise _renamed(path, known, template)
             db.execute("INSERT OR REPLACE INTO meta VALUES ('names', ?)", (template,))
     except UNREADABLE as error:
@@ -207,8 +207,8 @@ def _gone(path: Path) -> OutputError:
 
 def _renamed(path: Path, known: str, template: str) -> OutputError:
     return OutputError(
-        f"{_shown(path)}: target.name was {printable(known)!r} when files of this ledger were sent, and is "
-        f"{printable(template)!r} now: all of them would be sent once more, under other Names. Set it back, or use "
+        f"{_shown(path)}: target.name was {printable(known)!r} when files of this ledger were sent or about to be, and "
+        f"is {printable(template)!r} now: all of them would be sent once more, under other Names. Set it back, or use "
         "another output folder (-o) for what is to be sent under the new ones."
     )
 

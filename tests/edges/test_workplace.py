@@ -55,7 +55,7 @@ async def send_one(out: Path, name: str, clock: FakeClock) -> str:
     await clock.sleep(60)
     async with open_workplace(out, TARGET, clock, wait=0) as place:
         job = await place.ledger.record(new_job(name), CHECKED)
-        await Witnessed(place.ledger, place.report).record(job, STARTED)
+        await Witnessed(place.ledger, ledger_file(out), place.report).record(job, STARTED)
         return place.run
 
 
