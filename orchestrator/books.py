@@ -164,6 +164,8 @@ class Books:
     events: RowBook = field(default_factory=RowBook)
     kept: int = 0
     """Files that are unsent for the sake of another one."""
+    overtaken: int = 0
+    """Files that were replaced before they were sent: what took their place is for the next run."""
     dropped: int = 0
     """Rows left out of files that were sent in this run."""
     refused: int = 0
@@ -175,6 +177,7 @@ class Books:
         """One file: it counts once, and its rows where the parts of it stand."""
         self.endings[trip.end] += 1
         self.kept += trip.is_kept
+        self.overtaken += trip.end is Ending.SUPERSEDED and not trip.adopted
         if trip.judged and trip.job is not None and (sheets := trip.job.checked) is not None:
             self.data.note(sheets.data)
             if sheets.events is not None:

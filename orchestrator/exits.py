@@ -79,7 +79,7 @@ def exit_of(books: Books, halts: Iterable[Halt], *, enough: bool) -> Exit:
         reasons.add(Exit.IN_DOUBT)
     # What a failed canary or another file keeps back is not sent by running the same command again.
     unsent = ends[Ending.UNSENT] > books.kept and Stop.CANARY_FAILED not in stops
-    if ends[Ending.WAITING] or unsent or ends[Ending.DEFERRED]:
+    if ends[Ending.WAITING] or unsent or ends[Ending.DEFERRED] or books.overtaken:
         reasons.add(Exit.UNFINISHED)
     rows = books.dropped or books.refused or books.untold
     if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.kept or rows or not enough:

@@ -7,7 +7,7 @@ import os
 from errno import EMFILE, ENFILE, ENOMEM
 
 from orchestrator.edges.folder import Folder, stamp_of
-from orchestrator.edges.sheets import CHUNK
+from orchestrator.edges.sheets import CHUNK, heed_a_stop
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, Part, RelPath
 from orchestrator.ports import HELD_LIMIT, Moving, Stamp, Unreadable
@@ -30,9 +30,14 @@ def contents_of(folder: Folder, path: RelPath, expected: Stamp | None) -> tuple[
     return content, Digest(digest)
 
 
-def contents_of_part(folder: Folder, path: RelPath, part: Part) -> bytes:
-    """What the part begins with, and its own rows: as if they were a file. Raises OSError."""
+def contents_of_part(folder: Folder, path: RelPath, part: Part, expected: Stamp | None) -> bytes:
+    """What the part begins with, and its own rows: as if they were a file.
+
+    Raises OSError, and SourceChanged when it is not the file that was listed.
+    """
     with open(folder.open(path), "rb") as source:
+        if expected is not None and stamp_of(os.fstat(source.fileno())) != expected:
+            raise SourceChanged("changed after it was listed")
         beginning = source.read(part.head)
         source.seek(part.start)
         return beginning + source.read(part.size)
@@ -47,6 +52,7 @@ def _read(fd: int, size: int) -> tuple[bytes | None, str]:
         return content, hashlib.sha256(content).hexdigest()
     digest = hashlib.sha256()
     while chunk := os.read(fd, CHUNK):
+        heed_a_stop()
         digest.update(chunk)
     return None, digest.hexdigest()
 

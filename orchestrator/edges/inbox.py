@@ -165,7 +165,9 @@ class FolderInbox:
         assert job.part is not None
         assert job.source is not None
         try:
-            verdict = self._judge_part(job, contents_of_part(self._folder, file.path, job.part))
+            verdict = self._judge_part(job, contents_of_part(self._folder, file.path, job.part, file.stamp))
+        except SourceChanged as change:
+            return Moving(f"it {change}")
         except Unusable as problem:
             return Unreadable(str(problem))
         except FileNotFoundError:

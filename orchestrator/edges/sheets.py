@@ -10,11 +10,13 @@ import hashlib
 import io
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
+from contextlib import suppress
 from functools import partial
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
 
 import aiofiles
+import anyio.from_thread
 import anyio.to_thread
 from aiofiles.threadpool.binary import AsyncFileIO
 
@@ -169,6 +171,7 @@ def _judged_pieces(judge: Judge, file: BinaryIO, expected: Digest, marks: list[t
     """Adds to *marks* which line every chunk begins on. Raises SourceChanged at the end."""
     digest, at = hashlib.sha256(), 0
     for chunk in iter(lambda: file.read(CHUNK), b""):
+        heed_a_stop()
         digest.update(chunk)
         marks.append((judge.line, at))
         at += len(chunk)
@@ -176,6 +179,12 @@ def _judged_pieces(judge: Judge, file: BinaryIO, expected: Digest, marks: list[t
     yield judge.close()
     if digest.hexdigest() != expected:
         raise SourceChanged("it changed while it was checked")
+
+
+def heed_a_stop() -> None:
+    """Whoever waits for this thread may be told to end, and a large file takes its time. Raises what ends it."""
+    with suppress(RuntimeError):  # in no thread of an event loop, nobody waits
+        anyio.from_thread.check_cancelled()
 
 
 def _starts(rules: Rules, verdict: Verdict, source: BinaryIO, marks: Sequence[tuple[int, int]]) -> list[int]:

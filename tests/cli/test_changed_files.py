@@ -11,7 +11,8 @@ import pytest
 from cli.imports import importing, sessions, users
 from cli.program import Outcome
 from cli.pushes import people, pushing
-from cli.stage import Stage
+from cli.stage import Stage, held
+from orchestrator.sandbox import Fault
 
 GROWN = people(1, 4)
 
@@ -70,6 +71,29 @@ async def test_of_a_file_in_parts_that_grew_only_the_new_part_is_added(tmp_path:
 
         assert (await stage.run(**parts)).code == 0
         assert stage.standing == Counter("12345")
+
+
+@pytest.mark.parametrize("key", ["id", ""], ids=["keyed", "unkeyed"])
+async def test_a_file_in_parts_that_is_replaced_while_they_are_sent_is_not_called_done(
+    tmp_path: Path, key: str
+) -> None:
+    """The part that has to be sent again is not there any more."""
+    parts = {"target__part_rows": 1, "limits__uploads": 1}
+    busy = Fault(endpoint="upload", kind="throttle", nth=3, seconds=0)
+    async with pushing(tmp_path, {"people.csv": people(1, 4)}, held("upload", nth=2), busy, key=key) as stage:
+        async with stage.start("run", "--json", **parts) as program:
+            await stage.remote.until_held()
+            (stage.folder / "people.csv").write_text(people(1, 2) + "\r\n" + people(8, 2).partition("\r\n")[2])
+            stage.remote.release()
+            await program.wait()
+
+        assert program.outcome().code == 5
+        assert program.outcome().ends == {"found": 1, "unsent": 1}
+        again = await stage.run(**parts)
+        if key:
+            assert (again.code, stage.standing) == (0, Counter(["1", "2", "3", "4", "8", "9"]) - Counter(["3"]))
+        else:
+            assert again.code == 3
 
 
 async def test_imports_of_users_change_them_and_those_of_sessions_are_kept_back(tmp_path: Path) -> None:

@@ -10,9 +10,11 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from types import SimpleNamespace
+from types import ModuleType, SimpleNamespace
 from typing import Any
 
+import anyio
+import anyio.from_thread
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -347,3 +349,25 @@ async def test_a_stream_that_is_broken_off_leaves_no_file_open(desk: Desk) -> No
     await pieces.aclose()
 
     assert set(os.listdir("/proc/self/fd")) == before
+
+
+@pytest.mark.parametrize("place", [contents, sheets], ids=["while it is recognised", "while it is checked"])
+async def test_who_is_told_to_stop_reads_a_large_file_no_further(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, place: ModuleType
+) -> None:
+    """And leaves no list of rejects behind that is not whole."""
+    file, inbox = desk.put("a.csv", csv(HEADER, BAD, *LINES)), desk.inbox(drop_rows=True)
+    scope, real, chunks = anyio.CancelScope(), place.heed_a_stop, [0]
+
+    def stopped() -> None:
+        chunks[0] += 1
+        anyio.from_thread.run_sync(scope.cancel)
+        real()
+
+    monkeypatch.setattr(place, "heed_a_stop", stopped)
+    with scope:
+        await judge(inbox, file)
+
+    assert scope.cancelled_caught
+    assert chunks == [1]
+    assert list(desk.rejects.rglob("*.csv")) == []

@@ -130,7 +130,8 @@ async def test_a_part_of_a_file_that_changed_there_is_not_sent_and_the_others_ar
     pieces = (await judged(inbox, file)).pieces
     rows[4] = f"X4{REST}"
     (tmp_path / A).write_text("\n".join([HEADER, *rows]), newline="")
-    ends = []
+    assert isinstance(await inbox.read(file, job_of(pieces[0])), Moving), "since it was listed"
+    ends, file = [], listed(tmp_path)
     for piece in pieces:
         reading = await inbox.read(file, job_of(piece))
         assert isinstance(reading, Reading)
