@@ -21,7 +21,7 @@ from orchestrator.edges.body import HOLD_FROM, Hold
 from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.multipart import Form
 from orchestrator.edges.oauth import ClientCredentials, authorized, require_leave
-from orchestrator.errors import Missing, NotSent, Unclear
+from orchestrator.errors import Misdirected, Missing, NotSent, Unclear, Unreachable
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
 from orchestrator.targets.fetched import fetched_of
@@ -143,10 +143,17 @@ class Tao:
     async def _fetch_rows(self, token: Token) -> Fetched:
         """From a store that needs no credentials of ours, and must not get them."""
         address = signed_url_of(await self._ask(Kind.RESULT, self._config.download_path, token))
-        at = await self._stores.way_to(address)
         where = f"{RESULT}: GET of the signed address"
         require_leave(self._may_go)
-        answer = await self._http.call(Kind.RESULT, "GET", address, headers={}, where=where, at=at)
+        try:
+            at = await self._stores.way_to(address)
+            answer = await self._http.call(Kind.RESULT, "GET", address, headers={}, where=where, at=at)
+        except (Unreachable, Misdirected) as error:
+            problem = str(error)  # of this address, which the remote wrote: it says nothing of the remote itself
+        else:
+            problem = ""
+        if problem:
+            raise Unclear(problem)
         if answer.status != 200:  # it is valid for some minutes only: the next try gets a new one
             raise NotSent(f"{where}: the store answered {answer.status}", retry_after=answer.retry_after)
         require_read(answer, RESULT)

@@ -12,7 +12,7 @@ from orchestrator.errors import Missing, NotSent, TargetError, Unclear
 from orchestrator.sandbox import TaoKnobs
 from targets.remote import content_of
 from targets.tao.place import REFERENCE, tao_at
-from targets.wire import Request, answer, as_json, chunked
+from targets.wire import Request, answer, as_json, chunked, closed_port
 
 ROWS = "user_username,status\r\nzoe,processed\r\n"
 QUERY = "?X-Sig=a%2Fb%2Bc&expires=1&sig nature=canary".replace(" ", "%20")
@@ -42,6 +42,21 @@ async def test_the_store_gets_the_address_as_it_is_and_nothing_to_know_us_by(tmp
     assert asked.all("Authorization") == ["Bearer bearer-of-the-test"]
     assert stored.target == f"/store/x.csv{QUERY}"
     assert (stored.method, stored.all("Authorization"), stored.all("Cookie")) == ("GET", [], [])
+
+
+@pytest.mark.parametrize(
+    ("address", "says"),
+    [("http://127.0.0.1:{closed}/canary", "cannot connect"), ("https://nowhere.invalid/canary", "name is not known")],
+)
+async def test_a_store_that_cannot_be_reached_says_nothing_of_the_remote(
+    tmp_path: Path, address: str, says: str
+) -> None:
+    """By one address that the remote wrote nobody else is held up."""
+    async with tao_at(tmp_path, at(address.format(closed=closed_port()))) as (stand, _):
+        with pytest.raises(Unclear, match=says) as caught:
+            await rows_of(stand)
+
+    assert "canary" not in str(caught.value)
 
 
 @pytest.mark.parametrize(
