@@ -27,7 +27,7 @@ from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.pulled import PulledRecords, put_book
 from orchestrator.edges.workplace import Workplace, open_workplace
 from orchestrator.errands import Errand
-from orchestrator.errors import Missing
+from orchestrator.errors import Missing, Unclear
 from orchestrator.exits import Exit, exit_of
 from orchestrator.guards import Grace
 from orchestrator.model import (
@@ -53,9 +53,9 @@ from orchestrator.targets.endgrate import EndgratePull
 from orchestrator.targets.endgrate.answers import ALL as COMPLETE
 from orchestrator.targets.endgrate.answers import NONE, Counts
 from orchestrator.targets.endgrate.lines import as_line
-from orchestrator.targets.endgrate.pages import Page
+from orchestrator.targets.endgrate.pages import Page, require_other
 from orchestrator.targets.endgrate.refusals import Refusals
-from orchestrator.tracking import Tracking
+from orchestrator.tracking import FOR_DAYS, Tracking
 from orchestrator.wiring import Parts, make_pipeline
 
 
@@ -92,10 +92,14 @@ class _Collecting(Tracking):
         try:
             event = await self._bring_in(job, job.token)
         except Missing as error:
-            if self._age(job) > self.give_up:
+            if self._age(job, trip) > self.give_up:
                 return await self.ledger.record(job, Doubted(f"{error}, although the job has ended"))
             trip.cause = f"{error}: the next run asks again"
             return job
+        except Unclear as error:
+            if self._age(job, trip) <= self.give_up:
+                raise
+            return await self.ledger.record(job, Doubted(f"the transfer has ended, and {FOR_DAYS}: {error}"))
         job = trip.job = await self.ledger.record(job, event)
         trip.spend("collect", self.clock.monotonic() - started)
         return job
@@ -133,10 +137,12 @@ class _Collecting(Tracking):
 
     async def _pages(self, page_at: Callable[[int], Awaitable[Page]]) -> AsyncIterator[Page]:
         offset: int | None = 0
+        before: Page | None = None
         while offset is not None:
             page = await self.reader.patiently(partial(page_at, offset))
+            require_other(page, before)
             yield page
-            offset = page.next
+            offset, before = page.next, page
 
 
 class _BreaksOff(Exception):

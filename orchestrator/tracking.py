@@ -10,13 +10,14 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from orchestrator.books import Trip
-from orchestrator.errors import Missing, Refused
+from orchestrator.errors import Missing, Refused, Unclear
 from orchestrator.flow import Schedule
 from orchestrator.guards import Reader, Tokens
 from orchestrator.model import Completed, Doubted, Job, Result
 from orchestrator.objections import OBJECTIONS, counted_off, joined, refused_lines
 from orchestrator.ports import Clock, Ended, Ledger, Objection, Running, Sink, Target
 
+FOR_DAYS = "the remote has not given an answer that can be understood since polling.give_up"
 _SHORTEST_DELAY = 0.05
 """Seconds between two polls of one job, whatever the configuration says."""
 
@@ -87,9 +88,13 @@ class Tracking:
                 status = await self.reader.check(job.token, trip)
             except Missing as error:
                 missing = missing.again(self.clock.monotonic())
-                if missing.is_final or self._age(job) > self.give_up:
+                if missing.is_final or self._age(job, trip) > self.give_up:
                     return await self.ledger.record(job, Doubted(f"{error}, although it gave it out"))
                 continue
+            except Unclear as error:
+                if self._age(job, trip) <= self.give_up:
+                    raise
+                return await self.ledger.record(job, Doubted(f"{FOR_DAYS}: {error}"))
             missing = Missed()
             if job.token in self.tokens.shared:
                 return await self.ledger.record(job, Doubted("token_twice: another upload got the same token"))
@@ -99,7 +104,7 @@ class Tracking:
                     self.schedule.times.learn(size, (at_work + self.clock.monotonic() - started) / 2)
                 return await self._collect(job, status, trip)
             hint, at_work = status.retry_after, self.clock.monotonic() - started
-            if self._age(job) > self.give_up:
+            if self._age(job, trip) > self.give_up:
                 return await self.ledger.record(job, Doubted(_never_ended(status)))
 
     async def _collect(self, job: Job, ended: Ended, trip: Trip) -> Job:
@@ -115,10 +120,14 @@ class Tracking:
                 results.append(await self.sink.keep(job, fetched))
                 fetched = counted_off(job, fetched)
             except Missing as error:
-                if self._age(job) > self.give_up:
+                if self._age(job, trip) > self.give_up:
                     return await self.ledger.record(job, Doubted(f"{error}, although the job has ended"))
                 trip.cause = f"{error}: the next run asks again"
                 return job
+            except Unclear as error:
+                if self._age(job, trip) <= self.give_up:
+                    raise
+                return await self.ledger.record(job, Doubted(f"the job has ended, and {FOR_DAYS}: {error}"))
             except Refused as error:
                 remarks.append(str(error))
             else:
@@ -140,8 +149,13 @@ class Tracking:
         trip.spend("collect", self.clock.monotonic() - started)
         return job
 
-    def _age(self, job: Job) -> float:
-        """Seconds since it was accepted, over all runs; a wall clock that went back makes it 0."""
+    def _age(self, job: Job, trip: Trip) -> float:
+        """Seconds since it was accepted, over all runs; a wall clock that went back makes it 0.
+
+        What this run itself has sent is timed by a clock that nobody sets.
+        """
+        if trip.tries:
+            return self.clock.monotonic() - trip.first_try
         return max(self.clock.now().timestamp() - (job.accepted_at or 0.0), 0.0)
 
 

@@ -271,6 +271,29 @@ async def test_pages_that_lead_nowhere_leave_no_files_and_no_other_host_is_asked
         assert pages == []
 
 
+async def test_a_page_that_comes_again_and_again_ends_the_pull_for_now(tmp_path: Path) -> None:
+    turned = []
+
+    def reply(request: Request) -> bytes:
+        match request.target.partition("?")[0]:
+            case "/api/pull/transfer":
+                return BEGUN
+            case "/api/statistics":
+                return as_json(statistics(counts(4, 4)))
+            case "/api/errors":
+                return page("errors")
+            case _:
+                turned.append(request.target)
+                return page("transfer_data", {"id": "a", "data": {"n": 1}}, following=len(turned))
+
+    async with pushing(tmp_path, {}) as stage, scripted(reply) as server:
+        outcome = await stage.call("pull", "--json", target__base_url=server.url)
+
+        assert outcome.code == 5
+        assert stage.states == {PATH: "waiting"}
+        assert len(turned) == 2
+
+
 @pytest.mark.parametrize(
     ("setting", "code", "told"),
     [("session_id=gone", 2, "session"), ("session_id=", 2, "session_id"), ("kind=tao", 2, "target.")],

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
-from fakes import FakeTarget
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+import pytest
+from fakes import FakeClock, FakeTarget
 from journey import job_of, run, world
 
 from orchestrator.backoff import Backoff
@@ -18,6 +22,7 @@ from orchestrator.model import (
     State,
     Token,
 )
+from orchestrator.ports import Ended, Fetched, Running
 
 
 async def test_a_failed_poll_is_tried_again_without_a_new_upload() -> None:
@@ -55,6 +60,46 @@ async def test_a_job_that_never_ends_is_in_doubt_after_all() -> None:
 
     assert trip.end is Ending.IN_DOUBT
     assert "never ended" in trip.why
+
+
+@dataclass
+class Odd(FakeTarget):
+    """Answers one of its questions with what nobody can understand."""
+
+    question: str = ""
+
+    async def check(self, token: Token) -> Running | Ended:
+        if self.question == "status":
+            raise Unclear("status: no table")
+        return await super().check(token)
+
+    async def fetch(self, token: Token, key: str) -> Fetched:
+        if self.question == "result":
+            raise Unclear("result: no table")
+        return await super().fetch(token, key)
+
+
+@pytest.mark.parametrize("question", ["status", "result"])
+async def test_an_answer_that_is_never_understood_leaves_the_job_in_doubt_after_all(question: str) -> None:
+    w = world(give_up=500.0, target=Odd(question=question, polls_needed=1), reading=Backoff(tries=2))
+    before = await run(w)
+    w.clock.time += 500.0
+    await run(w)
+
+    assert (before.end, before.why) == (Ending.WAITING, f"{question}: no table")
+    assert job_of(w).state is State.IN_DOUBT
+    assert f"{question}: no table" in job_of(w).cause
+
+
+async def test_a_clock_that_is_set_ahead_ends_no_job_that_this_run_sent() -> None:
+    class Jumping(FakeClock):
+        def now(self) -> datetime:
+            return super().now() + timedelta(days=4 if self.time > 20 else 0)
+
+    w = world(give_up=3 * 86400.0, patience=100.0, target=FakeTarget(polls_needed=10**6))
+    w.clock = Jumping()
+
+    assert (await run(w)).end is Ending.WAITING
 
 
 async def test_a_token_that_the_remote_forgot_is_in_doubt_but_not_at_once() -> None:

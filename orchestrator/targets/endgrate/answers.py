@@ -176,6 +176,8 @@ def _objection(answer: Answer, message: str) -> tuple[type[TargetError], str]:
         return Missing, f"the remote does not know the transfer ({status})"
     if status in (405, 415):
         return Misdirected, f"the remote answers {status}. Check target.base_url."
+    if status == 404:
+        return Garbled, "the remote answered 404 with a page"
     if status == 200:
         kind = Garbled if is_page(answer) else Unclear
         return kind, "the remote answered 200, and not with what was asked for"

@@ -13,7 +13,7 @@ from typing import Any, BinaryIO
 
 import anyio.to_thread
 
-from orchestrator.edges.answer import SPILL_FROM
+from orchestrator.edges.answer import RESULT_LIMIT, SPILL_FROM
 from orchestrator.edges.atomic import open_private, storing
 from orchestrator.errors import Unclear
 from orchestrator.ports import Fetched
@@ -57,6 +57,8 @@ class Lines:
         text = b"".join(as_line(item) for item in items)
         self._digest.update(text)
         self._size += len(text)
+        if self._size > RESULT_LIMIT:
+            raise Unclear(f"the result is longer than {RESULT_LIMIT:,} bytes")
         if self._file is None and self._size <= SPILL_FROM:
             self._head += text
             return

@@ -34,10 +34,18 @@ class Page:
 async def pages(api: Api, path: str, member: str, query: Mapping[str, str]) -> AsyncIterator[Page]:
     """All of them. A page that does not lead on is the last, whatever it says."""
     at: int | None = 0
+    before: Page | None = None
     while at is not None:
         page = await page_at(api, path, member, query, at)
+        require_other(page, before)
         yield page
-        at = page.next
+        at, before = page.next, page
+
+
+def require_other(page: Page, before: Page | None) -> None:
+    """Raises Unclear for what came before: a remote that does not heed the offset would never come to an end."""
+    if before is not None and page.items and page.items == before.items:
+        raise Unclear("the same page came twice: the remote does not heed the offset")
 
 
 async def page_at(api: Api, path: str, member: str, query: Mapping[str, str], offset: int) -> Page:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from orchestrator.edges.answer import Answer
-from orchestrator.errors import Denied, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
+from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, Refused, TargetError, Unclear
 from orchestrator.model import Name, Token
 from orchestrator.ports import OBJECTIONS_LIMIT, Ended, Objection, Running
 from orchestrator.targets.taken import Manners, is_page, refuses, taken
@@ -95,6 +95,8 @@ def _require_read(answer: Answer, key: str) -> None:
         kind, cause = Refused, "the remote does not offer this result (400). Check target.results"
     elif status in (405, 415):
         kind, cause = Misdirected, f"the remote answers {status}. Check target.base_url."
+    elif status == 404:
+        kind, cause = Garbled, "an HTML page that says 404 in place of an answer"
     else:
         kind, cause = NotSent, f"the remote answered {status}"
     raise kind(f"{key}: {cause}", retry_after=answer.retry_after)

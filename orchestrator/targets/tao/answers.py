@@ -87,6 +87,8 @@ def require_read(answer: Answer, key: str) -> None:
         kind, cause = Missing, "the remote does not know the referenceId, or not yet (404)"
     elif status in (405, 415):
         kind, cause = Misdirected, f"the remote answers {status}. Check target.{_PATH_OF[key]}."
+    elif status == 404:
+        kind, cause = Garbled, "an HTML page that says 404 in place of an answer"
     else:
         kind, cause = NotSent, f"the remote answered {status}"
     raise kind(f"{key}: {cause}", retry_after=answer.retry_after)

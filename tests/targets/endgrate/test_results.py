@@ -203,10 +203,34 @@ async def test_an_empty_page_that_leads_on_for_ever_is_the_last(tmp_path: Path) 
         assert len(server.requests) == 1
 
 
+async def test_a_page_that_comes_again_and_again_is_no_list_that_goes_on_for_ever(tmp_path: Path) -> None:
+    def reply(request: Request) -> bytes:
+        offset = int(dict(parse_qsl(request.target.partition("?")[2]))["offset"])
+        return page("errors", {"pk": 1}, {"pk": 2}, following=offset + 2)
+
+    async with scripted(reply) as server, at(server, tmp_path) as remote:
+        with pytest.raises(Unclear, match="the same page came twice"):
+            await remote.endgrate.fetch(TRANSFER, "errors")
+
+        assert len(server.requests) == 2
+
+
+async def test_a_list_that_is_longer_than_any_result_is_broken_off(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("orchestrator.targets.endgrate.lines.RESULT_LIMIT", 50)
+    replies = [page("transfer_data", {"id": f"record {nth}"}, following=nth + 1) for nth in range(9)]
+    async with scripted(*replies) as server, at(server, tmp_path) as remote:
+        with pytest.raises(Unclear, match="longer than 50 bytes"):
+            await remote.endgrate.fetch(TRANSFER, "data")
+
+        assert len(server.requests) < 9
+
+
 @pytest.mark.parametrize("first", [1, SPILL_FROM])
 async def test_a_long_list_lies_in_a_file_of_its_own(tmp_path: Path, first: int) -> None:
     """Whether a single page is long, or all of them together."""
-    items = [{"id": "x" * size} for size in (first, SPILL_FROM, 10, SPILL_FROM)]
+    items = [{"id": f"{nth}{'x' * size}"} for nth, size in enumerate((first, SPILL_FROM, 10, SPILL_FROM))]
     replies = [page("transfer_data", item, following=nth + 1) for nth, item in enumerate(items[:-1])]
     async with scripted(*replies, page("transfer_data", items[-1])) as server, at(server, tmp_path) as remote:
         fetched = await remote.endgrate.fetch(TRANSFER, "data")
