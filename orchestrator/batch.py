@@ -29,7 +29,7 @@ from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
-from orchestrator.edges.witness import Witnessed
+from orchestrator.edges.witness import Witnessed, renew_mark
 from orchestrator.edges.workplace import Workplace, ledger_file, open_workplace, state_folder
 from orchestrator.errands import Errand, plan
 from orchestrator.errors import OutputError, StorageError
@@ -195,6 +195,7 @@ class Batch:
         message = run.halts[0].message if run.halts else self._remark(report, taken, enough=enough)
         summary = report.summary(exit_code=code, seconds=seconds, message=message)
         try:
+            renew_mark(ledger_file(self.place.out), self.place.report)
             report.write(self.place.report, summary)
         except (StorageError, OutputError) as error:
             message = str(error)

@@ -65,6 +65,8 @@ class Trip:
     """What the remote still has of the version before, although this one is done."""
     unknown: int = 0
     """Rows of a file that is done of which its results do not tell what became of them."""
+    unnamed: int = 0
+    """Rows that an earlier version of its bytes brought and that were refused, nobody knows which."""
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0
@@ -189,7 +191,7 @@ class Books:
         job = trip.job
         if job is not None and trip.end is Ending.DONE:
             self.refused += job.refused
-            self.untold += trip.unknown
+            self.untold += trip.unknown + trip.unnamed
         if not trip.judged or job is None or job.checked is None:
             return
         sent = _went_out(job)

@@ -31,6 +31,7 @@ def counted_off(job: Job, fetched: Fetched) -> Fetched:
         fetched,
         refused=refused,
         unknown=sent - refused,
+        rows=(),
         objections=tuple(replace(objection, rows=()) for objection in fetched.objections),
         remark="; ".join(filter(None, [fetched.remark, remark])),
     )
@@ -49,13 +50,26 @@ def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
     return Fetched(key=OBJECTIONS, content_type="text/csv", body=body, size=len(body), sha256=digest)
 
 
-def refused_lines(job: Job, objections: Iterable[Objection]) -> tuple[tuple[int, int], ...]:
-    """Where the rows stand that are meant for sure, as ranges of lines."""
+def refused_lines(
+    job: Job, rows: Iterable[tuple[int, int]], objections: Iterable[Objection]
+) -> tuple[tuple[int, int], ...]:
+    """Where the rows stand that are refused for sure, as ranges of lines."""
     sheet = job.checked.data if job.checked is not None else None
     if sheet is None or (job.checked is not None and job.checked.events is not None):
         return ()
-    lines, rows = SourceLines(sheet.header, sheet.gaps), range(1, sheet.rows - sheet.bad + 1)
-    return ranges_of({lines[one.rows[0]] for one in objections if len(one.rows) == 1 and one.rows[0] in rows})
+    lines, sent = SourceLines(sheet.header, sheet.gaps), range(1, sheet.rows - sheet.bad + 1)
+    refused = {row for first, last in rows for row in range(first, last + 1)}
+    refused.update(one.rows[0] for one in objections if len(one.rows) == 1)
+    return ranges_of(lines[row] for row in refused if row in sent)
+
+
+def unnamed(job: Job) -> int:
+    """Rows that were refused, and nobody knows which they are: no list of rejects holds them."""
+    sheet = job.checked.data if job.checked is not None else None
+    if sheet is None or not job.refused:
+        return job.refused
+    lines, sent = SourceLines(sheet.header, sheet.gaps), sheet.rows - sheet.bad
+    return max(job.refused - sum(len(lines.rows_on(*ends, sent)) for ends in sheet.refused), 0)
 
 
 def refused_in_parts(whole: Sheet, parts: Iterable[Sheet]) -> tuple[tuple[int, int], ...]:

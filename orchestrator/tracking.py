@@ -13,8 +13,9 @@ from orchestrator.books import Trip
 from orchestrator.errors import Missing, Refused, Unclear
 from orchestrator.flow import Schedule
 from orchestrator.guards import Reader, Tokens
+from orchestrator.intake import taken_of
 from orchestrator.model import Completed, Doubted, Job, Result
-from orchestrator.objections import OBJECTIONS, counted_off, joined, refused_lines
+from orchestrator.objections import OBJECTIONS, counted_off, joined, refused_lines, unnamed
 from orchestrator.ports import Clock, Ended, Ledger, Objection, Running, Sink, Target
 
 FOR_DAYS = "the remote has not given an answer that can be understood since polling.give_up"
@@ -113,7 +114,8 @@ class Tracking:
         started = self.clock.monotonic()
         results: list[Result] = []
         remarks: list[str] = []
-        refused, unknown, objections = 0, 0, list[Objection]()
+        refused, unknown = 0, 0
+        rows, objections = list[tuple[int, int]](), list[Objection]()
         for key in ended.results:
             try:
                 fetched = await self.reader.fetch(job.token, key)
@@ -133,14 +135,18 @@ class Tracking:
             else:
                 refused += fetched.refused
                 unknown += fetched.unknown
+                rows += fetched.rows
                 objections += fetched.objections
                 remarks += [fetched.remark] if fetched.remark else []
         if objections:
             results.append(await self.sink.keep(job, joined(job, objections)))
         event = self.target.conclude(job, ended, results)
         if isinstance(event, Completed) and refused:
-            remarks.insert(0, f"the remote refuses {refused} rows; see {OBJECTIONS}.csv under results/")
-            event = replace(event, refused=refused, lines=refused_lines(job, objections))
+            remarks.insert(0, _refusal(refused, len(objections)))
+            event = replace(event, refused=refused, lines=refused_lines(job, rows, objections))
+        trip.unnamed = self._unnamed_before(job)
+        if trip.unnamed:
+            remarks.append(f"of {trip.unnamed} rows that it refused before it does not say which they are")
         if remarks:
             event = replace(event, cause="; ".join([*filter(None, [event.cause]), *remarks]))
         job = trip.job = await self.ledger.record(job, event)
@@ -148,6 +154,11 @@ class Tracking:
         await self.sink.project(job, event.results)
         trip.spend("collect", self.clock.monotonic() - started)
         return job
+
+    def _unnamed_before(self, job: Job) -> int:
+        """Of the rows of these bytes that earlier versions brought: those that are mended now are others."""
+        taken = taken_of(self.ledger.versions(job.key), job.source) if job.source else []
+        return sum(unnamed(version) for version in taken if version.version < job.version)
 
     def _age(self, job: Job, trip: Trip) -> float:
         """Seconds since it was accepted, over all runs; a wall clock that went back makes it 0.
@@ -157,6 +168,14 @@ class Tracking:
         if trip.tries:
             return self.clock.monotonic() - trip.first_try
         return max(self.clock.now().timestamp() - (job.accepted_at or 0.0), 0.0)
+
+
+def _refusal(refused: int, listed: int) -> str:
+    """*listed*: so many objections stand in a file of their own."""
+    where = f"; see {OBJECTIONS}.csv under results/" if listed else ""
+    return (
+        f"the remote refuses {refused} rows{where}{f', which holds {listed:,} of them' if 0 < listed < refused else ''}"
+    )
 
 
 def _never_ended(status: Running) -> str:

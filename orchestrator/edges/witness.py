@@ -78,10 +78,9 @@ def put_mark(ledger: Path, folder: Path) -> None:
 
 
 def renew_mark(ledger: Path, folder: Path) -> None:
-    """At the end of a run that sent something. Where that fails, the mark stays as it was."""
+    """At the end of a run, if it sent something. Raises OutputError, StorageError."""
     if os.path.lexists(folder / _MARK):
-        with suppress(OutputError, StorageError):
-            put_mark(ledger, folder)
+        put_mark(ledger, folder)
 
 
 def require_newest(ledger: Path, runs: Path) -> None:

@@ -15,7 +15,7 @@ from orchestrator.edges.atomic import clear_unfinished, storage_trouble
 from orchestrator.edges.database import keep_names
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.mounts import require_local
-from orchestrator.edges.witness import renew_mark, require_newest
+from orchestrator.edges.witness import require_newest
 from orchestrator.ports import Clock
 
 
@@ -96,4 +96,3 @@ async def open_workplace(
             yield Workplace(out=out, run=run, ledger=ledger)
         finally:
             ledger.close()
-            renew_mark(ledger_file(out), out / "runs" / run)

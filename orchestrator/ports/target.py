@@ -143,6 +143,8 @@ class Fetched:
     sha256: str
     refused: int = 0
     """Rows that the remote did not take, according to this result."""
+    rows: tuple[tuple[int, int], ...] = ()
+    """Those of them that are known for sure, of the rows that were sent, from 1, as ranges with both ends in."""
     objections: tuple[Objection, ...] = ()
     """To the first of them."""
     told: int | None = None

@@ -285,6 +285,16 @@ def test_dropped_rows_and_missing_files_count_as_rejects() -> None:
     assert exit_of(books_with(done=1), [], enough=False) is Exit.REJECTS
 
 
+@pytest.mark.parametrize(("adopted", "code"), [(True, Exit.OK), (False, Exit.UNFINISHED)])
+def test_what_took_the_place_of_a_replaced_file_is_for_this_run_only_where_it_was_open_before(
+    adopted: bool, code: Exit
+) -> None:
+    books = Books(found=not adopted, adopted=adopted)
+    books.enter(Trip(path=RelPath("a.csv"), adopted=adopted, ending=Ending.SUPERSEDED))
+
+    assert exit_of(books, [], enough=True) is code
+
+
 def test_a_signal_after_a_deadline_counts_more_than_the_deadline() -> None:
     halts = [Halt(Stop.DEADLINE, "why"), Halt(Stop.SIGTERM, "why")]
 

@@ -17,8 +17,8 @@ from orchestrator.model import State
 
 TWO, THREE = 2, 3
 RENAMES = ["before the rename", "after the rename"]
-EACH_RENAME = range(1, 9)
-"""Of a run of two files: the ledger, the mark of one that sends, two results a file, then the two of the report."""
+EACH_RENAME = range(1, 10)
+"""Of a run of two files: the ledger, the mark of one that sends, two results a file, the mark, two of the report."""
 IN_FLIGHT = [
     "after the commit of Checked+SendStarted",
     "before the upload",

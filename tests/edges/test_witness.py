@@ -11,7 +11,7 @@ from edges.jobs import CHECKED, STARTED, new_job
 from edges.ledgers import TARGET
 from edges.places import FakeClock
 from orchestrator.edges.atomic import put
-from orchestrator.edges.witness import EVERY, Witnessed, require_newest
+from orchestrator.edges.witness import EVERY, Witnessed, renew_mark, require_newest
 from orchestrator.edges.workplace import Workplace, ledger_file, open_workplace
 from orchestrator.errors import OutputError
 from orchestrator.model import State
@@ -77,6 +77,7 @@ async def test_it_is_renewed_from_time_to_time_and_at_the_end_of_its_run(tmp_pat
         for nth in range(2 * EVERY):
             await ledger.record(new_job(f"roster-{nth}"), CHECKED, STARTED)
             numbers.append(number_in(place))
+        renew_mark(ledger_file(tmp_path), place.report)
     assert [nth for nth, now in enumerate(numbers) if now != numbers[nth - 1]] == [0, EVERY]
     assert number_in(place) > numbers[-1]
 
@@ -85,6 +86,7 @@ async def test_a_run_that_sent_nothing_has_none_at_its_end_either(tmp_path: Path
     async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
         place.report.mkdir()
         await witnessed(place).record(new_job(), CHECKED)
+        renew_mark(ledger_file(tmp_path), place.report)
 
     assert list(place.report.iterdir()) == []
 

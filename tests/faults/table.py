@@ -85,7 +85,7 @@ STATUSES = (
     Row("403", answer(403),                 Denied,      Denied,      Denied,      Denied),
     Row("403 and a page", say.page(403),    Denied,      Garbled,     Denied,      Denied),
     Row("404", answer(404),                 Misdirected, Misdirected, Missing,     Missing),
-    Row("404 and a page", say.page(404),    Misdirected, Garbled,     NotSent,     NotSent),
+    Row("404 and a page", say.page(404),    Misdirected, Garbled,     Garbled,     Garbled),
     Row("405", answer(405),                 Misdirected, Misdirected, Misdirected, Misdirected),
     Row("405 and a page", say.page(405),    Misdirected, Garbled,     Misdirected, Misdirected),
     Row("406", say.page(406),               Misdirected, Garbled,     NotSent,     NotSent),

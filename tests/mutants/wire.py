@@ -297,4 +297,40 @@ WIRE = (
         new="",
         test="http/test_oauth_renewal.py::test_a_secret_that_is_refused_is_read_once_more_and_what_is_new_is_tried",
     ),
+    Bug(
+        wrong="One address of a store that nobody can reach ends every run.",
+        file="targets/tao/target.py",
+        old="        except (Unreachable, Misdirected) as error:",
+        new="        except LookupError as error:",
+        test="targets/tao/test_store.py::test_a_store_that_cannot_be_reached_says_nothing_of_the_remote",
+    ),
+    Bug(
+        wrong="A job whose answers are never understood waits for ever.",
+        file="tracking.py",
+        old='                return await self.ledger.record(job, Doubted(f"{FOR_DAYS}: {error}"))',
+        new="                raise",
+        test="core/test_tracking.py::test_an_answer_that_is_never_understood_leaves_the_job_in_doubt_after_all",
+    ),
+    Bug(
+        wrong="A remote that does not heed the offset has its first page turned for ever.",
+        file="targets/endgrate/pages.py",
+        old="page.items and page.items == before.items",
+        new="page.items and page.items is before.items",
+        test="targets/endgrate/test_results.py"
+        "::test_a_page_that_comes_again_and_again_is_no_list_that_goes_on_for_ever",
+    ),
+    Bug(
+        wrong="Of many refused rows those beyond the first are taken for accepted.",
+        file="tracking.py",
+        old="                rows += fetched.rows\n",
+        new="",
+        test="core/test_refused_rows.py::test_rows_of_which_nothing_is_said_but_that_they_are_refused_are_kept_as_such",
+    ),
+    Bug(
+        wrong="A word that nobody documents makes a row a refused one, and it is sent a second time.",
+        file="targets/tao/rows.py",
+        old="            if not (_REFUSED.fullmatch(word) or any(why)):",
+        new="            if not (word or any(why)):",
+        test="targets/tao/test_rows.py::test_a_word_that_nobody_documents_says_neither_yes_nor_no",
+    ),
 )

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.ports import OBJECTIONS_LIMIT, Objection
+from orchestrator.validation import ranges_of
 
 _REAUTHENTICATE = (
     "the provider does not let the session in any more: somebody has to open the session's reauthenticate page, which "
@@ -45,6 +46,11 @@ class Refusals:
     def count(self) -> int:
         """Records that they name."""
         return len(self._rows) + len(self._keys)
+
+    @property
+    def rows(self) -> tuple[tuple[int, int], ...]:
+        """Those whose numbers they name, as ranges."""
+        return ranges_of(self._rows)
 
     @property
     def remark(self) -> str:

@@ -173,6 +173,7 @@ class Endgrate:
             return replace(
                 lines.fetched(ERRORS),
                 refused=found.refused,
+                rows=refusals.rows,
                 objections=tuple(refusals.objections),
                 remark="; ".join(filter(None, remarks)),
             )

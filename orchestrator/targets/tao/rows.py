@@ -3,18 +3,26 @@
 from __future__ import annotations
 
 import csv
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.ports import OBJECTIONS_LIMIT, Objection
+from orchestrator.validation import ranges_of
 
 _TAKEN = "processed"
+_REFUSED = re.compile(r"[45]\d\d|error|failed|rejected|invalid", re.ASCII | re.IGNORECASE)
+"""The vendor's words are 400 and 500; any other word than these and `processed` tells nothing."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RowResults:
     refused: int
-    """Rows that are not said to have been processed, whatever else is said of them."""
+    """Rows that are said to be wrong."""
+    rows: tuple[tuple[int, int], ...]
+    """Which they are, from 1, as ranges."""
+    unknown: int
+    """Rows of which it is said neither that they were processed nor that they are wrong."""
     objections: tuple[Objection, ...]
     """The first of them."""
     told: int
@@ -28,8 +36,8 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
     """
     csv.field_size_limit(1 << 20)
     rows = csv.reader(lines)
-    number, refused, objections = 0, 0, list[Objection]()
-    silent = RowResults(refused=0, objections=(), told=0)
+    number, refused, unknown, objections = 0, list[int](), 0, list[Objection]()
+    silent = RowResults(refused=0, rows=(), unknown=0, objections=(), told=0)
     try:
         header = next(rows, [])
     except csv.Error:
@@ -37,18 +45,23 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
     places = {name.strip().casefold(): at for at, name in enumerate(header)}
     if (status := places.get("status")) is None:
         return silent if _is_table(header) else None
-    code, message = places.get("errorcode"), places.get("errormessage")
+    reasons = [places.get(name) for name in ("errorcode", "errormessage")]
     try:
         for number, row in enumerate(filter(None, rows), 1):  # a blank line is no row
-            if _cell(row, status).strip().casefold() == _TAKEN:
+            word, why = _cell(row, status).strip(), [_cell(row, at) for at in reasons]
+            if word.casefold() == _TAKEN:
                 continue
-            refused += 1
+            if not (_REFUSED.fullmatch(word) or any(why)):
+                unknown += 1
+                continue
+            refused.append(number)
             if len(objections) < OBJECTIONS_LIMIT:
-                says = " ".join(filter(None, (_cell(row, at) for at in (status, code, message))))
-                objections.append(Objection(rows=(number,), says=says))
+                objections.append(Objection(rows=(number,), says=" ".join(filter(None, (word, *why)))))
     except csv.Error:
         return silent
-    return RowResults(refused=refused, objections=tuple(objections), told=number)
+    return RowResults(
+        refused=len(refused), rows=ranges_of(refused), unknown=unknown, objections=tuple(objections), told=number
+    )
 
 
 def _is_table(header: list[str]) -> bool:

@@ -163,7 +163,16 @@ class Tao:
         if rows is None:
             raise Unclear(f"{where}: the answer is no table of rows", retry_after=answer.retry_after)
         found = fetched_of(RESULT, answer)
-        return replace(found, refused=rows.refused, objections=rows.objections, told=rows.told)
+        remark = f"of {rows.unknown} rows the remote's results say neither yes nor no" if rows.unknown else ""
+        return replace(
+            found,
+            refused=rows.refused,
+            rows=rows.rows,
+            unknown=rows.unknown,
+            objections=rows.objections,
+            told=rows.told,
+            remark=remark,
+        )
 
     async def _ask(self, kind: Kind, path: str, token: Token) -> Answer:
         return await self._get(kind, self._config.base_url + path.replace("{id}", quote(token, safe="")))

@@ -52,7 +52,9 @@ def test_columns_are_found_by_their_names_wherever_they_stand() -> None:
     header = ("ErrorMessage", "more", " STATUS ", "user_username", "errorCode")
     seen = read(table(header, ("no", "x", "500", "zoe", "E1"), ("", "y", "Processed", "al", "")))
 
-    assert seen == RowResults(refused=1, objections=(Objection(rows=(1,), says="500 E1 no"),), told=2)
+    assert seen == RowResults(
+        refused=1, rows=((1, 1),), unknown=0, objections=(Objection(rows=(1,), says="500 E1 no"),), told=2
+    )
 
 
 def test_a_column_of_the_file_that_is_called_as_one_of_theirs_does_not_hide_it() -> None:
@@ -81,22 +83,41 @@ def test_what_is_no_table_is_no_result(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["zoe,processed\r\n", "user_username,user_name\r\nzoe,Zoe\r\n"])
 def test_a_table_that_does_not_say_what_became_of_a_row_tells_of_none(text: str) -> None:
-    assert read(text) == RowResults(refused=0, objections=(), told=0)
+    assert read(text) == RowResults(refused=0, rows=(), unknown=0, objections=(), told=0)
 
 
-@pytest.mark.parametrize("word", ["", "?", "400", "500", "skipped", "failed", "not processed"])
-def test_a_row_that_is_not_said_to_be_processed_is_refused(word: str) -> None:
-    assert read(table(("status",), (word,), ("processed",))).refused == 1
+@pytest.mark.parametrize("word", ["400", "500", "422", "error", "Failed"])
+def test_a_row_that_is_said_to_be_wrong_is_refused(word: str) -> None:
+    seen = read(table(("status",), (word,), ("processed",)))
+
+    assert (seen.refused, seen.rows, seen.unknown) == (1, ((1, 1),), 0)
 
 
-def test_a_row_that_breaks_off_before_its_status_is_refused() -> None:
-    assert read("user_username,status\r\nzoe\r\nal,processed\r\n").refused == 1
+@pytest.mark.parametrize("word", ["", "?", "200", "created", "skipped", "not processed"])
+def test_a_word_that_nobody_documents_says_neither_yes_nor_no(word: str) -> None:
+    """To send such a row again might bring it twice, and to call it taken might lose it."""
+    seen = read(table(("status",), (word,), ("processed",)))
+
+    assert (seen.refused, seen.unknown, seen.told) == (0, 1, 2)
+
+
+def test_a_row_with_a_reason_against_it_is_refused_whatever_its_status_says() -> None:
+    assert read(table(COLUMNS, ("skipped", "error", "", "no such group"))).refused == 1
+
+
+@pytest.mark.parametrize("text", ["zoe\r\nal,processed\r\n", 'zoe,processed\r\n"al'])
+def test_a_row_that_breaks_off_before_its_status_says_nothing(text: str) -> None:
+    seen = read(f"user_username,status\r\n{text}")
+
+    assert (seen.refused, seen.unknown) == (0, 1)
 
 
 def test_blank_lines_are_no_rows() -> None:
     text = "user_username,status\r\n\r\nzoe,processed\r\n\r\nal,400\r\n\r\n"
 
-    assert read(text) == RowResults(refused=1, objections=(Objection(rows=(2,), says="400"),), told=2)
+    assert read(text) == RowResults(
+        refused=1, rows=((2, 2),), unknown=0, objections=(Objection(rows=(2,), says="400"),), told=2
+    )
 
 
 def test_lines_in_quotes_make_one_row() -> None:
@@ -108,7 +129,7 @@ def test_lines_in_quotes_make_one_row() -> None:
 def test_all_refused_rows_are_counted_and_the_first_are_named() -> None:
     seen = read(table(("status",), *[("400",)] * (OBJECTIONS_LIMIT + 5)))
 
-    assert seen.refused == OBJECTIONS_LIMIT + 5
+    assert (seen.refused, seen.rows) == (OBJECTIONS_LIMIT + 5, ((1, OBJECTIONS_LIMIT + 5),))
     assert [each.rows for each in seen.objections] == [(number,) for number in range(1, OBJECTIONS_LIMIT + 1)]
 
 
