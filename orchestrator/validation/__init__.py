@@ -9,7 +9,7 @@ from orchestrator.validation.judge import Judge
 from orchestrator.validation.keyed import is_keyed, keyed
 from orchestrator.validation.legend import read_mapping
 from orchestrator.validation.looking import Sight, look
-from orchestrator.validation.mapped import bound_to
+from orchestrator.validation.mapped import bound_to, source_of
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mended import MendedList, read_mended
 from orchestrator.validation.mends import NO_MENDS, Mends, Ranges, is_in
@@ -91,4 +91,5 @@ __all__ = [
     "rules_digest",
     "shape_of",
     "source_line",
+    "source_of",
 ]

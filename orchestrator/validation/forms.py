@@ -1,4 +1,7 @@
-"""How dates and times are written: the directives of strftime, each with all its digits, and nothing else."""
+"""How dates and times are written: the directives of strftime, each with all its digits, and nothing else.
+
+What stands in square brackets may be left out, as in `%H:%M[:%S[.%f]]`.
+"""
 
 from __future__ import annotations
 
@@ -13,6 +16,8 @@ from orchestrator.validation.schema import Type
 
 Predicate: TypeAlias = Callable[[str], object]
 _DIRECTIVE = re.compile(r"%(.?)")
+_OPTIONAL = re.compile(r"\[[^][]*\]")
+_BRACKETS = {"[": "(?:", "]": ")?"}
 # What each may be, how a person would spell it, its name, and how many digits it has.
 _PARTS = {
     "Y": ("(?P<Y>[0-9]{4})", "YYYY", "year", "four"),
@@ -21,7 +26,7 @@ _PARTS = {
     "H": ("(?P<H>[01][0-9]|2[0-3])", "hh", "", ""),
     "M": ("(?P<M>[0-5][0-9])", "mm", "", ""),
     "S": ("(?P<S>[0-5][0-9])", "ss", "", ""),
-    "f": ("(?P<f>[0-9]{1,6})", "ffffff", "", ""),
+    "f": ("(?P<f>[0-9]{1,9})", "ffffff", "", ""),
     "z": ("(?P<z>Z|[+-](?:0[0-9]|1[0-4]):[0-5][0-9])", "±hh:mm", "", ""),
 }
 _NEEDED: Mapping[Type, tuple[str, str]] = MappingProxyType(
@@ -42,16 +47,19 @@ class Form:
         if len(written) > _WIDEST or set(directives) - set(known):
             allowed = ", ".join(f"%{letter}" for letter in known)
             raise ValueError(f"holds what a {kind} cannot be written with. Use {allowed} and plain signs.")
-        if not set(needed) <= set(directives) or len(set(directives)) < len(directives):
+        always = _always(written)
+        if {*"[]"} & set(always):
+            raise ValueError("has a bracket without its other one. Write [ and ] around what may be left out.")
+        if not set(needed) <= set(_DIRECTIVE.findall(always)) or len(set(directives)) < len(directives):
             wanted = ", ".join(f"%{letter}" for letter in needed)
-            raise ValueError(f"does not tell a {kind}. Write each of {wanted} once.")
+            raise ValueError(f"does not tell a {kind}. Write each of {wanted} once, outside of brackets.")
         self.kind = kind
         self.written = written
         self.directives = "".join(directives)
         parts = _DIRECTIVE.split(written)
         # Plain text and directives in turns.
         self._pattern = re.compile(
-            "".join(_PARTS[part][0] if nth % 2 else re.escape(part) for nth, part in enumerate(parts))
+            "".join(_PARTS[part][0] if nth % 2 else _plain(part) for nth, part in enumerate(parts))
         )
         self.spelled = "".join(_PARTS[part][1] if nth % 2 else part for nth, part in enumerate(parts))
         # What is remembered stays small: longer than this no cell can be one.
@@ -87,8 +95,19 @@ class Form:
         return None if parts is None else _value(parts)
 
 
+def _always(written: str) -> str:
+    """Without what may be left out; a bracket that stays has no other one."""
+    while (shorter := _OPTIONAL.sub("", written)) != written:
+        written = shorter
+    return written
+
+
+def _plain(text: str) -> str:
+    return "".join(_BRACKETS.get(sign, re.escape(sign)) for sign in text)
+
+
 def _value(parts: re.Match[str]) -> int | None:
-    found = parts.groupdict()
+    found = {letter: part for letter, part in parts.groupdict().items() if part}
     value = 0
     if "Y" in found:
         try:
@@ -97,7 +116,7 @@ def _value(parts: re.Match[str]) -> int | None:
             return None
     if "H" in found:
         seconds = int(found["H"]) * 3600 + int(found["M"]) * 60 + int(found.get("S", 0))
-        value += seconds * _SECOND + int(found.get("f", "0").ljust(6, "0"))
+        value += seconds * _SECOND + int(found.get("f", "0").ljust(6, "0")[:6])
     zone = found.get("z", "Z")
     if zone != "Z":
         value -= int(zone[0] + "1") * (int(zone[1:3]) * 60 + int(zone[4:])) * 60 * _SECOND

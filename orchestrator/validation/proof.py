@@ -158,6 +158,6 @@ def _moment(written: str) -> str | None:
     if written == "%d/%m/%Y":
         return _DATE
     parts = re.split("%(.)", written)
-    if any(part not in _PARTS for part in parts[1::2]):
-        return None
+    if any(part not in _PARTS for part in parts[1::2]) or {*"[]"} & set(written):
+        return None  # brackets are around what may be left out
     return "".join(_PARTS[part] if nth % 2 else re.escape(part) for nth, part in enumerate(parts))

@@ -1,8 +1,8 @@
 """A schema as people write it, in the words of Table Schema, and a few of our own.
 
-Ours are: `header = "optional"`; a name that ends in `*`, for every column that begins so; `severity` among the
-constraints; `[[checks]]` between the cells of one row; `severity` and `unless` of a foreign key, and more than one
-kind as its resource; and `blank = "deletes"`.
+Ours are: `header = "optional"`; a name that ends in `*`, for every column that begins so; `[…]` in a `format`, for
+what may be left out; `severity` among the constraints; `[[checks]]` between the cells of one row; `severity` and
+`unless` of a foreign key, and more than one kind as its resource; and `blank = "deletes"`.
 """
 
 from __future__ import annotations

@@ -2,8 +2,13 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
+import gzip
 import io
+import lzma
+import random
+import zlib
 
 import pytest
 
@@ -75,6 +80,55 @@ def test_a_header_that_fits_no_kind_is_told_with_what_it_lacks() -> None:
 
     assert sight.kind == ""
     assert "did you mean user_name?" in sight.lacks
+
+
+def test_a_header_that_fits_another_kind_than_it_may_be_of_is_told_apart() -> None:
+    users = lines("user_username,user_email", "a,b").encode()
+    records = lines("id,first name", "1,Zoë").encode()
+
+    sight = look(users, NAMED[1:3], NAMED, whole=True)
+
+    assert (sight.kind, sight.elsewhere) == ("", "tao.users")
+    assert look(users, NAMED, NAMED, whole=True).elsewhere == ""
+    assert look(records, [KINDS["platform.data"]], NAMED, whole=True).elsewhere == "", "any header fits what takes any"
+
+
+@pytest.mark.parametrize("quote", ['"', "'"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+@pytest.mark.parametrize("stray", [(), (ROW.replace("N1", "'t Hart"), ROW.replace("N1", '6" Nail'))])
+def test_a_quote_is_not_taken_for_a_part_of_the_cells(quote: str, delimiter: str, stray: tuple[str, ...]) -> None:
+    name = f"{quote}Doe{delimiter} Jane{quote}"
+    rows = [ROW.replace(",", delimiter).replace("N1", name)] * 9
+
+    sight = seen(lines(*rows, *(row.replace(",", delimiter) for row in stray if row.find(quote) < 0)))
+
+    assert (sight.dialect.quote, sight.dialect.delimiter, sight.width) == (quote, delimiter, 5)
+    assert (sight.kind, sight.even) == ("platform.data", True)
+
+
+def packed(data: bytes) -> list[bytes]:
+    table = random.Random(0).randbytes(9_999)
+    return [gzip.compress(data), bz2.compress(data * 99), lzma.compress(data), zlib.compress(table), table]
+
+
+@pytest.mark.parametrize("number", range(5))
+def test_what_is_no_text_is_told_so_and_nothing_is_proposed(number: int) -> None:
+    data = packed(lines(HEADER, *[ROW] * 99).encode())[number]
+
+    for sight in (seen(data), seen(data[: len(data) // 2], whole=False)):
+        assert sight.fault.startswith("no text"), sight
+        assert (sight.encoding, sight.names, sight.kind) == ("", (), "")
+    assert ("a compressed file (gzip): unpack it" in seen(data).fault) == (number == 0)
+
+
+@pytest.mark.parametrize("data", [lines(HEADER) + "N\0", lines("a", "\x01\x02")])
+def test_signs_that_no_text_has_make_it_none(data: str) -> None:
+    assert seen(data).fault.startswith("no text: it has signs in it")
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\r\n", b"\xef\xbb\xbf", "\ufeff\r\n".encode("utf-16-le")])
+def test_an_empty_file_is_told_so(data: bytes) -> None:
+    assert seen(data).fault == "the file is empty: export it again, or remove it"
 
 
 def test_line_ends_are_counted_by_what_they_are() -> None:
