@@ -107,9 +107,10 @@ class _Collecting(Tracking):
     async def _bring_in(self, job: Job, token: Token) -> Completed | Failed:
         folder = self.folder / str(job.version)
         counts = await self.reader.patiently(lambda: self.puller.counts(token))
-        refusals, errors = Refusals({}), list[bytes]()
+        refusals, errors, said = Refusals({}), list[bytes](), 0
         async for page in self._pages(partial(self.puller.errors, token)):
             refusals.add(page.items)
+            said += len(page.items)
             errors += map(as_line, page.items[: OBJECTIONS_LIMIT - len(errors)])
         is_marked = refusals.count > 0 or refusals.has_others
         try:
@@ -132,7 +133,8 @@ class _Collecting(Tracking):
         if errors:
             await anyio.to_thread.run_sync(put, folder / "errors.jsonl", b"".join(errors))
         await anyio.to_thread.run_sync(put_book, folder, {"version": job.version, **self.book})
-        remarks = [_left_out(records), _REPEATED if job.repeats else "", refusals.remark]
+        cut = f"errors.jsonl holds the first {len(errors):,} of {said:,} errors" if said > len(errors) else ""
+        remarks = [_left_out(records), cut, _REPEATED if job.repeats else "", refusals.remark]
         return _verdict(counts, missing, is_marked=is_marked, remarks=list(filter(None, remarks)))
 
     async def _pages(self, page_at: Callable[[int], Awaitable[Page]]) -> AsyncIterator[Page]:

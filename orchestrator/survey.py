@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import os
 import tempfile
+from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import anyio.to_thread
 
@@ -22,6 +23,8 @@ from orchestrator.validation import BadRow, Problem, Rule, Severity, Verdict, ex
 from orchestrator.wiring import make_census, make_folder, make_inbox, make_rules
 
 NOTE = "note"
+FIRST = 100
+"""Of the problems of a file, and of its warnings: so many are told, and of the others how many there are."""
 _FILES_SHOWN = 3
 _ROWS_SHOWN = 5
 _SHOWN_OF = 1 << 16
@@ -63,10 +66,32 @@ class Finding:
         }
 
 
-async def survey(settings: Settings, tell: Callable[[Finding], None]) -> int:
-    """Returns how many files were looked at, companions not counted."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Rest:
+    """How many more a file has, beyond those that are told one by one."""
+
+    path: RelPath
+    severity: str
+    count: int
+
+    @property
+    def text(self) -> str:
+        what = "problems" if self.severity == Severity.ERROR else f"{self.severity}s"
+        return f"{printable(self.path)}: and {self.count:,} more {what}: validate --all tells every one"
+
+    def as_json(self) -> dict[str, Any]:
+        return {"path": self.path, "severity": self.severity, "count": self.count}
+
+
+Found: TypeAlias = Finding | Rest
+
+
+async def survey(settings: Settings, tell: Callable[[Found], None], *, first: int | None = FIRST) -> int:
+    """Returns how many files were looked at, companions not counted. Without *first* every finding is told, and those
+    of one file are in memory until then.
+    """
     folder = make_folder(settings)
-    lists = _Lists()
+    lists = _Lists(first)
     names = Names()
     listed = await anyio.to_thread.run_sync(folder.list)
     files = without_clashes(listed, settings.target.name, lambda _: None)
@@ -98,7 +123,7 @@ async def show(settings: Settings, tell: Callable[[str], None]) -> None:
                 tell(f"      ->  {printable(row.after or row.reason)}")
 
 
-async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists) -> Sequence[Finding]:
+async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists) -> Sequence[Found]:
     if file.fault:
         return [Finding(path=file.path, rule="refused", message=file.fault)]
     match await inbox.read(file):
@@ -107,7 +132,7 @@ async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists) -> Seq
         case Unreadable(cause):
             return [Finding(path=file.path, rule="unreadable", message=cause)]
         case Reading() as reading:
-            found = []
+            found: list[Found] = []
             if isinstance(clash := names.claim(reading.name, file.path, None), Clash):
                 found.append(Finding(path=file.path, rule="name_clash", message=clash.cause))
             await inbox.judge(reading)
@@ -116,10 +141,11 @@ async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists) -> Seq
 
 
 class _Lists:
-    """In the place of `rejects/`: keeps the problems of one file until they are told."""
+    """In the place of `rejects/`: keeps what is to be told of one file until it is."""
 
-    def __init__(self) -> None:
-        self._found: list[Finding] = []
+    def __init__(self, first: int | None) -> None:
+        self._first = first
+        self._found: list[Found] = []
 
     def has(self, path: RelPath) -> bool:
         return False
@@ -127,32 +153,39 @@ class _Lists:
     def clear(self, path: RelPath) -> None: ...
 
     def open(self, path: RelPath) -> _List:
-        return _List(path, self._found)
+        return _List(path, self._first, self._found)
 
-    def take(self) -> list[Finding]:
+    def take(self) -> list[Found]:
         taken = list(self._found)
         self._found.clear()
         return taken
 
 
 class _List:
-    def __init__(self, path: RelPath, found: list[Finding]) -> None:
+    """Problems and warnings have each a limit of their own: the many shall not hide the few."""
+
+    def __init__(self, path: RelPath, first: int | None, found: list[Found]) -> None:
         self._path = path
+        self._first = first
         self._found = found
+        self._told: Counter[str] = Counter()
+        self._rest: Counter[str] = Counter()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None: ...
+    ) -> None:
+        self._found += [Rest(path=self._path, severity=each, count=count) for each, count in self._rest.items()]
 
     def add(self, bad: BadRow, names: Sequence[str]) -> None:
         for problem in bad.problems:
             self._add(problem)
 
     def add_fault(self, fault: Problem, names: Sequence[str]) -> None:
-        self._add(fault)
+        """Told whatever came before: what follows it in the file was not looked at."""
+        self._found.append(self._finding(fault))
 
     def note(self, verdict: Verdict) -> None:
         for one in verdict.warnings:
@@ -162,16 +195,21 @@ class _List:
             finding = Finding(path=self._path, rule="left_out", message=words, severity=NOTE, count=verdict.left_out)
             self._found.append(finding)
 
-    def _add(self, fault: Problem, count: int = 1) -> None:
-        self._found.append(
-            Finding(
-                path=self._path,
-                line=fault.line,
-                column=fault.column,
-                name=fault.name,
-                rule=fault.rule,
-                message=fault.message,
-                severity=fault.severity,
-                count=count,
-            )
+    def _add(self, problem: Problem, count: int = 1) -> None:
+        if self._first is not None and self._told[problem.severity] >= self._first:
+            self._rest[problem.severity] += 1
+            return
+        self._told[problem.severity] += 1
+        self._found.append(self._finding(problem, count))
+
+    def _finding(self, problem: Problem, count: int = 1) -> Finding:
+        return Finding(
+            path=self._path,
+            line=problem.line,
+            column=problem.column,
+            name=problem.name,
+            rule=problem.rule,
+            message=problem.message,
+            severity=problem.severity,
+            count=count,
         )

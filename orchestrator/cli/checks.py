@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import functools
 import shlex
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,40 +20,33 @@ if TYPE_CHECKING:
 @command
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
 @click.option("--explain", is_flag=True, help="Show the first rows before and after. Prints cells, to stdout only.")
+@click.option("--all", "every", is_flag=True, help="Tell every problem, not only the first 100 of each file.")
 @json_option
-def validate(common: Common, folder: Path | None, explain: bool) -> int:
+def validate(common: Common, folder: Path | None, explain: bool, every: bool) -> int:
     """Check every file of FOLDER without any network: each problem with file, line, column and rule."""
     import anyio
 
+    from orchestrator.cli.findings import Findings
     from orchestrator.exits import Exit
-    from orchestrator.survey import Finding, show, survey
+    from orchestrator.survey import FIRST, show, survey
 
-    findings: list[Finding] = []
     told = _Told()
-
-    def tell(finding: Finding) -> None:
-        findings.append(finding)
-        if not common.json:
-            told.put(finding.text)
-
     settings = common.settings(folder=folder)
     if explain and common.json:
         raise click.UsageError("--explain prints rows, and --json one object: use one of them.")
     if explain:
         anyio.run(show, settings, told.put)
-    files = anyio.run(survey, settings, tell)
-    errors = [finding for finding in findings if finding.severity == "error"]
-    warnings = sum(finding.severity == "warning" for finding in findings)
-    warned = f", {warnings:,} warnings" if warnings else ""
-    faulty = len({finding.path for finding in errors})
-    say(f"validate: {files:,} files looked at, {len(errors):,} problems in {faulty:,} files{warned}")
-    too_few = files < settings.input.minimum
-    if too_few:
-        say(f"validate: input.minimum expects at least {settings.input.minimum} files")
-    code = Exit.REJECTS if errors or too_few else Exit.OK
-    if common.json:
-        problems = [finding.as_json() for finding in findings]
-        told.put_json({"exit_code": int(code), "files": files, "problems": problems})
+    with Findings(None if common.json else told.put) as found:
+        look = functools.partial(survey, settings, found.add, first=None if every else FIRST)
+        files = anyio.run(look)
+        warned = f", {found.warnings:,} warnings" if found.warnings else ""
+        say(f"validate: {files:,} files looked at, {found.errors:,} problems in {found.faulty:,} files{warned}")
+        too_few = files < settings.input.minimum
+        if too_few:
+            say(f"validate: input.minimum expects at least {settings.input.minimum} files")
+        code = Exit.REJECTS if found.errors or too_few else Exit.OK
+        if common.json:
+            told.put_pieces(found.as_json({"exit_code": int(code), "files": files}))
     return told.end(code)
 
 
@@ -150,6 +144,10 @@ class _Told:
 
     def put_json(self, content: Mapping[str, Any]) -> None:
         self._whole = print_json(content) and self._whole
+
+    def put_pieces(self, pieces: Iterable[str]) -> None:
+        for piece in pieces:
+            self._whole = put_out(piece, end="") and self._whole
 
     def end(self, code: Exit) -> int:
         """*code*, which says more than that its words were lost, unless it says that all is well."""

@@ -108,10 +108,10 @@ def say(text: str) -> None:
         click.echo(text, err=True)
 
 
-def put_out(text: str) -> bool:
+def put_out(text: str, end: str = "\n") -> bool:
     """What was asked for. False, and said once, when it was lost; a reader who went away has lost nothing."""
     try:
-        click.echo(text)
+        click.echo(f"{text}{end}", nl=False)
     except OSError as error:
         silence(1)
         if isinstance(error, BrokenPipeError):

@@ -1,7 +1,11 @@
 """Records that came in, as JSON Lines and as CSV, page by page: each file is there whole or not at all.
 
 A column of the CSV is a field: `a.b` is field b in a, `a.0.b` one of a list's first item. Its columns are those of the
-first page; what comes later and has no column is counted, and stands in the JSON Lines only.
+first page that has any; what comes later and has no column is counted, and stands in the JSON Lines only. So does a
+field that is called like another of its record: first come those that the remote adds, then those of the data.
+
+Cells are as the remote gave them, formulas too: this is no report, and whoever reads it in shall get the values of the
+JSON Lines.
 """
 
 from __future__ import annotations
@@ -10,7 +14,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -22,6 +26,7 @@ import anyio.to_thread
 from orchestrator.edges.atomic import put, storing, whole_file
 
 RECORDS = "records"
+_ID = "_id"
 _DEEPEST = 16
 """Levels that become columns; what is deeper stands in its cell as JSON."""
 _NAMES_TOLD = 1000
@@ -36,15 +41,18 @@ class PulledRecords:
         self._stack = ExitStack()
         self._lines: BinaryIO
         self._table: BinaryIO
+        self._waiting = 0
+        """Records that came before any field: they are rows as well, and go below the header."""
         self.columns: list[str] = []
         self.count = 0
         self.left_out: Counter[str] = Counter()
-        """By field, how many records have it and no column for it."""
+        """By field, how many records have it and no column for it; "" is all that have no name of their own here."""
 
     async def __aenter__(self) -> PulledRecords:
         with storing(self._folder):
             self._lines = self._stack.enter_context(whole_file(self._folder / f"{RECORDS}.jsonl"))
             self._table = self._stack.enter_context(whole_file(self._folder / f"{RECORDS}.csv"))
+            self._stack.push(self._end)
         return self
 
     async def __aexit__(
@@ -59,35 +67,63 @@ class PulledRecords:
             await anyio.to_thread.run_sync(self._add, items, lines)
 
     def _add(self, items: Sequence[Mapping[str, Any]], lines: bytes) -> None:
-        rows = [dict(fields_of(item)) for item in items]
-        text = io.StringIO(newline="")
-        table = csv.writer(text)
-        if rows and not self.columns:
-            self.columns = list(dict.fromkeys(name for row in rows for name in row))
-            table.writerow(self.columns)
+        rows = [self._row(item) for item in items]
+        if not self.columns:
+            self._begin(list(dict.fromkeys(name for row in rows for name in row)))
         known = set(self.columns)
         for row in rows:
-            table.writerow([row.get(name, "") for name in self.columns])
             for name in row.keys() - known:
-                is_told = name in self.left_out or len(self.left_out) < _NAMES_TOLD
-                self.left_out[name if is_told else ""] += 1
+                self._leave_out(name)
+        if self.columns:
+            self._write([row.get(name, "") for name in self.columns] for row in rows)
+        else:
+            self._waiting += len(rows)
         self._lines.write(lines)
-        self._table.write(text.getvalue().encode("utf-8", "backslashreplace"))
         self.count += len(items)
+
+    def _row(self, item: Mapping[str, Any]) -> dict[str, str]:
+        row: dict[str, str] = {}
+        for name, cell in fields_of(item):
+            if name and name not in row:
+                row[name] = cell
+            else:
+                self._leave_out(name)
+        return row
+
+    def _leave_out(self, name: str) -> None:
+        is_told = name in self.left_out or len(self.left_out) < _NAMES_TOLD
+        self.left_out[name if is_told else ""] += 1
+
+    def _begin(self, columns: list[str]) -> None:
+        if columns:
+            self.columns = columns
+            self._write([columns])
+            for _ in range(self._waiting):
+                self._write([[""] * len(columns)])
+            self._waiting = 0
+
+    def _end(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        if kind is None and self._waiting:
+            self._begin([_ID])
+
+    def _write(self, rows: Iterable[Sequence[str]]) -> None:
+        text = io.StringIO(newline="")
+        csv.writer(text).writerows(rows)
+        self._table.write(text.getvalue().encode("utf-8", "backslashreplace"))
 
 
 def fields_of(item: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
-    """What has a place in a table: the remote's own id, the fields of the record, and what it belongs to."""
+    """The remote's own id, what the record belongs to, and its data. A name may come twice, and may be empty."""
     if item.get("id") is not None:
-        yield "_id", _cell(item["id"])
-    yield from _flat(item.get("data"), "")
+        yield _ID, _cell(item["id"])
     yield from _flat(item.get("associations"), "_associations")
+    yield from _flat(item.get("data"), "")
 
 
 def _flat(value: Any, path: str, depth: int = 0) -> Iterator[tuple[str, str]]:
     members = value.items() if isinstance(value, dict) else enumerate(value) if isinstance(value, list) else None
     if members is None or depth == _DEEPEST:
-        if value is not None and path:
+        if value is not None:
             yield path, _cell(value)
         return
     for name, member in members:

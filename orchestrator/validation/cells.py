@@ -102,7 +102,7 @@ def tests_of(column: Column) -> Iterator[Test]:
 
 
 def value_of(column: Column, cell: str) -> Value | None:
-    """What a cell stands for, to be compared; None when it is none of its type."""
+    """What a cell stands for, to be compared; None when it is empty or none of its type."""
     return values_of(column)(cell)
 
 
@@ -110,6 +110,8 @@ def values_of(column: Column) -> Callable[[str], Value | None]:
     """`value_of` for many cells of one column."""
     if column.type in WRITTEN:
         return form_of(column.type, column.written).value
+    if column.type is Type.BOOLEAN:
+        return {**dict.fromkeys(column.false_values, False), **dict.fromkeys(column.true_values, True)}.get
     return partial(_number, _NUMBERS[column.type]) if column.type in _NUMBERS else _itself
 
 
@@ -120,8 +122,8 @@ def _number(is_one: Predicate, cell: str) -> Decimal | None:
         return None
 
 
-def _itself(cell: str) -> str:
-    return cell
+def _itself(cell: str) -> str | None:
+    return cell or None
 
 
 def _type_test(column: Column) -> Test:
@@ -166,9 +168,14 @@ def _stands(
 
 def _is_object(cell: str) -> bool:
     try:
-        return isinstance(json.loads(cell), dict)
+        return isinstance(json.loads(cell, parse_constant=_not_json), dict)
     except (ValueError, RecursionError):
         return False
+
+
+def _not_json(word: str) -> None:
+    """NaN and the infinities, which json.loads takes, and a remote does not."""
+    raise ValueError(word)
 
 
 def _enum_message(words: tuple[str, ...]) -> tuple[Rule, str]:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import gzip
+import tracemalloc
 from pathlib import Path
 
 import pytest
 
 from orchestrator.config import load
-from orchestrator.survey import Finding, survey
+from orchestrator.model import RelPath
+from orchestrator.survey import Finding, Rest, survey
 
 HEADER = "Reference,StartDate,StartTime,EndDate,EndTime"
 ROW = "N1,01/07/2024,09:00,01/07/2024,17:00"
@@ -189,3 +191,31 @@ async def test_a_blank_cell_that_deletes_at_tao_is_a_warning_that_names_its_colu
     found = await told(tmp_path / "in", target__kind="tao", target__base_url="https://tao.example.com")
 
     assert [finding.text for finding in found] == [f"u.csv:2:2: warning: deletes (user_email): {DELETES} [2 rows]"]
+
+
+async def test_what_ends_a_file_and_its_warnings_are_told_beyond_any_number_of_bad_rows(tmp_path: Path) -> None:
+    rows = [",x@example.com"] * 300
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "u.csv").write_bytes(lines("user_username,user_email", *rows, "zoe,", '"open'))
+    settings = {"target__kind": "tao", "target__base_url": "https://tao.example.com"}
+
+    *first, fault, warning, rest = await told(tmp_path / "in", **settings)
+
+    assert [(finding.line, finding.rule) for finding in first] == [(line, first[0].rule) for line in range(2, 102)]
+    assert (fault.line, fault.rule) == (303, "unclosed_quote")
+    assert (warning.line, warning.rule) == (302, "deletes")
+    assert rest == Rest(path=RelPath("u.csv"), severity="error", count=200)
+
+
+async def test_bad_rows_beyond_the_first_take_no_memory(tmp_path: Path) -> None:
+    (tmp_path / "in").mkdir()
+    (tmp_path / "in" / "a.csv").write_bytes(lines(HEADER, *[",,,,"] * 10_000))
+    tracemalloc.start()
+    try:
+        found = await told(tmp_path / "in")
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert len(found) == 101
+    assert peak < 4 << 20, "each of the 50,000 problems would take a hundred bytes"

@@ -63,7 +63,38 @@ async def test_validate_ends_well_when_there_is_nothing_to_say(tmp_path: Path) -
     write_all(tmp_path / "inbox", plain_rosters(3))
     outcome = await call("validate", "inbox", "--json", cwd=tmp_path)
 
-    assert outcome.json == {"exit_code": 0, "files": 3, "problems": []}
+    assert outcome.json == {
+        "exit_code": 0,
+        "files": 3,
+        "counts": {"error": 0, "warning": 0, "note": 0},
+        "not_listed": [],
+        "problems": [],
+    }
+
+
+async def test_validate_tells_the_first_problems_of_a_file_and_how_many_more_there_are(tmp_path: Path) -> None:
+    write_all(tmp_path / "inbox", [roster("a.csv", bad=1500), roster("b.csv", bad=2)])
+
+    short = await call("validate", "inbox", cwd=tmp_path)
+    whole = await call("validate", "inbox", "--all", cwd=tmp_path)
+    object_, whole_object = [
+        await call("validate", "inbox", "--json", *more, cwd=tmp_path) for more in ((), ("--all",))
+    ]
+
+    assert {each.code for each in (short, whole, object_, whole_object)} == {3}
+    everything, lines = whole.out.decode().splitlines(), short.out.decode().splitlines()
+    count = sum(line.startswith("a.csv:") for line in everything)
+    assert (count >= 1500, lines[:100]) == (True, everything[:100])
+    assert lines[100] == f"a.csv: and {count - 100:,} more problems: validate --all tells every one"
+    assert lines[101:] == everything[count:]
+    assert short.err == whole.err
+    assert f"{len(everything):,} problems in 2 files" in short.err
+    told, told_whole = object_.json, whole_object.json
+    assert told["counts"] == told_whole["counts"] == {"error": len(everything), "warning": 0, "note": 0}
+    assert told["not_listed"] == [{"path": "a.csv", "severity": "error", "count": count - 100}]
+    assert told_whole["not_listed"] == []
+    assert told["problems"] == told_whole["problems"][:100] + told_whole["problems"][count:]
+    assert len(told_whole["problems"]) == len(everything)
 
 
 async def test_validate_notes_the_rows_that_a_mapping_leaves_out_and_counts_no_warning(tmp_path: Path) -> None:

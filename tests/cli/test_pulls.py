@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from targets.endgrate.remote import BEGUN, counts, page, statistics
+from targets.endgrate.remote import BEGUN, counts, error, page, statistics
 from targets.wire import Request, as_json, scripted
 
 from cli.leaks import forms, leaks, said, stored, stored_without_results
@@ -269,6 +269,36 @@ async def test_pages_that_lead_nowhere_leave_no_files_and_no_other_host_is_asked
         assert stage.states == {PATH: "failed"}
         assert names(place(stage)) == []
         assert pages == []
+
+
+async def test_errors_beyond_those_that_are_kept_are_told_by_their_number(tmp_path: Path) -> None:
+    first = page("errors", *[error(internal_id=f"k{nth}") for nth in range(6_000)], following=6_000)
+    last = page("errors", *[error(internal_id=f"l{nth}") for nth in range(6_000)])
+
+    def reply(request: Request) -> bytes:
+        match request.target.partition("?")[0]:
+            case "/api/pull/transfer":
+                return BEGUN
+            case "/api/statistics":
+                return as_json(statistics(counts(12_001, 1)))
+            case "/api/errors":
+                return last if "offset=6000" in request.target else first
+            case _:
+                return page("transfer_data", {"id": "a", "data": {"n": 1}})
+
+    async with pushing(tmp_path, {}) as stage, scripted(reply) as server:
+        outcome = await stage.call("pull", "--json", target__base_url=server.url)
+
+        assert outcome.code == 3
+        assert "errors.jsonl holds the first 10,000 of 12,000 errors" in outcome.json["message"]
+        lines = (place(stage) / "errors.jsonl").read_text().splitlines()
+        assert [json.loads(lines[nth])["internal_id"] for nth in (0, 5_999, 6_000, -1)] == [
+            "k0",
+            "k5999",
+            "l0",
+            "l3999",
+        ]
+        assert len(lines) == 10_000
 
 
 async def test_a_page_that_comes_again_and_again_ends_the_pull_for_now(tmp_path: Path) -> None:

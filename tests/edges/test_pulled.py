@@ -92,6 +92,49 @@ async def test_fields_without_a_column_are_counted_by_name_as_long_as_they_are_n
     assert records.left_out[""] == 500
 
 
+async def test_a_field_that_is_called_like_another_of_its_record_is_told_and_the_first_kept(tmp_path: Path) -> None:
+    named: dict[str, Any] = {"id": "5f0d", "data": {"_id": "7", "a.b": 1, "a": {"b": 2, "c": 3}}}
+    joined: dict[str, Any] = {"id": "5f0e", "data": {"_associations": {"x": ["8"]}}, "associations": {"x": ["9"]}}
+    records = await write(tmp_path, [named, joined], [named])
+
+    assert table(tmp_path) == [
+        {"_id": "5f0d", "a.b": "1", "a.c": "3", "_associations.x.0": ""},
+        {"_id": "5f0e", "a.b": "", "a.c": "", "_associations.x.0": "9"},
+        {"_id": "5f0d", "a.b": "1", "a.c": "3", "_associations.x.0": ""},
+    ]
+    assert records.left_out == {"_id": 2, "a.b": 2, "_associations.x.0": 1}
+
+
+async def test_what_has_no_name_has_no_column_and_is_told(tmp_path: Path) -> None:
+    records = await write(tmp_path, [record(**{"": "x", "a": "1"}), {"data": "no object"}])
+
+    assert table(tmp_path) == [{"a": "1"}, {"a": ""}]
+    assert records.left_out == {"": 2}
+
+
+@pytest.mark.parametrize("later", [{"a": "1"}, {"a": "1", "b": "2"}])
+async def test_records_without_any_field_are_rows_below_the_header(tmp_path: Path, later: dict[str, str]) -> None:
+    records = await write(tmp_path, [record(), record(x=None)], [], [record()], [record(**later)], [record()])
+
+    nothing = dict.fromkeys(later, "")
+    assert table(tmp_path) == [nothing, nothing, nothing, later, nothing]
+    assert (records.columns, records.count, records.left_out) == (list(later), 5, {})
+
+
+async def test_where_no_record_has_a_field_there_are_as_many_rows_all_the_same(tmp_path: Path) -> None:
+    records = await write(tmp_path, [record(), record()], [record()])
+
+    assert table(tmp_path) == [{"_id": ""}] * 3
+    assert records.columns == ["_id"]
+
+
+async def test_a_cell_stays_as_it_came_even_if_a_spreadsheet_would_calculate_it(tmp_path: Path) -> None:
+    """It is data, not a report of ours (S-9): a sign in front of it would be a wrong value."""
+    await write(tmp_path, [record(a="=1+1", b="-1", c="\t=1")])
+
+    assert table(tmp_path) == [{"a": "=1+1", "b": "-1", "c": "\t=1"}]
+
+
 async def test_half_of_a_character_does_not_stop_anything(tmp_path: Path) -> None:
     await write(tmp_path, [record(a="\ud800x")])
 

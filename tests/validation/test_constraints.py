@@ -38,6 +38,7 @@ CASES: list[tuple[dict[str, Any], list[str], list[str], Rule]] = [
     ({"type": "time", "format": "%H:%M[:%S]"}, ["09:00", "09:00:59"], ["09:00:", "09:00:60", "09:00[:00]"], Rule.TIME),
     ({"type": "list", "delimiter": "|"}, ["a", "a|b"], ["|", "a|", "a||b", " "], Rule.LIST),
     ({"type": "object"}, ["{}", '{"a": [1]}'], ["[]", "1", "{", "{'a': 1}", '{"a":' * 9999], Rule.OBJECT),
+    ({"type": "object"}, ['{"a": -1e9}'], ['{"a": NaN}', '{"a": Infinity}', '{"a": [-Infinity]}'], Rule.OBJECT),
     ({"constraints": {"minLength": 2}}, ["ab", "éé"], ["a"], Rule.MIN_LENGTH),
     ({"constraints": {"maxLength": 2}}, ["ab", "éé"], ["abc"], Rule.MAX_LENGTH),
     ({"constraints": {"pattern": "[A-Z]+"}}, ["AB"], ["ABc", "aAB", " "], Rule.PATTERN),
@@ -169,6 +170,29 @@ def test_numbers_are_compared_as_numbers(order: str, holding: str) -> None:
 
     for row, sign in (("1,2", "1<2"), ("2,1", "2>1"), ("1,1.0", "1=1.0"), ("10,9", "2>1")):
         assert bool(judge(lines("a,b", row), schema).found) == (sign not in holding)
+
+
+@pytest.mark.parametrize(
+    ("row", "holds"),
+    [("true,1", True), ("1,TRUE", True), ("0,False", True), ("ja,true", True), ("true,0", False), ("FALSE,ja", False)],
+)
+def test_booleans_are_compared_as_what_their_words_mean(row: str, holds: bool) -> None:
+    words = ["true", "True", "TRUE", "1", "ja"]
+    fields = [{"name": name, "type": "boolean", "trueValues": words} for name in ("a", "b")]
+
+    for order, holding in (("==", holds), ("!=", not holds)):
+        schema = read_schema({"fields": fields, "checks": [{"left": "a", "is": order, "right": "b"}]}, "n")
+        assert bool(judge(lines("a,b", row), schema).found) != holding
+
+
+@pytest.mark.parametrize("kind", ["string", "boolean", "integer", "date", "list", "object"])
+@pytest.mark.parametrize("order", ["==", "!=", "<", "<=", ">", ">="])
+def test_an_empty_cell_is_compared_with_nothing(kind: str, order: str) -> None:
+    cell = {"boolean": "true", "date": "2024-01-01", "object": "{}"}.get(kind, "1")
+    fields = [{"name": "a", "type": kind}, {"name": "b", "type": kind}, {"name": "c"}]
+    schema = read_schema({"fields": fields, "checks": [{"left": "a", "is": order, "right": "b"}]}, "n")
+
+    assert judge(lines("a,b,c", f"{cell},,x", f",{cell},x", ",,x"), schema).found == []
 
 
 # Rows of one file
