@@ -11,7 +11,7 @@ from orchestrator.validation.limits import CELL_LIMIT
 from orchestrator.validation.nesting import Tangled, shape_of
 from orchestrator.validation.problem import MESSAGES, Problem
 from orchestrator.validation.record import Record
-from orchestrator.validation.rejects import ADDED, KEPT
+from orchestrator.validation.rejects import ADDED, is_list
 from orchestrator.validation.schema import Column, Header, Match, Rule, Schema, Type
 
 _TOLD = 3
@@ -63,9 +63,9 @@ def recognise(schemas: Sequence[Schema], record: Record) -> tuple[Bound, bool] |
     Better a fault of the header than a wrong row. Of several kinds that fit it is the one that misses the
     fewest columns.
     """
-    for added in (ADDED, KEPT):
-        if record.cells[-len(added) :] == added:
-            return _problem(record, _Fault(column=record.count - len(added) + 1, name="", words=_REJECTS))
+    if is_list(record.text):
+        added = (number for number, cell in enumerate(record.cells, 1) if cell in ADDED)
+        return _problem(record, _Fault(column=next(added, 1), name="", words=_REJECTS))
     if sign := _other_sign(schemas, record):
         return _problem(
             record, _Fault(column=1, name="", words=_PARTED.format("a tab" if sign == "\t" else f'"{sign}"'))

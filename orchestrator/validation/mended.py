@@ -106,12 +106,14 @@ def _read_rows(rows: Iterator[list[str]]) -> MendedList:
     missing = [name for name in KEPT if name not in header]
     if missing:
         raise ValueError(f"the column {missing[0]} is missing: keep all columns of the list, with commas between")
-    width = min(header.index(name) for name in KEPT)
+    # The last of its name: the file may have a column of that name too.
+    line, raw = (len(header) - 1 - header[::-1].index(name) for name in KEPT)
+    width = min(line, raw)
     found: dict[int, Mended] = {}
     for row in filter(any, rows):
         if len(row) != len(header):
             raise ValueError(f"it has {len(row):,} cells, and the list {len(header):,} columns: correct the row")
-        mended = Mended(line=_line(row[header.index("_line")]), cells=tuple(row[:width]), raw=row[header.index("_raw")])
+        mended = Mended(line=_line(row[line]), cells=tuple(row[:width]), raw=row[raw])
         if mended.line in found:
             raise ValueError(f"line {mended.line:,} of the file is there twice: one row takes its place, or none")
         found[mended.line] = mended

@@ -77,6 +77,13 @@ def test_a_header_that_fits_no_kind_is_told_with_what_it_lacks() -> None:
     assert "did you mean user_name?" in sight.lacks
 
 
+def test_a_list_of_rejects_is_told_as_one_and_not_as_a_kind_that_takes_any_column() -> None:
+    sight = look(lines("id,_line,_rule", "a,2,date").encode(), [KINDS["endgrate.records"]], whole=True)
+
+    assert sight.kind == ""
+    assert sight.lacks.startswith("a list of rejects, not a file to send")
+
+
 def test_line_ends_are_counted_by_what_they_are() -> None:
     assert seen("a,b\r\nc,d\ne,f\rg").ends == {"CRLF": 1, "LF": 1, "CR": 1}
 

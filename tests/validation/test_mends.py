@@ -11,6 +11,7 @@ from hypothesis import strategies as st
 from orchestrator.errors import Unusable
 from orchestrator.validation import CANONICAL, BadRow, Dialect, Judge, MendedList, Mends, Rules, read_mended
 from orchestrator.validation.mended import Mended
+from orchestrator.validation.rejects import ADDED, KEPT
 from validation.samples import EVENTS_HEADER, HEADER, OTHER, PLATFORM_DATA, PLATFORM_EVENTS, ROW, lines
 
 GOOD = (ROW, OTHER)
@@ -108,6 +109,17 @@ def test_a_row_as_it_was_is_read_in_the_words_of_its_file() -> None:
 
 def listed(*rows: str) -> MendedList:
     return read_mended([f"{HEADER},_line,_raw\r\n", *(f'{row},{line},""\r\n' for line, row in enumerate(rows, 2))])
+
+
+def test_a_file_may_have_columns_of_the_names_that_its_list_adds() -> None:
+    for added in (ADDED, KEPT):
+        header = ["_raw", "a", "_line", *added]
+        row = ["r", "x", "77", *["2" if name == "_line" else "" for name in added]]
+
+        found = read_mended([f"{','.join(header)}\r\n", f"{','.join(row)}\r\n"])
+
+        assert found.names == ("_raw", "a", "_line")
+        assert found.rows == {2: Mended(line=2, cells=("r", "x", "77"))}
 
 
 @pytest.mark.parametrize("count", [1, 2])
