@@ -52,7 +52,9 @@ class MendedList:
         """With the columns as they stand in the file; None when they are not the same."""
         if sorted(names) != sorted(self.names):
             return None
-        places = [self.names.index(name) for name in names]
+        # Of columns that share a name, which one that is mapped may have, the first is the first.
+        wanted, stand = (sorted(range(len(each)), key=each.__getitem__) for each in (names, self.names))
+        places = [place for _, place in sorted(zip(wanted, stand, strict=True))]
         rows = {
             line: replace(row, cells=tuple(row.cells[place] for place in places)) for line, row in self.rows.items()
         }

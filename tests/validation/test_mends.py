@@ -122,6 +122,16 @@ def test_a_file_may_have_columns_of_the_names_that_its_list_adds() -> None:
         assert found.rows == {2: Mended(line=2, cells=("r", "x", "77"))}
 
 
+def test_columns_that_share_a_name_keep_their_order_whatever_stands_between_them() -> None:
+    found = read_mended(["z,,x,z,,_line,_raw\r\n", "1,2,3,4,5,2,\r\n"])
+
+    for names, cells in (("z,,x,z,", "12345"), (",z,z,,x", "21453"), ("x,z,z,,", "31425")):
+        ordered = found.ordered(names.split(","))
+        assert ordered is not None
+        assert (",".join(ordered.names), "".join(ordered.rows[2].cells)) == (names, cells)
+    assert found.ordered(["z", "", "x", "x", ""]) is None
+
+
 @pytest.mark.parametrize("count", [1, 2])
 def test_a_list_is_fit_to_be_sent_as_soon_as_one_of_its_rows_is_right(count: int) -> None:
     rules = Rules(schemas=(PLATFORM_DATA,), dialect=Dialect(delimiter=";"), encoding="utf-16")
