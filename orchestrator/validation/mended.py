@@ -5,18 +5,18 @@ In both a row stands in the columns of its source, or as it was in `_raw` where 
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import Unusable
 from orchestrator.validation.cuts import UNLIMITED
 from orchestrator.validation.dialect import CANONICAL, Dialect, written
-from orchestrator.validation.limits import MENDED_LIMIT
+from orchestrator.validation.limits import MENDED_LIMIT, RECORD_LIMIT
 from orchestrator.validation.mends import is_in, on_line
 from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.rejects import KEPT
 from orchestrator.validation.rules import Rules
+from orchestrator.validation.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -93,14 +93,13 @@ class MendedList:
 
 def read_mended(text: Iterable[str]) -> MendedList:
     """*text*: the physical lines of the list with their ends. Raises ValueError, in words that name the line."""
-    rows = csv.reader(text, strict=True)
+    rows = Table(text, limit=RECORD_LIMIT, strict=True)  # a row as it was is a single cell of its list
     try:
         return _read_rows(rows)
     except UnicodeError:
         raise ValueError("it is not UTF-8: save it as such") from None
-    except (csv.Error, ValueError) as error:
-        remedy = ": save it as CSV, with commas and double quotes" if isinstance(error, csv.Error) else ""
-        raise ValueError(f"line {max(rows.line_num, 1)}: {error}{remedy}") from None
+    except ValueError as error:
+        raise ValueError(f"line {max(rows.line, 1)}: {error}") from None
 
 
 def _read_rows(rows: Iterator[list[str]]) -> MendedList:

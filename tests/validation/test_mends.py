@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
 
 import pytest
@@ -9,7 +11,19 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import Unusable
-from orchestrator.validation import CANONICAL, BadRow, Dialect, Judge, MendedList, Mends, Rules, read_mended
+from orchestrator.validation import (
+    CANONICAL,
+    BadRow,
+    Dialect,
+    Judge,
+    MendedList,
+    Mends,
+    Rules,
+    read_mended,
+    reject_header,
+    reject_line,
+)
+from orchestrator.validation.limits import RECORD_LIMIT
 from orchestrator.validation.mended import Mended
 from orchestrator.validation.rejects import ADDED, KEPT
 from validation.samples import EVENTS_HEADER, HEADER, OTHER, PLATFORM_DATA, PLATFORM_EVENTS, ROW, lines
@@ -120,6 +134,28 @@ def test_a_file_may_have_columns_of_the_names_that_its_list_adds() -> None:
 
         assert found.names == ("_raw", "a", "_line")
         assert found.rows == {2: Mended(line=2, cells=("r", "x", "77"))}
+
+
+@pytest.mark.parametrize("cell", ["x" * 200_000, 'x, "y"\n' * 60_000, '"' * (RECORD_LIMIT - 5)])
+def test_a_row_of_any_length_that_a_file_may_have_is_read_again_from_its_list(cell: str) -> None:
+    row = f"N1,{cell}"
+    bad = BadRow(line=2, last_line=2, raw=row, cells=None, problems=())
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([reject_header(PLATFORM_DATA.names), reject_line(bad, PLATFORM_DATA.names)])
+
+    found = read_mended(io.StringIO(text.getvalue(), newline=""))
+
+    assert found.rows[2].raw == row
+    kept = io.StringIO(newline="")
+    csv.writer(kept).writerows(found.lines())
+    assert read_mended(io.StringIO(kept.getvalue(), newline="")) == found
+
+
+def test_a_longer_cell_than_a_file_may_have_is_told_with_its_line_and_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"^line 3: a cell has more than 1,048,576 characters: shorten it, or close"):
+        read_mended(["a,_line,_raw\r\n", "x,2,\r\n", f",3,{'x' * (RECORD_LIMIT + 1)}\r\n"])
+    with pytest.raises(ValueError, match=r"^line 2: a quote opens a cell and none closes it: save it as CSV, with"):
+        read_mended(["a,_line,_raw\r\n", '"x,2,\r\n', "x,3,\r\n"])
 
 
 def test_columns_that_share_a_name_keep_their_order_whatever_stands_between_them() -> None:

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.ports import OBJECTIONS_LIMIT, Objection
+from orchestrator.validation.limits import RECORD_LIMIT
+from orchestrator.validation.table import NoTable, Table
 
 _TAKEN = "processed"
 
@@ -26,13 +27,12 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
 
     Columns are found by their names: the remote may have more of them than its sibling, or others.
     """
-    csv.field_size_limit(1 << 20)
-    rows = csv.reader(lines)
+    rows = Table(lines, limit=RECORD_LIMIT)
     number, refused, objections = 0, 0, list[Objection]()
     silent = RowResults(refused=0, objections=(), told=0)
     try:
         header = next(rows, [])
-    except csv.Error:
+    except NoTable:
         return None
     places = {name.strip().casefold(): at for at, name in enumerate(header)}
     if (status := places.get("status")) is None:
@@ -46,7 +46,7 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
             if len(objections) < OBJECTIONS_LIMIT:
                 says = " ".join(filter(None, (_cell(row, at) for at in (status, code, message))))
                 objections.append(Objection(rows=(number,), says=says))
-    except csv.Error:
+    except NoTable:
         return silent
     return RowResults(refused=refused, objections=tuple(objections), told=number)
 
