@@ -5,6 +5,7 @@ In both a row stands in the columns of its source, or as it was in `_raw` where 
 
 from __future__ import annotations
 
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -138,7 +139,7 @@ def _record(cells: tuple[str, ...]) -> Record:
 def _read(raw: str, dialect: Dialect) -> Record:
     """A row in the words of its file; one that does not end where it should has its quotes wrong."""
     reading = Reading(1, dialect)
-    lines = raw.splitlines(keepends=True)
+    lines = io.StringIO(raw, newline="\n").readlines()  # other signs that end a line elsewhere are characters here
     for number, line in enumerate(lines, 1):
         text = line.rstrip("\r\n")
         reading.read(text)

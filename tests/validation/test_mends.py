@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
@@ -116,6 +117,9 @@ def test_a_row_as_it_was_is_read_in_the_words_of_its_file() -> None:
 
     assert mended(2, "N1;'a;b';c").record(dialect).cells == ("N1", "a;b", "c")
     assert mended(2, "N1;'a\r\nb'").record(dialect).cells == ("N1", "a\r\nb")
+    assert mended(2, "N1;a\u2028b\x0bc").record(dialect) == replace(
+        Mended(line=2, cells=("N1", "a\u2028b\x0bc")).record(dialect), text="N1;a\u2028b\x0bc"
+    )
     assert mended(2, "N1;'a").record(dialect).misquoted
     assert mended(2, "N1;'a'\nN2;b").record(dialect).misquoted, "two rows are not one"
     assert Mended(line=2, cells=("N1", "x"), raw="N1").record(dialect).cells == ("N1", "x"), "its columns count"
