@@ -105,6 +105,11 @@ def test_every_task_belongs_to_a_task_group() -> None:
                 assert name not in FORBIDDEN_CALLS, f"{path}:{node.lineno}"
 
 
+def test_no_module_moves_a_limit_of_the_whole_process() -> None:
+    for path, _ in modules():
+        assert "field_size_limit" not in path.read_text(), path
+
+
 def test_a_file_has_one_subject_and_fits_on_a_few_screens() -> None:
     for path, _ in modules():
         assert len(path.read_text().splitlines()) <= LONGEST_FILE, path

@@ -11,7 +11,7 @@ from orchestrator.validation.limits import CELL_LIMIT
 from orchestrator.validation.nesting import Tangled, shape_of
 from orchestrator.validation.problem import MESSAGES, Problem
 from orchestrator.validation.record import Record
-from orchestrator.validation.rejects import ADDED, KEPT
+from orchestrator.validation.rejects import ADDED, is_list
 from orchestrator.validation.schema import Column, Header, Match, Rule, Schema, Type
 
 _TOLD = 3
@@ -57,15 +57,15 @@ class _Fault:
     rule: Rule = Rule.HEADER
 
 
-def recognise(schemas: Sequence[Schema], record: Record) -> tuple[Bound, bool] | Problem:
+def recognise(schemas: Sequence[Schema], record: Record, *, mapped: bool = False) -> tuple[Bound, bool] | Problem:
     """The kind of the file and whether *record* is its header, which it is as soon as one cell is a known name.
 
     Better a fault of the header than a wrong row. Of several kinds that fit it is the one that misses the
-    fewest columns.
+    fewest columns. In one that is *mapped* columns that the mapping does not know may be called as they like.
     """
-    for added in (ADDED, KEPT):
-        if record.cells[-len(added) :] == added:
-            return _problem(record, _Fault(column=record.count - len(added) + 1, name="", words=_REJECTS))
+    if is_list(record.text):
+        added = (number for number, cell in enumerate(record.cells, 1) if cell in ADDED)
+        return _problem(record, _Fault(column=next(added, 1), name="", words=_REJECTS))
     if sign := _other_sign(schemas, record):
         return _problem(
             record, _Fault(column=1, name="", words=_PARTED.format("a tab" if sign == "\t" else f'"{sign}"'))
@@ -76,7 +76,7 @@ def recognise(schemas: Sequence[Schema], record: Record) -> tuple[Bound, bool] |
                 fault = _unknown_names(schema, record)
                 return _problem(record, fault) if fault else (Bound.unread(schema), False)
         return _problem(record, _no_header(schemas))
-    attempts = [(schema, *_bind(schema, record)) for schema in schemas]
+    attempts = [(schema, *_bind(schema, record, mapped=mapped)) for schema in schemas]
     fitting = [(schema, columns) for schema, columns, faults in attempts if not faults]
     if fitting:
         schema, columns = min(fitting, key=lambda fit: len(set(fit[0].columns) - set(fit[1])))
@@ -138,7 +138,7 @@ def _no_header(schemas: Sequence[Schema]) -> _Fault:
     return _Fault(column=1, name="", words=words)
 
 
-def _bind(schema: Schema, record: Record) -> tuple[tuple[Column, ...], list[_Fault]]:
+def _bind(schema: Schema, record: Record, *, mapped: bool) -> tuple[tuple[Column, ...], list[_Fault]]:
     if schema.match is Match.EXACT:
         fault = _out_of_line(schema.names, record)
         return schema.columns, [fault] if fault else []
@@ -150,7 +150,9 @@ def _bind(schema: Schema, record: Record) -> tuple[tuple[Column, ...], list[_Fau
     for number, cell in enumerate(record.cells, 1):
         column = names.get(cell) or next((_named(p, cell) for p in patterns if _fits(p, cell)), None)
         words = ""
-        if not cell.strip():
+        if mapped and column is None:
+            pass  # nothing of it is sent
+        elif not cell.strip():
             words = f"column {number} has no name: give it one, or take it out"
         elif len(cell) > _LONGEST_NAME:
             words = f"column {number} has a name of {len(cell):,} characters: shorten it"

@@ -13,6 +13,7 @@ from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.header import recognise
 from orchestrator.validation.problem import MESSAGES, Problem
 from orchestrator.validation.record import Reading, Record
+from orchestrator.validation.rejects import is_list
 from orchestrator.validation.schema import Rule, Schema
 
 _DELIMITERS = (",", ";", "\t", "|")
@@ -150,7 +151,7 @@ def _kind_of(records: Sequence[Record], schemas: Sequence[Schema]) -> tuple[str,
         return "", "", False
     first = records[0]
     named = [schema for schema in schemas if schema.columns]
-    found = recognise(named, first) if named else None
+    found = recognise(named, first) if named or is_list(first.text) else None
     if isinstance(found, tuple):
         bound, is_header = found
         if is_header:

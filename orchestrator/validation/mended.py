@@ -5,18 +5,19 @@ In both a row stands in the columns of its source, or as it was in `_raw` where 
 
 from __future__ import annotations
 
-import csv
+import io
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import Unusable
 from orchestrator.validation.cuts import UNLIMITED
 from orchestrator.validation.dialect import CANONICAL, Dialect, written
-from orchestrator.validation.limits import MENDED_LIMIT
+from orchestrator.validation.limits import MENDED_LIMIT, RECORD_LIMIT
 from orchestrator.validation.mends import is_in, on_line
 from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.rejects import KEPT
 from orchestrator.validation.rules import Rules
+from orchestrator.validation.table import Table
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,7 +53,9 @@ class MendedList:
         """With the columns as they stand in the file; None when they are not the same."""
         if sorted(names) != sorted(self.names):
             return None
-        places = [self.names.index(name) for name in names]
+        # Of columns that share a name, which one that is mapped may have, the first is the first.
+        wanted, stand = (sorted(range(len(each)), key=each.__getitem__) for each in (names, self.names))
+        places = [place for _, place in sorted(zip(wanted, stand, strict=True))]
         rows = {
             line: replace(row, cells=tuple(row.cells[place] for place in places)) for line, row in self.rows.items()
         }
@@ -91,14 +94,13 @@ class MendedList:
 
 def read_mended(text: Iterable[str]) -> MendedList:
     """*text*: the physical lines of the list with their ends. Raises ValueError, in words that name the line."""
-    rows = csv.reader(text, strict=True)
+    rows = Table(text, limit=RECORD_LIMIT, strict=True)  # a row as it was is a single cell of its list
     try:
         return _read_rows(rows)
     except UnicodeError:
         raise ValueError("it is not UTF-8: save it as such") from None
-    except (csv.Error, ValueError) as error:
-        remedy = ": save it as CSV, with commas and double quotes" if isinstance(error, csv.Error) else ""
-        raise ValueError(f"line {max(rows.line_num, 1)}: {error}{remedy}") from None
+    except ValueError as error:
+        raise ValueError(f"line {max(rows.line, 1)}: {error}") from None
 
 
 def _read_rows(rows: Iterator[list[str]]) -> MendedList:
@@ -106,12 +108,14 @@ def _read_rows(rows: Iterator[list[str]]) -> MendedList:
     missing = [name for name in KEPT if name not in header]
     if missing:
         raise ValueError(f"the column {missing[0]} is missing: keep all columns of the list, with commas between")
-    width = min(header.index(name) for name in KEPT)
+    # The last of its name: the file may have a column of that name too.
+    line, raw = (len(header) - 1 - header[::-1].index(name) for name in KEPT)
+    width = min(line, raw)
     found: dict[int, Mended] = {}
     for row in filter(any, rows):
         if len(row) != len(header):
             raise ValueError(f"it has {len(row):,} cells, and the list {len(header):,} columns: correct the row")
-        mended = Mended(line=_line(row[header.index("_line")]), cells=tuple(row[:width]), raw=row[header.index("_raw")])
+        mended = Mended(line=_line(row[line]), cells=tuple(row[:width]), raw=row[raw])
         if mended.line in found:
             raise ValueError(f"line {mended.line:,} of the file is there twice: one row takes its place, or none")
         found[mended.line] = mended
@@ -135,7 +139,7 @@ def _record(cells: tuple[str, ...]) -> Record:
 def _read(raw: str, dialect: Dialect) -> Record:
     """A row in the words of its file; one that does not end where it should has its quotes wrong."""
     reading = Reading(1, dialect)
-    lines = raw.splitlines(keepends=True)
+    lines = io.StringIO(raw, newline="\n").readlines()  # other signs that end a line elsewhere are characters here
     for number, line in enumerate(lines, 1):
         text = line.rstrip("\r\n")
         reading.read(text)

@@ -60,11 +60,20 @@ class Reading:
     `oversize` it stands in a cell beyond the limit, and cannot go on.
     """
 
-    def __init__(self, line: int, dialect: Dialect = CANONICAL) -> None:
+    def __init__(
+        self,
+        line: int,
+        dialect: Dialect = CANONICAL,
+        *,
+        field_limit: int = FIELD_LIMIT,
+        cell_limit: int = CELL_LIMIT,
+    ) -> None:
         self.line = line
         self._delimiter = dialect.delimiter
         self._quote = dialect.quote
         self._escape = dialect.escape
+        self._field_limit = field_limit
+        self._cell_limit = cell_limit
         self.is_open = False
         self.oversize = False
         self.size = 0
@@ -94,7 +103,7 @@ class Reading:
         self._section.append(line_end)
         self.size += len(line_end)
         self._width += len(line_end)
-        self.oversize = self._width > FIELD_LIMIT
+        self.oversize = self._width > self._field_limit
         self._now += 1
 
     def record(self) -> Record:
@@ -134,7 +143,7 @@ class Reading:
         self._section.append(text[start:stop])
         self._width += stop - start - escapes
         if at < 0:
-            self.oversize = self._width > FIELD_LIMIT
+            self.oversize = self._width > self._field_limit
             return stop
         self.is_open = False
         end = self._end_of_cell(text, at + 1)
@@ -147,8 +156,8 @@ class Reading:
         return end
 
     def _keep(self, value: str, width: int) -> None:
-        self.oversize = width > FIELD_LIMIT
-        if self.cell <= CELL_LIMIT:
+        self.oversize = width > self._field_limit
+        if self.cell <= self._cell_limit:
             self._cells.append(value)
             self._lines.append(self.cell_line)
 

@@ -189,7 +189,7 @@ class Sieve:
     def _take_first(self, record: Record) -> bool:
         """Whether there is nothing more to do about it: it was the header, or no file begins so."""
         self.first_seen = True
-        kind = recognise(self._schemas, record)
+        kind = recognise(self._schemas, record, mapped=self._mapping is not None)
         if isinstance(kind, Problem):
             self.fault = kind
             return True

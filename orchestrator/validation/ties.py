@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
@@ -10,6 +9,7 @@ from typing import NamedTuple
 from orchestrator.validation.mapping import Mapping, Steps
 from orchestrator.validation.relations import Relations
 from orchestrator.validation.schema import Severity
+from orchestrator.validation.table import Table
 
 
 class Tie(NamedTuple):
@@ -36,7 +36,8 @@ class Ties:
 
     def read(self, text: str) -> Iterator[Tie]:
         """A piece that begins with the header or, after that, with the end of the row before it."""
-        rows = csv.reader(io.StringIO(text if not self._names else text[2:], newline=""))
+        lines = io.StringIO(text if not self._names else text[2:], newline="")
+        rows = Table(lines, limit=len(text))  # a mapping may have joined cells into one beyond any limit
         if not self._names and text:
             self._begin(next(rows))
         for row in rows:

@@ -6,6 +6,8 @@ import hashlib
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from cli.mending import lines_in, mend, rows_of, write_rows
 from cli.program import AFRESH, Outcome
 from cli.rosters import EVENTS_HEADER, HEADER, Roster, Table
@@ -293,12 +295,17 @@ async def test_what_never_was_a_list_or_a_file_is_told_with_what_to_name(tmp_pat
         assert "neither a list of rejects" in await refused(stage, "2024"), "a folder of lists is no list"
 
 
-async def test_a_list_of_rejects_in_the_inbox_is_refused_with_the_way_to_send_it(tmp_path: Path) -> None:
+@pytest.mark.parametrize("gone", ["", "_raw", "_column"])
+@pytest.mark.parametrize("delimiter", [",", ";"])
+async def test_a_list_of_rejects_in_the_inbox_is_refused_with_the_way_to_send_it(
+    tmp_path: Path, gone: str, delimiter: str
+) -> None:
     async with staged(tmp_path, [NIGHT]) as stage:
         await dropped(stage)
-        (stage.folder / NIGHT.path).write_bytes(rejects(stage).read_bytes())
+        kept = [{name: cell for name, cell in row.items() if name != gone} for row in rows_of(rejects(stage))]
+        write_rows(stage.folder / NIGHT.path, kept)
 
-        outcome = await stage.run(**DROP)
+        outcome = await stage.run(**DROP, validation__delimiter=delimiter)
 
         assert outcome.ends == {"found": 1, "rejected": 1}
         assert "a list of rejects, not a file to send" in stage.jobs[NIGHT.path].cause

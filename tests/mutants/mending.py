@@ -71,9 +71,9 @@ MENDING = (
     ),
     Bug(
         wrong="A list of rejects in the inbox replaces the whole file by its few rows.",
-        file="validation/header.py",
-        old="        if record.cells[-len(added) :] == added:",
-        new="        if record.cells == added:",
+        file="validation/rejects.py",
+        old="    return _LINE in words and not words.isdisjoint(_BESIDE)\n",
+        new="    return words <= {*ADDED}\n",
         test="validation/test_recognition.py::test_a_list_of_rejects_that_comes_back_is_told_as_what_it_is",
     ),
     Bug(

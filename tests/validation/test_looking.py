@@ -131,6 +131,13 @@ def test_an_empty_file_is_told_so(data: bytes) -> None:
     assert seen(data).fault == "the file is empty: export it again, or remove it"
 
 
+def test_a_list_of_rejects_is_told_as_one_and_not_as_a_kind_that_takes_any_column() -> None:
+    sight = look(lines("id,_line,_rule", "a,2,date").encode(), [KINDS["endgrate.records"]], NAMED, whole=True)
+
+    assert sight.kind == ""
+    assert sight.lacks.startswith("a list of rejects, not a file to send")
+
+
 def test_line_ends_are_counted_by_what_they_are() -> None:
     assert seen("a,b\r\nc,d\ne,f\rg").ends == {"CRLF": 1, "LF": 1, "CR": 1}
 

@@ -100,6 +100,28 @@ def test_a_problem_is_told_at_the_line_and_column_of_the_source() -> None:
     assert judged.text == 'a,b\r\nc,"a\nb"'
 
 
+@pytest.mark.parametrize("header", [",x,y", " ,x,y", "y\u00a0,x,y", f"{'z' * 300},x,y", '"a\nb",x,y'])
+def test_a_column_that_the_mapping_does_not_know_may_be_called_as_it_likes(header: str) -> None:
+    judged = judge(lines(header, "0,1,2", "1,3"), mapping(A, {"to": "b", "from": "y"}))
+
+    assert judged.text == "a,b\r\n1,2"
+    assert [rule for rule, *_ in judged.found] == [Rule.COLUMNS]
+
+
+def test_names_that_come_twice_are_no_fault_unless_the_mapping_asks_for_them() -> None:
+    wanted = mapping(A, {"to": "b", "from": "y"})
+    judged = judge(lines("z,x,,z,y,", "1,2,3,4,5,6", "1,,3,4,5,6"), wanted)
+
+    assert judged.text == "a,b\r\n2,5"
+    assert judged.found == [(Rule.REQUIRED, 3, 2)]
+    assert judged.bad[0].cells == ("1", "", "3", "4", "5", "6")
+    for header, column in (("x,z,z,x,y", 4), ("y,x,,y", 4)):
+        verdict = judge(lines(header, "1,2,3,4,5"), wanted).verdict
+        assert verdict.fault is not None
+        assert (verdict.fault.rule, verdict.fault.column) == (Rule.HEADER, column)
+        assert f"{verdict.fault.name} is there twice: keep one of them" in verdict.fault.message
+
+
 def test_rows_that_are_left_out_are_counted_apart_and_are_no_bad_rows() -> None:
     wanted = mapping(
         A, {"to": "b", "from": "y"}, leave_out=[{"column": "y", "among": ["no", ""]}, {"column": "z", "unless": ["1"]}]

@@ -2,15 +2,31 @@
 
 from __future__ import annotations
 
+import csv
+import io
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import Unusable
-from orchestrator.validation import CANONICAL, BadRow, Dialect, Judge, MendedList, Mends, Rules, read_mended
+from orchestrator.validation import (
+    CANONICAL,
+    BadRow,
+    Dialect,
+    Judge,
+    MendedList,
+    Mends,
+    Rules,
+    read_mended,
+    reject_header,
+    reject_line,
+)
+from orchestrator.validation.limits import RECORD_LIMIT
 from orchestrator.validation.mended import Mended
+from orchestrator.validation.rejects import ADDED, KEPT
 from validation.samples import EVENTS_HEADER, HEADER, OTHER, PLATFORM_DATA, PLATFORM_EVENTS, ROW, lines
 
 GOOD = (ROW, OTHER)
@@ -101,6 +117,9 @@ def test_a_row_as_it_was_is_read_in_the_words_of_its_file() -> None:
 
     assert mended(2, "N1;'a;b';c").record(dialect).cells == ("N1", "a;b", "c")
     assert mended(2, "N1;'a\r\nb'").record(dialect).cells == ("N1", "a\r\nb")
+    assert mended(2, "N1;a\u2028b\x0bc").record(dialect) == replace(
+        Mended(line=2, cells=("N1", "a\u2028b\x0bc")).record(dialect), text="N1;a\u2028b\x0bc"
+    )
     assert mended(2, "N1;'a").record(dialect).misquoted
     assert mended(2, "N1;'a'\nN2;b").record(dialect).misquoted, "two rows are not one"
     assert Mended(line=2, cells=("N1", "x"), raw="N1").record(dialect).cells == ("N1", "x"), "its columns count"
@@ -108,6 +127,49 @@ def test_a_row_as_it_was_is_read_in_the_words_of_its_file() -> None:
 
 def listed(*rows: str) -> MendedList:
     return read_mended([f"{HEADER},_line,_raw\r\n", *(f'{row},{line},""\r\n' for line, row in enumerate(rows, 2))])
+
+
+def test_a_file_may_have_columns_of_the_names_that_its_list_adds() -> None:
+    for added in (ADDED, KEPT):
+        header = ["_raw", "a", "_line", *added]
+        row = ["r", "x", "77", *["2" if name == "_line" else "" for name in added]]
+
+        found = read_mended([f"{','.join(header)}\r\n", f"{','.join(row)}\r\n"])
+
+        assert found.names == ("_raw", "a", "_line")
+        assert found.rows == {2: Mended(line=2, cells=("r", "x", "77"))}
+
+
+@pytest.mark.parametrize("cell", ["x" * 200_000, 'x, "y"\n' * 60_000, '"' * (RECORD_LIMIT - 5)])
+def test_a_row_of_any_length_that_a_file_may_have_is_read_again_from_its_list(cell: str) -> None:
+    row = f"N1,{cell}"
+    bad = BadRow(line=2, last_line=2, raw=row, cells=None, problems=())
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows([reject_header(PLATFORM_DATA.names), reject_line(bad, PLATFORM_DATA.names)])
+
+    found = read_mended(io.StringIO(text.getvalue(), newline=""))
+
+    assert found.rows[2].raw == row
+    kept = io.StringIO(newline="")
+    csv.writer(kept).writerows(found.lines())
+    assert read_mended(io.StringIO(kept.getvalue(), newline="")) == found
+
+
+def test_a_longer_cell_than_a_file_may_have_is_told_with_its_line_and_what_to_do() -> None:
+    with pytest.raises(ValueError, match=r"^line 3: a cell has more than 1,048,576 characters: shorten it, or close"):
+        read_mended(["a,_line,_raw\r\n", "x,2,\r\n", f",3,{'x' * (RECORD_LIMIT + 1)}\r\n"])
+    with pytest.raises(ValueError, match=r"^line 2: a quote opens a cell and none closes it: save it as CSV, with"):
+        read_mended(["a,_line,_raw\r\n", '"x,2,\r\n', "x,3,\r\n"])
+
+
+def test_columns_that_share_a_name_keep_their_order_whatever_stands_between_them() -> None:
+    found = read_mended(["z,,x,z,,_line,_raw\r\n", "1,2,3,4,5,2,\r\n"])
+
+    for names, cells in (("z,,x,z,", "12345"), (",z,z,,x", "21453"), ("x,z,z,,", "31425")):
+        ordered = found.ordered(names.split(","))
+        assert ordered is not None
+        assert (",".join(ordered.names), "".join(ordered.rows[2].cells)) == (names, cells)
+    assert found.ordered(["z", "", "x", "x", ""]) is None
 
 
 @pytest.mark.parametrize("count", [1, 2])

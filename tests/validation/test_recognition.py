@@ -5,9 +5,10 @@ from __future__ import annotations
 import pytest
 
 from orchestrator.config.schemas import load_schemas
-from orchestrator.validation import Judge, Rule, read_schema, reject_header
+from orchestrator.validation import Dialect, Judge, Rule, Rules, read_mapping, read_schema, reject_header
+from orchestrator.validation.rejects import ADDED
 from validation.kinds import FILES, KINDS
-from validation.samples import HEADER, ROW, judge, lines
+from validation.samples import HEADER, PLATFORM_DATA, ROW, Judged, judge, judge_in, judge_with, lines
 
 TAO = load_schemas(["tao"])
 
@@ -100,6 +101,65 @@ def test_a_list_of_rejects_that_comes_back_is_told_as_what_it_is(kind: str) -> N
         assert judged.verdict.fault is not None
         assert judged.verdict.fault.message.startswith("a list of rejects, not a file to send: it would take the place")
         assert judged.verdict.fault.message.endswith("run orchestrator resubmit")
+
+
+def as_list(header: list[str], delimiter: str = ",", quote: str = "") -> str:
+    return lines(*[delimiter.join(f"{quote}{cell}{quote}" for cell in row) for row in (header, ["x"] * len(header))])
+
+
+@pytest.mark.parametrize("kind", ["platform.data", "platform.events", "tao.users", "endgrate.records"])
+def test_a_list_of_rejects_is_told_without_all_of_its_columns_and_in_any_order(kind: str) -> None:
+    names = FILES[kind][0].split(",")
+    moved = [
+        [*names, *ADDED[:4]],
+        [*names, "_message", "_line"],
+        ["_line", *names, "_raw"],
+        [*names, *ADDED, "notes"],
+        [names[0], "_rule", *names[1:], "_line"],
+    ]
+    for header in moved:
+        added = min(number for number, name in enumerate(header, 1) if name in ADDED)
+
+        assert told_as_list(judge(as_list(header), KINDS[kind])) == added
+        assert told_as_list(judge(as_list(header, quote='"'), KINDS[kind])) == added
+
+
+@pytest.mark.parametrize(("parts", "set_to"), [(",", ";"), (",", "\t"), (";", ","), ("\t", ","), (";", ";")])
+def test_a_list_of_rejects_is_told_whatever_parts_its_cells(parts: str, set_to: str) -> None:
+    alone = read_schema({"fields": [{"name": "note"}], "header": "optional"}, "notes")
+    for schema in (PLATFORM_DATA, KINDS["endgrate.records"], alone):
+        for quote in ("", '"'):
+            source = as_list(reject_header(schema.names), parts, quote)
+
+            judged = judge_in([source.encode()], schema, dialect=Dialect(delimiter=set_to))
+
+            assert told_as_list(judged) in (1, len(schema.names) + 1)
+
+
+def test_a_list_of_rejects_is_told_where_a_mapping_would_make_rows_of_it() -> None:
+    mapping = read_mapping({"columns": [{"to": "Reference", "from": "tail"}]}, "tails")
+    only = read_schema({"fields": [{"name": "Reference"}]}, "only")
+    for delimiter in (",", ";"):
+        rules = Rules(schemas=(only,), mapping=mapping, dialect=Dialect(delimiter=delimiter))
+
+        assert told_as_list(judge_with(rules, [as_list(["tail", *ADDED[:4]]).encode()]))
+
+
+@pytest.mark.parametrize("header", [["id", "_line"], ["_line", "rule"], ["_raw", "_message"], ["id", "_line_", "_raw"]])
+def test_a_column_that_is_called_like_one_of_a_list_makes_no_list(header: list[str]) -> None:
+    judged = judge(as_list(header), KINDS["endgrate.records"])
+
+    assert (judged.verdict.fault, judged.verdict.rows) == (None, 1)
+
+
+def told_as_list(judged: Judged) -> int:
+    """The column that it is told at."""
+    fault = judged.verdict.fault
+    assert fault is not None
+    assert (judged.text, judged.bad, fault.rule, fault.line) == ("", (), Rule.HEADER, 1)
+    assert fault.message.startswith("a list of rejects, not a file to send")
+    assert fault.message.endswith("run orchestrator resubmit")
+    return fault.column
 
 
 def test_a_first_line_without_any_name_is_told_without_what_it_holds() -> None:

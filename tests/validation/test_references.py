@@ -197,6 +197,15 @@ def test_rows_hold_what_tells_them_apart_and_ask_for_what_they_refer_to() -> Non
     ]
 
 
+def test_a_cell_that_a_mapping_joined_may_be_longer_than_any_of_a_file() -> None:
+    who = "n" * 300_000
+
+    assert ties(VISITS, f'who,day\r\n{who},2024-07-01\r\n"{who}, x",2024-07-02', PEOPLE) == [
+        (who, 1, 0),
+        (f"{who}, x", 2, 0),
+    ]
+
+
 def test_a_list_asks_for_each_item_and_some_values_ask_for_nothing() -> None:
     values = visits(unless=["root"])
     values["fields"][0] |= {"type": "list", "delimiter": "|"}

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import csv
 import io
 from collections.abc import Iterator
 from typing import Any
 
 from orchestrator.validation import shape_of
-from orchestrator.validation.limits import FIELD_LIMIT
+from orchestrator.validation.table import Table
 
 
 def records_of(text: str, key: str) -> Iterator[dict[str, Any]]:
@@ -16,8 +15,7 @@ def records_of(text: str, key: str) -> Iterator[dict[str, Any]]:
 
     Raises ValueError, in words that quote no cell, for columns that cannot stand beside each other.
     """
-    csv.field_size_limit(max(csv.field_size_limit(), FIELD_LIMIT))
-    rows = csv.reader(io.StringIO(text, newline=""))
+    rows = Table(io.StringIO(text, newline=""), limit=len(text))  # a mapping joins cells
     header = next(rows, [])
     shape = shape_of(header)
     if key and key not in header:

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-import csv
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.ports import OBJECTIONS_LIMIT, Objection
 from orchestrator.validation import ranges_of
+from orchestrator.validation.limits import RECORD_LIMIT
+from orchestrator.validation.table import NoTable, Table
 
 _TAKEN = "processed"
 _REFUSED = re.compile(r"[45]\d\d|error|failed|rejected|invalid", re.ASCII | re.IGNORECASE)
@@ -34,13 +35,12 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
 
     Columns are found by their names: the remote may have more of them than its sibling, or others.
     """
-    csv.field_size_limit(1 << 20)
-    rows = csv.reader(lines)
+    rows = Table(lines, limit=RECORD_LIMIT)
     number, refused, unknown, objections = 0, list[int](), 0, list[Objection]()
     silent = RowResults(refused=0, rows=(), unknown=0, objections=(), told=0)
     try:
         header = next(rows, [])
-    except csv.Error:
+    except NoTable:
         return None
     places = {name.strip().casefold(): at for at, name in enumerate(header)}
     if (status := places.get("status")) is None:
@@ -57,7 +57,7 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
             refused.append(number)
             if len(objections) < OBJECTIONS_LIMIT:
                 objections.append(Objection(rows=(number,), says=" ".join(filter(None, (word, *why)))))
-    except csv.Error:
+    except NoTable:
         return silent
     return RowResults(
         refused=len(refused), rows=ranges_of(refused), unknown=unknown, objections=tuple(objections), told=number

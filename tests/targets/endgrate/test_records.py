@@ -80,6 +80,12 @@ def test_a_record_without_the_key_that_was_asked_for_is_none(text: str, words: s
         list(records_of(text, "id"))
 
 
+def test_a_cell_that_a_mapping_joined_may_be_longer_than_any_of_a_file() -> None:
+    text = "x, " * 100_000
+
+    assert data_of("a,b", f'"{text}",{"y" * 300_000}') == [{"a": text, "b": "y" * 300_000}]
+
+
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=20)
 
 

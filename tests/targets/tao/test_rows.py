@@ -137,6 +137,11 @@ def test_a_cell_longer_than_any_cell_makes_it_a_file_that_does_not_tell() -> Non
     assert read(table(("status", "more"), ("processed", "x" * (2 << 20)))).told == 0
 
 
+def test_a_cell_may_be_as_long_as_a_record_and_quotes_that_never_close_tell_of_no_row() -> None:
+    assert read(table(("status", "more"), ("processed", "x, " * 300_000))).told == 1
+    assert read('status,more\r\nprocessed,"x\r\n400,y\r\n').told == 0
+
+
 cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"), max_size=12)
 
 
