@@ -59,12 +59,12 @@ async def test_a_file_that_the_disk_does_not_give_is_told_and_the_next_run_has_i
     async with night(tmp_path, monkeypatch, streamed=streamed) as made:
         with monkeypatch.context() as broken:
             fail_from_reading(nth, broken)
-            await made.run()
+            finished = await made.run()
 
         (trip,) = made.watcher.trips
         assert says in trip.why
         assert trip.tries == 0
-        require_told(made)
+        require_told(made, finished.exit_code)
         await made.run()
         assert made.stands == as_sent(ORIGINAL)
 

@@ -19,6 +19,7 @@ from inbox.night import (
     night,
 )
 from orchestrator.edges.inbox import FolderInbox
+from orchestrator.exits import Exit
 from orchestrator.intake import LATE
 from orchestrator.sandbox import Fault, Profile
 
@@ -38,11 +39,13 @@ def lost(kind: str, **how: object) -> Profile:
     return Profile(job_base=0.0, script=(fault,))
 
 
-def require_told(made: Night) -> None:
-    """The file that did not get through stands in the report with its cause and what to do."""
+def require_told(made: Night, code: Exit) -> None:
+    """The file that did not get through stands in the report with its cause and what to do, and in the exit code."""
     with (made.out / "runs" / made.runs[-1] / "files.csv").open(newline="", encoding="utf-8") as table:
         lines = list(csv.DictReader(table))
     assert {line["path"] for line in lines} <= {"roster.csv"}
+    ends = {line["state"] for line in lines} - {"superseded"}  # of whose successor another line tells
+    assert (code is Exit.OK) == (ends in ({"done"}, {"skipped"}))
     for line in lines:
         if line["state"] == "superseded":
             assert line["cause"].startswith("the file was replaced before it was sent")
@@ -61,11 +64,11 @@ def require_settled(made: Night, change: Change) -> None:
 
 async def require_what_was_checked_or_nothing(made: Night, meddler: Meddler, change: Change) -> None:
     """On the night of the change, and after the one that follows."""
-    await made.run()
+    finished = await made.run()
 
     assert meddler.fired
     made.require_only_validated_bytes()
-    require_told(made)
+    require_told(made, finished.exit_code)
     await made.run()
     require_settled(made, change)
 
@@ -107,11 +110,11 @@ async def test_a_file_that_changed_after_a_lost_answer_is_not_repeated_with_othe
     async with night(tmp_path, monkeypatch, streamed=streamed, profile=lost(kind)) as made:
         meddler = Meddler(lambda: change(made.place))
         before(FolderInbox, "read", nth=2)(made, meddler, monkeypatch)
-        await made.run()
+        finished = await made.run()
 
         assert meddler.fired
         made.require_only_validated_bytes()
-        require_told(made)
+        require_told(made, finished.exit_code)
         made.wait(LATE)  # until then the lost attempt might still replace it
         await made.run()
         require_settled(made, change)
@@ -127,9 +130,9 @@ async def test_a_file_that_changed_between_two_runs_is_sent_as_it_is_now(
         assert first.summary["files"]["unsent"] == 1
         change(made.place)
 
-        await made.run()
+        finished = await made.run()
 
-        require_told(made)
+        require_told(made, finished.exit_code)
         await made.run()
         require_settled(made, change)
         assert as_sent(ORIGINAL) not in made.arrived[TRIES:], "its bytes were gone"
