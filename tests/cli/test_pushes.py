@@ -252,3 +252,18 @@ async def test_neither_the_key_nor_the_session_nor_a_cell_shows_up_where_it_does
         assert leaks(spoken | stored_without_results(stage.out), [cell.encode()]) == []
         assert leaks(spoken | stored_without_results(stage.out), [stage.remote.session_id.encode()]) == []
         assert any(cell in str(body) for (body,) in ask(stage.out, "SELECT body FROM results"))
+
+
+async def test_the_fields_of_a_record_are_called_as_the_columns_are_whichever_of_its_names_a_provider_knows(
+    tmp_path: Path,
+) -> None:
+    """The vendor's own pages call one field `company_name` and `name`."""
+    files = {"a.csv": "id,company_name,website\r\n1,Acme,https://a.example", "b.csv": "id,name\r\n2,Beta"}
+    async with pushing(tmp_path, files) as stage:
+        assert (await stage.run(target__endgrate_type=TYPE)).code == 0
+
+        stored = [record.data for record in stage.remote.provider.records[TYPE].values()]
+        assert sorted(stored, key=lambda record: str(record["id"])) == [
+            {"id": "1", "company_name": "Acme", "website": "https://a.example"},
+            {"id": "2", "name": "Beta"},
+        ]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import random
+
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -30,6 +32,19 @@ def test_a_file_that_lost_any_one_of_its_quotes_is_never_clean(file: tuple[list[
     for at in (at for at, sign in enumerate(text) if sign == '"'):
         judged = judge_in([(text[:at] + text[at + 1 :]).encode()], PLATFORM_EVENTS)
         assert judged.verdict.bad or judged.verdict.fault
+
+
+def test_of_ten_thousand_files_that_lost_a_quote_none_is_accepted_with_fewer_rows() -> None:
+    rng = random.Random(15)
+    quoted = ['"late"', '"a, b"', '"say ""no"""', '"two\r\nlines"', '""""', '","', "plain"]
+    mutants = 0
+    while mutants < 10_000:
+        rows = [EVENT.replace("late", rng.choice(quoted)) for _ in range(rng.randint(2, 9))]
+        text = lines(",".join(PLATFORM_EVENTS.names), *rows)
+        for at in (at for at, sign in enumerate(text) if sign == '"'):
+            judged = judge_in([(text[:at] + text[at + 1 :]).encode()], PLATFORM_EVENTS)
+            assert judged.verdict.bad or judged.verdict.fault, text
+            mutants += 1
 
 
 @given(rows=roster, data=st.data(), byte=st.sampled_from([0xFF, 0xC0, 0xF8]))
