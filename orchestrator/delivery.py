@@ -13,6 +13,7 @@ from __future__ import annotations
 
 import random
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 
 import anyio
@@ -130,8 +131,7 @@ class Delivery:
         if trip.tries:
             self.retried()
             await self.clock.sleep(self.backoff.delay(trip.tries, self.rng))
-        # Of a part there are its bytes and its text while it is judged, and parts come in numbers.
-        async with self.memory.share(2 * job.part.size if job.part else min(file.size, HELD_LIMIT)):
+        async with self.memory.share(self._share_of(job, file)):
             verdict = await self._judged_again(job, file)
             if isinstance(verdict, Prepared) and verdict.checked.rules == job.rules:
                 trip.judged = True
@@ -146,6 +146,21 @@ class Delivery:
         what = "the file was replaced" if verdict is None else "the file or its rules changed"
         earlier = _MAY_HAVE if job.repeats else ""
         return await self.ledger.record(job, Superseded(f"{what} before it was sent{earlier}"))
+
+    async def recollect(self, job: Job, file: File | None) -> None:
+        """Tell the target what an earlier run sent of *job*, where it needs that and the file is still the same."""
+        if file is None or not self.target.has_forgotten(job):
+            return
+        async with self.memory.share(self._share_of(job, file)):
+            verdict = await self._judged_again(job, file)
+            if isinstance(verdict, Prepared) and verdict.checked.sheets == job.checked:
+                with suppress(SourceChanged):
+                    await self.target.recollect(job, verdict.body)
+
+    @staticmethod
+    def _share_of(job: Job, file: File) -> int:
+        """Of a part there are its bytes and its text while it is judged, and parts come in numbers."""
+        return 2 * job.part.size if job.part else min(file.size, HELD_LIMIT)
 
     async def _judged_again(self, job: Job, file: File) -> Verdict | Unreadable | None:
         """None for other bytes. Those that were read are let go: only the text is held while it is sent."""

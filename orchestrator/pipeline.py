@@ -83,7 +83,7 @@ class Pipeline:
             case State.SENDING:
                 return await self.recovery.recover(job)
             case State.WAITING:
-                return await self.tracking.wait(job, trip)
+                return await self.tracking.wait(job, trip, partial(self.delivery.recollect, job, file))
             case _:
                 raise AssertionError(f"nothing to do for a job that is {job.state}")
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import math
 import random
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
-from typing import ClassVar
+from typing import ClassVar, TypeAlias
 
 from orchestrator.books import Trip
 from orchestrator.errors import Missing, Refused, Unclear
@@ -21,6 +21,13 @@ from orchestrator.ports import Clock, Ended, Ledger, Objection, Running, Sink, T
 FOR_DAYS = "the remote has not given an answer that can be understood since polling.give_up"
 _SHORTEST_DELAY = 0.05
 """Seconds between two polls of one job, whatever the configuration says."""
+
+
+Recollect: TypeAlias = Callable[[], Awaitable[None]]
+
+
+async def _nothing() -> None:
+    """What this run sent itself the target knows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,12 +66,15 @@ class Tracking:
     give_up: float
     """Seconds after which a job that never ended is in doubt, over all runs."""
 
-    async def wait(self, job: Job, trip: Trip) -> Job:
-        """Poll until it ends or this run's patience does; then the same job comes back."""
-        with self.slots():
-            return await self._wait(job, trip)
+    async def wait(self, job: Job, trip: Trip, recollect: Recollect = _nothing) -> Job:
+        """Poll until it ends or this run's patience does; then the same job comes back.
 
-    async def _wait(self, job: Job, trip: Trip) -> Job:
+        *recollect* comes before its results.
+        """
+        with self.slots():
+            return await self._wait(job, trip, recollect)
+
+    async def _wait(self, job: Job, trip: Trip, recollect: Recollect) -> Job:
         assert job.token is not None
         size = job.source.size if job.source else 0
         started = self.clock.monotonic()
@@ -103,6 +113,7 @@ class Tracking:
                 trip.spend("wait", self.clock.monotonic() - started)
                 if not trip.adopted:  # it ended at some moment since it was last seen at work
                     self.schedule.times.learn(size, (at_work + self.clock.monotonic() - started) / 2)
+                await recollect()
                 return await self._collect(job, status, trip)
             hint, at_work = status.retry_after, self.clock.monotonic() - started
             if self._age(job, trip) > self.give_up:

@@ -107,6 +107,14 @@ class Target(Protocol):
         """Raises Missing when the remote does not know the token."""
         ...
 
+    def has_forgotten(self, job: Job) -> bool:
+        """Whether its results may name rows by what only the text that was sent tells, and this process sent it not."""
+        ...
+
+    async def recollect(self, job: Job, body: Body) -> None:
+        """Look at what was sent of it once more, before `fetch`. Raises SourceChanged."""
+        ...
+
     async def fetch(self, token: Token, key: str) -> Fetched: ...
 
     def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:

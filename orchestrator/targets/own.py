@@ -113,6 +113,12 @@ class Own(ABC):
         """It was taken, and there is no more to ask."""
         return Ended(success=True, word="", results=())
 
+    def has_forgotten(self, job: Job) -> bool:
+        return False
+
+    async def recollect(self, job: Job, body: Body) -> None:  # noqa: B027  # what most need: nothing
+        """Nothing is to be known of it."""
+
     async def fetch(self, token: Token, key: str) -> Fetched:
         """Nothing is offered, unless `check` names results."""
         raise Refused(f"{key}: this remote offers no results")

@@ -13,6 +13,7 @@ from targets.wire import Request, as_json, scripted
 
 from cli.leaks import forms, leaks, said, stored, stored_without_results
 from cli.ledger import ask
+from cli.mending import lines_in
 from cli.program import AFRESH
 from cli.pushes import TYPE, people, pushing
 from cli.stage import held
@@ -125,13 +126,20 @@ async def test_rows_that_the_remote_refuses_are_told_with_the_lines_that_they_ca
         assert told == [("3", "a.csv:4"), ("4", "a.csv:6")]
 
 
-async def test_an_error_that_tells_only_the_key_of_a_record_is_joined_to_the_line_of_that_key(tmp_path: Path) -> None:
-    told = [error(internal_id="2"), error(internal_id="stranger"), error(2, internal_id="3"), error(internal_id="3")]
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "in the next run"])
+async def test_an_error_that_tells_only_the_key_of_a_record_is_joined_to_the_line_of_that_key(
+    tmp_path: Path, later: bool
+) -> None:
+    """Also by a run that did not send it."""
+    told = [error(internal_id="2"), error(internal_id="stranger"), error(internal_id=3), error(2, internal_id="3")]
+    at_work = [later]
 
     def reply(request: Request) -> bytes:
         match request.target.partition("?")[0]:
             case "/api/push/transfer":
                 return BEGUN
+            case "/api/statistics" if at_work[0]:
+                return as_json({"success": False, "message": "Transfer not yet completed."}, 400)
             case "/api/statistics":
                 return as_json(statistics(counts(4, 1)))
             case "/api/errors":
@@ -141,10 +149,15 @@ async def test_an_error_that_tells_only_the_key_of_a_record_is_joined_to_the_lin
 
     files = {"a.csv": people(1, 3) + "\r\n\r\n" + people(4, 1).partition("\r\n")[2]}
     async with pushing(tmp_path, files, key="id") as stage, scripted(reply) as server:
+        if later:
+            assert (await stage.run(target__base_url=server.url, polling__deadline=0.1)).code == 5
+            at_work[0] = False
         outcome = await stage.run(target__base_url=server.url)
 
         assert outcome.code == 3
-        assert outcome.summary["rows"]["data"]["refused"] == 3
+        assert stage.jobs["a.csv"].state == "done"
+        assert "refuses 3 rows" in stage.jobs["a.csv"].cause
+        assert lines_in(stage.out / "rejects" / "a.csv") == [3, 4]
         with (stage.results("a") / "objections.csv").open(newline="") as file:
             lines = [(row["row"], row["line"]) for row in csv.DictReader(file)]
         assert lines == [("2", "a.csv:3"), ("", "which row is not known"), ("3", "a.csv:4"), ("3", "a.csv:4")]

@@ -99,6 +99,12 @@ class StruckTarget:
         self.moments.reach("after the poll")
         return answer
 
+    def has_forgotten(self, job: Job) -> bool:
+        return self.target.has_forgotten(job)
+
+    async def recollect(self, job: Job, body: Body) -> None:
+        await self.target.recollect(job, body)
+
     async def fetch(self, token: Token, key: str) -> Fetched:
         self.moments.reach(f"before the fetch of {key}")
         answer = await self.target.fetch(token, key)

@@ -84,6 +84,12 @@ class Push:
     async def check(self, token: Token) -> Running | Ended:
         raise AssertionError("a push has no token")
 
+    def has_forgotten(self, job: Job) -> bool:
+        return False
+
+    async def recollect(self, job: Job, body: Body) -> None:
+        """Rows are named by their numbers."""
+
     async def fetch(self, token: Token, key: str) -> Fetched:
         raise AssertionError("a push has no results")
 

@@ -333,4 +333,11 @@ WIRE = (
         new="            if not (word or any(why)):",
         test="targets/tao/test_rows.py::test_a_word_that_nobody_documents_says_neither_yes_nor_no",
     ),
+    Bug(
+        wrong="What an error says of a row by its key alone is lost to a run that did not send it.",
+        file="delivery.py",
+        old="        if file is None or not self.target.has_forgotten(job):",
+        new="        if file is None or job.token:",
+        test="cli/test_pushes.py::test_an_error_that_tells_only_the_key_of_a_record_is_joined_to_the_line_of_that_key",
+    ),
 )

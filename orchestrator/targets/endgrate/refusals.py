@@ -17,8 +17,8 @@ _REAUTHENTICATE = (
 class Refusals:
     def __init__(self, rows: Mapping[str, int]) -> None:
         """*rows* are those that were sent, from 1, by their keys, as far as they are known."""
-        self._known = rows
-        self._rows: set[int] = set()
+        self._known = dict(rows)
+        self._named: set[int] = set()
         self._keys: set[str] = set()
         self._needs_person = False
         self.objections: list[Objection] = []
@@ -28,11 +28,12 @@ class Refusals:
     def add(self, items: Iterable[Mapping[str, Any]]) -> None:
         for item in items:
             kind, says = _text(item, "error_type"), _text(item, "error_resolve_text")
-            key, index = _text(item, "internal_id"), item.get("index")
+            key, index = _key(item), item.get("index")
             self._needs_person |= kind.casefold() == "authentication"
             row = index + 1 if type(index) is int and index >= 0 else self._known.get(key, 0)
             if row:
-                self._rows.add(row)
+                self._named.add(row)
+                self._known.setdefault(key, row)
             elif key:
                 self._keys.add(key)
             else:
@@ -45,7 +46,7 @@ class Refusals:
     @property
     def count(self) -> int:
         """Records that they name."""
-        return len(self._rows) + len(self._keys)
+        return len(self._rows) + len(self._keys - self._known.keys())
 
     @property
     def rows(self) -> tuple[tuple[int, int], ...]:
@@ -53,8 +54,19 @@ class Refusals:
         return ranges_of(self._rows)
 
     @property
+    def _rows(self) -> set[int]:
+        """A key may have been named before its number was."""
+        return self._named | {self._known[key] for key in self._keys & self._known.keys()}
+
+    @property
     def remark(self) -> str:
         return _REAUTHENTICATE if self._needs_person else ""
+
+
+def _key(item: Mapping[str, Any]) -> str:
+    """As we sent it, whatever JSON made of it."""
+    value = item.get("internal_id")
+    return str(value) if type(value) is int else value if isinstance(value, str) else ""
 
 
 def _text(item: Mapping[str, Any], name: str) -> str:

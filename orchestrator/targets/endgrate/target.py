@@ -120,6 +120,15 @@ class Endgrate:
     async def check(self, token: Token) -> Running | Ended:
         return status_of(await self._ask(Kind.POLL, token))
 
+    def has_forgotten(self, job: Job) -> bool:
+        return self.finds_again(job) and job.token not in self._found
+
+    async def recollect(self, job: Job, body: Body) -> None:
+        """An error may name a record by its key alone."""
+        assert job.token is not None
+        _, rows = await anyio.to_thread.run_sync(self._content, await _held(body.data))
+        self._found[job.token] = _Found(rows=rows)
+
     async def fetch(self, token: Token, key: str) -> Fetched:
         found = self._found.setdefault(token, _Found())
         if key == ERRORS:

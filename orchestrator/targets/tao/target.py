@@ -119,6 +119,12 @@ class Tao:
             return Ended(status.success, status.word, tuple(key for key in status.results if key != RESULT))
         return status
 
+    def has_forgotten(self, job: Job) -> bool:
+        return False  # rows are named by their numbers
+
+    async def recollect(self, job: Job, body: Body) -> None:
+        """Nothing is to be known of it."""
+
     async def fetch(self, token: Token, key: str) -> Fetched:
         if key == RESULT:
             return await self._fetch_rows(token)
