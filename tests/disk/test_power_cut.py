@@ -135,7 +135,7 @@ async def recover(power: PowerCut, settings: dict[str, object], rejects: Mapping
     assert not in_doubt or (settings is not REPLACING and in_doubt <= begun)
     assert {r.path for r in ROSTERS} - in_doubt == {path for path, state in stage.states.items() if state == "done"}
     plain = Counter(entry["name"] for entry in stage.uploads if entry["applied"] and not entry["overwrite"])
-    assert max(plain.values()) <= 1, plain
+    assert max(plain.values(), default=0) <= 1, plain
     if not in_doubt:
         require_the_data_once(stage, ROSTERS)
         require_results(stage, ROSTERS)

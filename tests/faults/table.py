@@ -35,7 +35,7 @@ FINE = (
 )
 """An upload begins with a token, so that is what the token is asked for."""
 
-UNREACHABLE = dict.fromkeys(STRUCK, Unreachable)
+UNREACHABLE = dict.fromkeys(STRUCK, Unreachable) | {Endpoint.TAO_STORE: Unclear}  # a store is not the remote
 
 
 @dataclass(frozen=True)
