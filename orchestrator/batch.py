@@ -233,7 +233,7 @@ async def run_batch(settings: Settings, secrets: Credentials, request: Request, 
         ) as place,
         open_http(place.spill, ca_file=settings.target.ca_file) as http,
     ):
-        suspects = Suspects(state_folder(place.out), folder.content_stamp)
+        suspects = Suspects(state_folder(place.out), folder.content_stamp, pardoned=request.retry_failed)
         batch = Batch(
             settings=settings,
             request=request,

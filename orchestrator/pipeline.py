@@ -163,12 +163,13 @@ class Pipeline:
         if cause := self.partition.why_kept(job, pieces):
             return cause
         before = self.partition.beside(job, pieces)
-        if before is None or self.finds_again(job):
+        if before is None or (self.finds_again(job) and self.finds_again(before)):
             return ""
         return (
             f"the remote took version {before.version} of it, and all of this one would come to those rows as a copy. "
             "Put new rows into a file of their own, and this one back as it was; or rename it, if all of it is to be "
-            "added; or set target.increments, if each version of a file holds nothing but new rows"
+            "added; or set target.increments, if each version of a file holds nothing but new rows. By a key that was "
+            "set or changed since then those rows are not found"
         )
 
     async def _refuse(self, file: File, cause: str, trip: Trip) -> None:

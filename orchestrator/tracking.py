@@ -80,7 +80,7 @@ class Tracking:
         started = self.clock.monotonic()
         age = math.inf if trip.adopted else 0.0  # what an earlier run sent may have ended long ago
         nth, hint = 0, None
-        missing = Missed()
+        missing, unknown_since = Missed(), ""
         at_work = 0.0  # seconds after which it was last seen unfinished
         while True:
             nth += 1
@@ -91,14 +91,14 @@ class Tracking:
             elif delay < _SHORTEST_DELAY:
                 delay = _SHORTEST_DELAY
             if delay > left:
-                trip.cause = "it has not ended yet: the next run asks again"
+                trip.cause = f"{unknown_since or 'it has not ended yet'}: the next run asks again"
                 return job
             if delay:
                 await self.clock.sleep(delay)
             try:
                 status = await self.reader.check(job.token, trip)
             except Missing as error:
-                missing = missing.again(self.clock.monotonic())
+                missing, unknown_since = missing.again(self.clock.monotonic()), str(error)
                 if missing.is_final or self._age(job, trip) > self.give_up:
                     return await self.ledger.record(job, Doubted(f"{error}, although it gave it out"))
                 continue
@@ -106,7 +106,7 @@ class Tracking:
                 if self._age(job, trip) <= self.give_up:
                     raise
                 return await self.ledger.record(job, Doubted(f"{FOR_DAYS}: {error}"))
-            missing = Missed()
+            missing, unknown_since = Missed(), ""
             if job.token in self.tokens.shared:
                 return await self.ledger.record(job, Doubted("token_twice: another upload got the same token"))
             if isinstance(status, Ended):

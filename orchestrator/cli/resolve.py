@@ -11,7 +11,7 @@ from orchestrator.cli.options import Common, command, json_option, print_json, s
 _NEXT = {
     "accepted": "the next run polls it, and until it has ended the token can be taken back by another resolve",
     "not_accepted": "the next run sends it",
-    "resend": "the next run sends it again",
+    "resend": "the next run sends it again, and where the remote does not replace, all its rows come once more",
     "abandon": "it is sent again only when its file changes, or with --retry-failed",
 }
 
@@ -21,7 +21,11 @@ _NEXT = {
 @click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
 @click.option("--accepted", metavar="TOKEN", help="It arrived: this is its processing token; the next run polls it.")
 @click.option("--not-accepted", is_flag=True, help="It did not arrive: the next run sends it.")
-@click.option("--resend", is_flag=True, help="Send it again, replacing what stands under its Name.")
+@click.option(
+    "--resend",
+    is_flag=True,
+    help="Send it again: it replaces what stands under its Name, or is added where the remote replaces nothing.",
+)
 @click.option("--abandon", is_flag=True, help="Give it up: it counts as failed.")
 @wait_option
 @json_option

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from orchestrator.config.sources import in_file, tables
 from orchestrator.errors import ConfigError
-from orchestrator.validation import Mapping, Schema, bound_to, read_mapping
+from orchestrator.validation import Mapping, Schema, bound_to, read_mapping, source_of
 
 
 def load_mapping(name: str, schemas: Sequence[Schema]) -> Mapping | None:
@@ -21,6 +21,7 @@ def load_mapping(name: str, schemas: Sequence[Schema]) -> Mapping | None:
         raise ConfigError(*[f"validation.mapping: {problem}" for problem in error.problems]) from None
     try:
         mapping = read_mapping(values, path.stem)
+        source_of(mapping)
         bound_to(mapping, schemas)
     except ConfigError as error:
         raise ConfigError(*[f"validation.mapping: {in_file(path, problem)}" for problem in error.problems]) from None

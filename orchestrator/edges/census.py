@@ -98,10 +98,12 @@ class Census:
         seen = self._looks[path].source if path in self._looks else None
         return seen is not None and (seen.data, seen.mends) == (source.data, source.mends)
 
-    def read_alone(self, path: RelPath) -> None:
+    def read_alone(self, path: RelPath) -> bool:
         """A suspect, which was not looked at beside the others: if nothing dies of it now it is none any more."""
         if self._suspects.deaths(path) > 1 and (look := self._looks.get(path)):
             deque(self._watched(look), maxlen=0)
+            return True
+        return False
 
     def about(self, path: RelPath, rules: Rules) -> Rules:
         """*rules*, with what there is to be said of this file beside others."""
@@ -121,7 +123,9 @@ class Census:
         """A step is a piece of a file, or one question to the database."""
         for number, file in enumerate(files):
             look = self._looks[file.path] = Look(number=number, file=file)
-            if not (file.fault or self._suspects.deaths(file.path) > 1):  # one death may have been anybody's
+            is_suspect = self._suspects.deaths(file.path) > 1  # one death may have been anybody's
+            look.is_unread = is_suspect and not (file.fault or self._suspects.why_refused(file.path))
+            if not (file.fault or is_suspect):
                 yield from self._watched(look)
         self._ranked = in_order(self._looks.values(), chosen, drop_rows=self._drop_rows)
         unsure = who_may_hold_more(self._relations, self._ranked, drop_rows=self._drop_rows)
@@ -236,7 +240,8 @@ class Census:
             return f"the same as in {place}: take one of the two out"
         if place:
             return f"the row that has it, in {place}, does not get to the remote: mend that one, or correct the cell"
-        return f"no row of {' or '.join(asking.reference.kinds)} has it: add that row, or correct the cell"
+        kinds = " or ".join(asking.reference.kinds)
+        return f"no good row of {kinds} has it: add that row, mend it where it is bad, or correct the cell"
 
     def _place(self, place: Place) -> str:
         look = self._ranked[place.rank]

@@ -122,7 +122,8 @@ class FolderInbox:
     def _read_seen(self, file: File) -> Reading | Unreadable | Moving:
         reading = self.look(file)
         if self._census and isinstance(reading, Reading) and not self._census.has_seen(file.path, reading.source):
-            self._census.read_alone(file.path)
+            if self._census.read_alone(file.path):
+                return Moving("the program died more than once while it read it, so it was read alone first")
             return Moving("it is not the file any more that was checked beside the others")
         return reading
 
@@ -185,8 +186,6 @@ class FolderInbox:
             return Moving(str(change))
         except Unusable as problem:
             return Rejected(str(problem), self._rules_for(reading.file.path))
-        except FileNotFoundError:
-            return Moving("it was taken away or replaced while it was checked")
         except OSError as error:
             return Moving(f"it could not be read to its end while it was checked ({error.strerror})")
 

@@ -19,6 +19,8 @@ class Look:
     source: Source | None = None
     kind: str = ""
     is_faulty: bool = True
+    is_unread: bool = False
+    """The program died of it, or beside it: nobody knows what it holds, and it is read alone before it is sent."""
     bad: int = 0
     twins: bool = False
     """A row of it is bad because another of it is the same: it is good where that one is not."""
@@ -52,7 +54,7 @@ def who_may_hold_more(relations: Relations, looks: Sequence[Look], *, drop_rows:
     """
     found = {}
     for pool, kinds in enumerate(relations.pools):
-        if not relations.is_own(pool) and any(look.kind in kinds for look in looks):
+        if not relations.is_own(pool) and any(look.kind in kinds or look.is_unread for look in looks):
             found[pool] = {
                 look.file.path
                 for look in looks

@@ -22,15 +22,18 @@ from orchestrator.model import RelPath
 
 POISON = (
     "poison: the program died {deaths} times while it read this file: look at it with orchestrator inspect, and mend "
-    "it or take it away. When it changes it is read again"
+    "it or take it away. When it changes, or with --retry-failed, it is read again"
 )
 DEATHS = 3
 """Of the program while it read the same bytes; at most the first of them in company."""
 
 
 class Suspects:
-    def __init__(self, folder: Path, stamp: Callable[[RelPath], tuple[int, ...]]) -> None:
-        """*stamp* tells one content of a file from another. Raises StorageError or OutputError."""
+    def __init__(self, folder: Path, stamp: Callable[[RelPath], tuple[int, ...]], *, pardoned: bool = False) -> None:
+        """*stamp* tells one content of a file from another. When they are *pardoned*, each is read once more.
+
+        Raises StorageError or OutputError.
+        """
         self._stamp = stamp
         self._kept = folder / "suspects.json"
         self._place = folder / "reading"
@@ -40,6 +43,8 @@ class Suspects:
         with storing(self._place):
             self._file = os.open(self._place, os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC, PRIVATE)
         self._note_deaths(_lines(self._place))
+        if pardoned:
+            self._deaths = {path: (min(count, DEATHS - 1), stamp) for path, (count, stamp) in self._deaths.items()}
         self._write("")
 
     def close(self) -> None:

@@ -18,9 +18,12 @@ from orchestrator.validation.schema import Column, Constraints, Match, Rule, Sch
 
 
 def source_of(mapping: Mapping) -> Schema:
-    """What the source has to look like for it."""
+    """What the source has to look like for it. Raises ConfigError."""
     columns = tuple(Column(name=name) for name in mapping.sources)
-    return Schema(name=mapping.name, columns=columns, match=Match.SUBSET)
+    try:
+        return Schema(name=mapping.name, columns=columns, match=Match.SUBSET)
+    except ValueError as error:
+        raise ConfigError(f"columns: {error}. Use columns that have a name, or give it one in the export.") from None
 
 
 def bound_to(mapping: Mapping, schemas: Sequence[Schema]) -> Bound:

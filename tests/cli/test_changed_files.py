@@ -63,6 +63,18 @@ async def test_with_a_key_a_changed_file_changes_its_records(tmp_path: Path) -> 
         assert stage.standing == Counter("1234")
 
 
+@pytest.mark.parametrize(("before", "after"), [("", "id"), ("id", "name"), ("id", "")])
+async def test_a_key_that_was_set_or_changed_since_does_not_find_what_was_sent_before_it(
+    tmp_path: Path, before: str, after: str
+) -> None:
+    async with pushing(tmp_path, {"people.csv": people(1, 3)}) as stage:
+        assert (await stage.run(target__key=before)).code == 0
+        (stage.folder / "people.csv").write_text(GROWN, newline="")
+
+        assert (await stage.run(target__key=after)).code == 3
+        assert stage.standing == Counter("123")
+
+
 async def test_of_a_file_in_parts_that_grew_only_the_new_part_is_added(tmp_path: Path) -> None:
     parts = {"target__part_rows": 2}
     async with pushing(tmp_path, {"people.csv": people(1, 4)}) as stage:

@@ -44,7 +44,7 @@ async def test_the_others_are_sent_before_it_kills_again_and_the_third_death_is_
         assert fourth.ends == {"found": 4, "skipped": 3, "rejected": 1}
         cause = stage.jobs[rosters[1].path].cause
         assert cause.startswith("poison: the program died 3 times while it read this file: look at it with")
-        assert cause.endswith("mend it or take it away. When it changes it is read again")
+        assert cause.endswith("mend it or take it away. When it changes, or with --retry-failed, it is read again")
         assert (await run(stage)).ends == {"found": 4, "skipped": 3, "rejected": 1}
         assert len(stage.uploads) == 3
 
@@ -87,3 +87,33 @@ async def test_who_waits_for_it_is_kept_and_nobody_waits_for_ever(tmp_path: Path
         assert stage.states["b_users.csv"] == "done"
         assert stage.states["c_users.csv"] == "rejected"
         assert stage.states["a_links.csv"] == "done", "all that it refers to is known to be there"
+
+
+async def test_who_refers_to_one_that_was_not_looked_at_waits_until_it_was_read_alone_and_taken(tmp_path: Path) -> None:
+    """Nobody knows what it holds: it may be just what they refer to."""
+    links = table("user_username,group_name,group_role", "user1,night,GRADER")
+    files = {"a_links.csv": links, "b_users.csv": users(1, 2) + f"\r\n{POISON},x"}
+    async with importing(tmp_path, files) as stage:
+        for _ in range(2):
+            assert (await run(stage)).code == -signal.SIGKILL
+
+        alone = await stage.run()
+
+        assert (alone.code, alone.ends) == (5, {"found": 2, "deferred": 1, "unsent": 1})
+        assert stage.uploads == []
+        report = (stage.out / "runs" / alone.summary["run"] / "files.csv").read_text()
+        assert "it was read alone first" in report
+        assert "it depends on rows of b_users.csv, which is deferred" in report
+        assert (await stage.run()).ends == {"found": 2, "done": 2}
+
+
+async def test_a_person_may_have_it_read_once_more(tmp_path: Path) -> None:
+    async with importing(tmp_path, {"users.csv": users(1, 2) + f"\r\n{POISON},x"}) as stage:
+        codes = [(await run(stage)).code for _ in range(4)]
+        assert codes == [-signal.SIGKILL] * 3 + [3]
+        assert stage.states == {"users.csv": "rejected"}
+
+        for _ in range(2):  # read alone, and then beside the others
+            last = await stage.run("--retry-failed")
+
+        assert last.ends == {"found": 1, "done": 1}

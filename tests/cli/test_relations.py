@@ -240,7 +240,9 @@ async def test_a_user_whom_no_file_has_is_told_and_sent_unless_that_is_an_error(
             "user_username",
             "reference",
         )
-        assert row["_message"] == "no row of tao.users or tao.links.new_user has it: add that row, or correct the cell"
+        assert row["_message"].startswith(
+            "no good row of tao.users or tao.links.new_user has it: add that row, mend it"
+        )
 
         again = await stage.run()
 

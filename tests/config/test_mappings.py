@@ -54,5 +54,16 @@ def test_columns_that_the_schema_does_not_have_are_told(tmp_path: Path) -> None:
     assert problem.startswith(f"validation.mapping: {path}: columns: the header must have StartDate here")
 
 
+def test_a_column_without_a_name_cannot_be_read(tmp_path: Path) -> None:
+    """As the index that some exports begin with; one that is not used may be there."""
+    path = tmp_path / "m.toml"
+    path.write_text('[[columns]]\nto = "Reference"\nfrom = ""\n')
+
+    (problem,) = told(path)
+
+    assert problem.startswith(f"validation.mapping: {path}: columns: schema m: '' cannot be the name of a column")
+    assert problem.endswith("Use columns that have a name, or give it one in the export.")
+
+
 def test_a_mapping_that_is_not_there_is_told(tmp_path: Path) -> None:
     assert told(tmp_path / "m.toml")[0].startswith(f"validation.mapping: {tmp_path}/m.toml: there is no such file.")

@@ -112,6 +112,14 @@ async def test_a_token_that_the_remote_forgot_is_in_doubt_but_not_at_once() -> N
     assert w.clock.time > 60.0
 
 
+async def test_a_token_that_is_not_known_is_told_as_such_when_patience_ends() -> None:
+    w = world(patience=30.0)
+    w.target.script.before |= {call: Missing("status: 404") for call in range(2, 100)}
+    trip = await run(w)
+
+    assert (trip.end, trip.why) == (Ending.WAITING, "status: 404: the next run asks again")
+
+
 async def test_a_result_that_is_not_there_yet_is_asked_for_by_the_next_run() -> None:
     w = world()
     w.target.script.before[4] = Missing("feedback: 404")

@@ -117,7 +117,9 @@ def twice(path: str, line: int) -> str:
     return f"the same as in {path}, line {line}: take one of the two out"
 
 
-NOBODY = "no row of tao.users or tao.links.new_user has it: add that row, or correct the cell"
+NOBODY = (
+    "no good row of tao.users or tao.links.new_user has it: add that row, mend it where it is bad, or correct the cell"
+)
 
 
 async def test_what_several_files_hold_is_told_at_all_but_the_first(table: Table) -> None:
@@ -160,7 +162,9 @@ async def test_a_reference_is_met_by_any_file_and_by_each_item_of_a_list(table: 
 
     assert precedence.parents == {"a.csv": ("b.csv",), "d.csv": ("b.csv", "c.csv")}
     assert told["a.csv"] == [(3, "user_username", NOBODY)]
-    assert told["d.csv"] == [(3, "members", "no row of tao.users has it: add that row, or correct the cell")]
+    assert told["d.csv"] == [
+        (3, "members", "no good row of tao.users has it: add that row, mend it where it is bad, or correct the cell")
+    ]
 
 
 async def test_of_a_kind_that_is_not_there_the_remote_may_have_every_row(table: Table) -> None:

@@ -41,7 +41,7 @@ PEOPLE = read_schema(
     "",
 )
 ASKS = {"boss": "id", "friend": "mail"}
-NOBODY = "no row of people has it: add that row, or correct the cell"
+NOBODY = "no good row of people has it: add that row, mend it where it is bad, or correct the cell"
 
 
 def kept_back(path: str, line: int) -> str:

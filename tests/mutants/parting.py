@@ -119,7 +119,7 @@ PARTING = (
     Bug(
         wrong="A file that changed is sent whole where the remote adds it to what it took before.",
         file="pipeline.py",
-        old="        if before is None or self.finds_again(job):",
+        old="        if before is None or (self.finds_again(job) and self.finds_again(before)):",
         new="        if before is None or before is not None:",
         test="cli/test_changed_files.py::test_without_a_key_a_changed_file_is_kept_back_and_a_new_one_beside_it_goes",
     ),
@@ -136,5 +136,13 @@ PARTING = (
         old="        return not all(self._stands_in_for(part, now.get(part.name)) for part in done)",
         new="        return not any(self._stands_in_for(part, now.get(part.name)) for part in done)",
         test="core/test_additions.py::test_a_file_in_parts_of_which_one_that_was_taken_changes_is_kept_back",
+    ),
+    Bug(
+        wrong="A key that was set since is taken to find what was sent without one.",
+        file="pipeline.py",
+        old="(self.finds_again(job) and self.finds_again(before))",
+        new="self.finds_again(job)",
+        test="cli/test_changed_files.py"
+        "::test_a_key_that_was_set_or_changed_since_does_not_find_what_was_sent_before_it",
     ),
 )

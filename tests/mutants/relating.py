@@ -152,4 +152,12 @@ RELATING = (
         new="            if lines[row]:\n",
         test="edges/test_census_given_up.py::test_what_a_later_version_brought_is_held",
     ),
+    Bug(
+        wrong="Who refers to a file that was not looked at goes before it.",
+        file="edges/looks.py",
+        old="any(look.kind in kinds or look.is_unread for look in looks)",
+        new="any(look.kind in kinds for look in looks)",
+        test="cli/test_poison.py"
+        "::test_who_refers_to_one_that_was_not_looked_at_waits_until_it_was_read_alone_and_taken",
+    ),
 )
