@@ -40,9 +40,11 @@ class Missed:
     count: int = 0
     since: float = 0.0
     now: float = 0.0
+    says: str = ""
+    """What the last of them was told."""
 
-    def again(self, now: float) -> Missed:
-        return Missed(self.count + 1, self.since if self.count else now, now)
+    def again(self, now: float, says: str) -> Missed:
+        return Missed(self.count + 1, self.since if self.count else now, now, says)
 
     @property
     def is_final(self) -> bool:
@@ -80,7 +82,7 @@ class Tracking:
         started = self.clock.monotonic()
         age = math.inf if trip.adopted else 0.0  # what an earlier run sent may have ended long ago
         nth, hint = 0, None
-        missing, unknown_since = Missed(), ""
+        missing = Missed()
         at_work = 0.0  # seconds after which it was last seen unfinished
         while True:
             nth += 1
@@ -91,14 +93,14 @@ class Tracking:
             elif delay < _SHORTEST_DELAY:
                 delay = _SHORTEST_DELAY
             if delay > left:
-                trip.cause = f"{unknown_since or 'it has not ended yet'}: the next run asks again"
+                trip.cause = f"{missing.says or 'it has not ended yet'}: the next run asks again"
                 return job
             if delay:
                 await self.clock.sleep(delay)
             try:
                 status = await self.reader.check(job.token, trip)
             except Missing as error:
-                missing, unknown_since = missing.again(self.clock.monotonic()), str(error)
+                missing = missing.again(self.clock.monotonic(), str(error))
                 if missing.is_final or self._age(job, trip) > self.give_up:
                     return await self.ledger.record(job, Doubted(f"{error}, although it gave it out"))
                 continue
@@ -106,7 +108,7 @@ class Tracking:
                 if self._age(job, trip) <= self.give_up:
                     raise
                 return await self.ledger.record(job, Doubted(f"{FOR_DAYS}: {error}"))
-            missing, unknown_since = Missed(), ""
+            missing = Missed()
             if job.token in self.tokens.shared:
                 return await self.ledger.record(job, Doubted("token_twice: another upload got the same token"))
             if isinstance(status, Ended):
@@ -183,10 +185,12 @@ class Tracking:
 
 def _refusal(refused: int, listed: int) -> str:
     """*listed*: so many objections stand in a file of their own."""
-    where = f"; see {OBJECTIONS}.csv under results/" if listed else ""
-    return (
-        f"the remote refuses {refused} rows{where}{f', which holds {listed:,} of them' if 0 < listed < refused else ''}"
-    )
+    told = f"the remote refuses {refused} rows"
+    if listed:
+        told += f"; see {OBJECTIONS}.csv under results/"
+    if 0 < listed < refused:
+        told += f", which holds {listed:,} of them"
+    return told
 
 
 def _never_ended(status: Running) -> str:
