@@ -101,6 +101,7 @@ def _tao(target: TaoTarget, id: str, secrets: Credentials, http: Http, clock: Cl
         client_secret=secrets.client_secret,
         scope=target.scope,
         style=target.token_body,
+        key="target.base_url with target.token_path",
     )
     config = TaoConfig(
         id=id,

@@ -44,6 +44,8 @@ class OAuthConfig:
     scope: str
     style: Literal["basic", "form", "multipart", "json"] = "basic"
     """Where the credentials stand: in the header as RFC 6749 2.3.1 wants it, or in a body of this form."""
+    key: str = "target.token_url"
+    """Where the address stands in the configuration."""
     encode: bool = True
     """Form-urlencode id and secret before they are joined for the header; some servers do not decode."""
 
@@ -120,7 +122,7 @@ class ClientCredentials:
             raise
         except TargetError as error:
             raise NotSent(str(error)) from None  # asking for a token twice does no harm
-        token, lifetime = read_token(answer, self._config.token_url)
+        token, lifetime = read_token(answer, self._config)
         return _Bearer(token=token, renew_at=started + lifetime - min(_EARLY, lifetime / 10))
 
 
@@ -150,14 +152,15 @@ def basic_credentials(config: OAuthConfig) -> str:
     return base64.b64encode(joined.encode()).decode("ascii")
 
 
-def read_token(answer: Answer, url: str) -> tuple[str, float]:
+def read_token(answer: Answer, config: OAuthConfig) -> tuple[str, float]:
     """The token and its life in seconds. The error's name decides, not its status: servers differ in that."""
-    members = _members(answer)
+    url, members = config.token_url, _members(answer)
     error = members.get("error")
     if isinstance(error, str) and error in _PERMANENT:
+        raw = '; a server that does not decode Basic needs target.basic_encoding = "raw"' * (config.style == "basic")
         raise Denied(
-            f"{url}: the identity server refuses the credentials ({error}). Check target.client_id, the client "
-            'secret and target.scope; a server that does not decode Basic needs target.basic_encoding = "raw".'
+            f"{url}: the identity server refuses the credentials ({error}). Check target.client_id, the client secret "
+            f"and target.scope{raw}."
         )
     if answer.status in (408, 425, 429) or answer.status >= 500:
         raise NotSent(f"{url}: the identity server answered {answer.status}", retry_after=answer.retry_after)
@@ -167,7 +170,7 @@ def read_token(answer: Answer, url: str) -> tuple[str, float]:
     usable = isinstance(token, str) and _BEARER.fullmatch(token) and str(kind).lower() == "bearer"
     if answer.status != 200 or not usable:
         raise Misdirected(
-            f"{url}: status {answer.status}, and no bearer token in the answer. Is target.token_url the token endpoint?"
+            f"{url}: status {answer.status}, and no bearer token in the answer. Is {config.key} the token endpoint?"
         )
     return str(token), _lifetime(members.get("expires_in"))
 

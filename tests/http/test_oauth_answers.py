@@ -15,9 +15,12 @@ FOR_GOOD = ["invalid_client", "unauthorized_client", "invalid_scope", "unsupport
 PAGE = "<!DOCTYPE html><html><body>Please sign in.</body></html>"
 
 
-async def refused(tmp_path: Path, *tokens: Script) -> tuple[TargetError, int]:
+async def refused(tmp_path: Path, *tokens: Script, **changes: str) -> tuple[TargetError, int]:
     """The error that these answers lead to, and how many requests it took."""
-    async with scripted(tokens=tokens) as server, credentials_at(server, tmp_path) as (credentials, _, _http):
+    async with (
+        scripted(tokens=tokens) as server,
+        credentials_at(server, tmp_path, **changes) as (credentials, _, _http),
+    ):
         with pytest.raises(TargetError) as caught:
             await credentials.token()
         asked = len(server.token_requests)
@@ -42,6 +45,15 @@ async def test_credentials_that_are_refused_for_good_are_denied_whatever_the_sta
     assert f"refuses the credentials ({error}). Check target.client_id, the client secret" in str(problem)
     assert 'a server that does not decode Basic needs target.basic_encoding = "raw"' in str(problem)
     assert asked == 1
+
+
+async def test_no_key_is_named_that_the_kind_of_the_target_does_not_have(tmp_path: Path) -> None:
+    where = {"style": "form", "key": "target.base_url with target.token_path"}
+    denied, _ = await refused(tmp_path, as_json({"error": "invalid_client"}, 401), **where)
+    misdirected, _ = await refused(tmp_path, answer(404, "not here"), **where)
+
+    assert "basic_encoding" not in str(denied)
+    assert str(misdirected).endswith("Is target.base_url with target.token_path the token endpoint?")
 
 
 @pytest.mark.parametrize("status", [401, 403])
