@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 
 import pytest
 from fakes import FakeClock, FakeTarget
-from journey import job_of, run, world
+from journey import A, job_of, run, world
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Ending
@@ -18,11 +18,12 @@ from orchestrator.errors import (
     Unclear,
 )
 from orchestrator.model import (
+    Job,
     Name,
     State,
     Token,
 )
-from orchestrator.ports import Ended, Fetched, Running
+from orchestrator.ports import Body, Ended, Fetched, Held, Running
 
 
 async def test_a_failed_poll_is_tried_again_without_a_new_upload() -> None:
@@ -155,6 +156,30 @@ async def test_every_run_asks_at_least_once_however_short_its_patience() -> None
     w = world(target=FakeTarget(polls_needed=1), patience=0.5)
 
     assert (await run(w)).end is Ending.DONE
+
+
+@pytest.mark.parametrize(("text", "told"), [("good", ["good"]), ("newer", [])])
+async def test_only_what_was_sent_is_told_to_a_target_that_has_forgotten_it(text: str, told: list[str]) -> None:
+    @dataclass
+    class Forgetful(FakeTarget):
+        said: list[str] = field(default_factory=list)
+
+        def has_forgotten(self, job: Job) -> bool:
+            return job.version == 1
+
+        async def recollect(self, job: Job, body: Body) -> None:
+            assert isinstance(body.data, Held)
+            self.said.append(body.data.text)
+
+    target = Forgetful(polls_needed=10**6)
+    w = world(patience=30.0, target=target)
+    assert (await run(w)).end is Ending.WAITING
+    w.inbox.files[A] = text
+    target.polls_needed = 1
+    await run(w)
+
+    assert job_of(w).state is State.DONE
+    assert target.said == told
 
 
 async def test_a_token_is_what_the_results_are_asked_with() -> None:

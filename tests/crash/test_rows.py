@@ -42,10 +42,10 @@ def a_record_comes_twice(calm: Scene) -> None:
 
 CASES = [
     (TAO_SESSIONS, a_session_goes, "6 effect: the remote does not hold"),
-    (TAO_SESSIONS, a_session_comes_twice, "4 no silent duplicate: the remote has 2 copies of f00"),
+    (TAO_SESSIONS, a_session_comes_twice, "4 no silent duplicate: the remote has 2 copies of f0"),
     (TAO_SESSIONS, a_session_comes_that_nobody_sent, "4 no silent duplicate: the remote has 0 copies of rows of no"),
     (ENDGRATE, a_record_goes, "6 effect: the remote does not hold"),
-    (ENDGRATE, a_record_comes_twice, "4 no silent duplicate: the remote has 2 copies of f00"),
+    (ENDGRATE, a_record_comes_twice, "4 no silent duplicate: the remote has 2 copies of f0"),
 ]
 
 

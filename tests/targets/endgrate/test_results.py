@@ -140,6 +140,7 @@ async def test_a_read_that_says_anything_else_can_be_asked_again(tmp_path: Path,
             assert_tells_no_secret(caught.value)
         for reply, raised in (
             (answer(200, PAGE, kind="text/html"), Garbled),
+            (answer(404, PAGE, kind="text/html"), Garbled),
             (as_json({"success": False, "message": "Canary Cell"}), Unclear),
             (as_json({"success": False, "message": "Transfer not found."}), Missing),
             (as_json([]), Unclear),

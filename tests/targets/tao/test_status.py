@@ -65,6 +65,7 @@ async def test_a_word_means_what_is_documented_and_no_more(tmp_path: Path, word:
         (answer(400, "Unable to resolve rostering import status."), NotSent),
         (answer(403, "no"), Denied),
         (answer(404, f'Status for referenceId "{REFERENCE}" was not found.'), Missing),
+        (answer(404, "<html>not found</html>", kind="text/html"), Garbled),
         (answer(405), Misdirected),
         (answer(500), NotSent),
     ],
