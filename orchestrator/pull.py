@@ -55,7 +55,7 @@ from orchestrator.targets.endgrate.answers import NONE, Counts
 from orchestrator.targets.endgrate.lines import as_line
 from orchestrator.targets.endgrate.pages import Page, require_other
 from orchestrator.targets.endgrate.refusals import Refusals
-from orchestrator.tracking import FOR_DAYS, Tracking
+from orchestrator.tracking import NOT_UNDERSTOOD, Tracking
 from orchestrator.wiring import Parts, make_pipeline
 
 
@@ -99,7 +99,7 @@ class _Collecting(Tracking):
         except Unclear as error:
             if self._age(job, trip) <= self.give_up:
                 raise
-            return await self.ledger.record(job, Doubted(f"the transfer has ended, and {FOR_DAYS}: {error}"))
+            return await self.ledger.record(job, Doubted(f"the transfer has ended, and {NOT_UNDERSTOOD}: {error}"))
         job = trip.job = await self.ledger.record(job, event)
         trip.spend("collect", self.clock.monotonic() - started)
         return job

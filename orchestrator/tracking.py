@@ -18,7 +18,7 @@ from orchestrator.model import Completed, Doubted, Job, Result
 from orchestrator.objections import OBJECTIONS, counted_off, joined, refused_lines, unnamed
 from orchestrator.ports import Clock, Ended, Ledger, Objection, Running, Sink, Target
 
-FOR_DAYS = "the remote has not given an answer that can be understood since polling.give_up"
+NOT_UNDERSTOOD = "the remote has not given an answer that can be understood since polling.give_up"
 _SHORTEST_DELAY = 0.05
 """Seconds between two polls of one job, whatever the configuration says."""
 
@@ -107,7 +107,7 @@ class Tracking:
             except Unclear as error:
                 if self._age(job, trip) <= self.give_up:
                     raise
-                return await self.ledger.record(job, Doubted(f"{FOR_DAYS}: {error}"))
+                return await self.ledger.record(job, Doubted(f"{NOT_UNDERSTOOD}: {error}"))
             missing = Missed()
             if job.token in self.tokens.shared:
                 return await self.ledger.record(job, Doubted("token_twice: another upload got the same token"))
@@ -142,7 +142,7 @@ class Tracking:
             except Unclear as error:
                 if self._age(job, trip) <= self.give_up:
                     raise
-                return await self.ledger.record(job, Doubted(f"the job has ended, and {FOR_DAYS}: {error}"))
+                return await self.ledger.record(job, Doubted(f"the job has ended, and {NOT_UNDERSTOOD}: {error}"))
             except Refused as error:
                 remarks.append(str(error))
             else:

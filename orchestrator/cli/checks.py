@@ -88,7 +88,9 @@ def status(common: Common, output: Path | None) -> int:
         )
         return told.end(code)
     for item in doubts:
-        told.put(f"in doubt  item {item.id}: {printable(item.job.path)} (since {_moment(item.since)})")
+        part = item.job.part
+        which = f", part {part.number:,} of {part.of:,} (line {part.line:,} on)" if part else ""
+        told.put(f"in doubt  item {item.id}: {printable(item.job.path)}{which} (since {_moment(item.since)})")
         told.put(f"          {printable(item.job.cause)}")
     if doubts:
         where = printable(shlex.quote(str(out)))

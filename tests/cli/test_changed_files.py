@@ -108,6 +108,18 @@ async def test_a_file_in_parts_that_is_replaced_while_they_are_sent_is_not_calle
             assert again.code == 3
 
 
+async def test_a_part_that_is_in_doubt_is_told_by_its_number_and_its_first_line(tmp_path: Path) -> None:
+    parts = {"target__part_rows": 2, "limits__uploads": 1}
+    lost = Fault(endpoint="upload", kind="drop_after", nth=2)
+    async with pushing(tmp_path, {"people.csv": people(1, 5)}, lost) as stage:
+        assert (await stage.run(**parts)).code == 4
+
+        told = await stage.call("status")
+
+        assert told.code == 4
+        assert "people.csv, part 2 of 3 (line 4 on) (since " in told.out.decode()
+
+
 async def test_imports_of_users_change_them_and_those_of_sessions_are_kept_back(tmp_path: Path) -> None:
     files = {"sessions.csv": sessions(1, 2), "users.csv": users(1, 2)}
     async with importing(tmp_path, files) as stage:

@@ -307,7 +307,7 @@ WIRE = (
     Bug(
         wrong="A job whose answers are never understood waits for ever.",
         file="tracking.py",
-        old='                return await self.ledger.record(job, Doubted(f"{FOR_DAYS}: {error}"))',
+        old='                return await self.ledger.record(job, Doubted(f"{NOT_UNDERSTOOD}: {error}"))',
         new="                raise",
         test="core/test_tracking.py::test_an_answer_that_is_never_understood_leaves_the_job_in_doubt_after_all",
     ),
