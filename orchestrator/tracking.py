@@ -170,7 +170,9 @@ class Tracking:
 
     def _unnamed_before(self, job: Job) -> int:
         """Of the rows of these bytes that earlier versions brought: those that are mended now are others."""
-        taken = taken_of(self.ledger.versions(job.key), job.source) if job.source else []
+        if job.version == 1 or job.source is None:
+            return 0
+        taken = taken_of(self.ledger.versions(job.key), job.source)
         return sum(unnamed(version) for version in taken if version.version < job.version)
 
     def _age(self, job: Job, trip: Trip) -> float:

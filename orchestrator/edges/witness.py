@@ -59,6 +59,8 @@ class Witnessed:
         return job
 
     async def _attest(self, nth: int) -> None:
+        if nth < self._next:
+            return
         async with self._lock:
             if nth >= self._next:
                 await anyio.to_thread.run_sync(put_mark, self._file, self._folder)

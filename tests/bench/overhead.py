@@ -21,7 +21,9 @@ from tests.bench.table import Line
 FLOOR, AIM = 2.5, 1.5
 
 _SETTINGS = ("polling.first=0", "input.settle=0")
-_PROGRAMS = {"bare": 3, "run": 1, "forgetful": 1}
+_KEPT = "target.sole_writer=true"
+"""Uploads may be repeated then, so they use connections again, as the bare loop does."""
+_PROGRAMS = {"bare": 3, "run": 1, "kept": 1, "forgetful": 1}
 """Each with how many times N files it gets, and thrice as many after that."""
 
 
@@ -53,7 +55,7 @@ def overhead(place: Path, *, quick: bool) -> list[Line]:
     with remote("null", place / "null.log") as null:
         for number in range(times):
             _measure_all(null, place / f"round{number}", rounds, few)
-    bare, run, forgetful = (rounds.cpu(program, min) for program in _PROGRAMS)
+    bare, run, kept, forgetful = (rounds.cpu(program, min) for program in _PROGRAMS)
     middle = rounds.cpu("run", median) / rounds.cpu("bare", median)
     return [
         Line(
@@ -71,6 +73,12 @@ def overhead(place: Path, *, quick: bool) -> list[Line]:
                 "bare_ms": bare,
                 **rounds.figures(),
             },
+        ),
+        Line(
+            what="  connections kept",
+            measured="the same with target.sole_writer; else an upload that may not be repeated has one of its own",
+            result=f"{kept / bare:.2f} ({kept:.2f} ms a file)",
+            figures={"kept_ms": kept, "ratio_kept": kept / bare},
         ),
         Line(
             what="  of which durability",
@@ -93,8 +101,8 @@ def _measure(null: Remote, program: str, folder: Path, files: int) -> Spent:
     log, out = folder.with_suffix(".log"), folder.with_suffix(".out")
     if program == "bare":
         return spend(script("bare", *null.arguments(folder)), log, null.secrets)
-    arguments = null.run(folder, out, *_SETTINGS)
-    command = product(*arguments) if program == "run" else script(program, *arguments)
+    arguments = null.run(folder, out, *_SETTINGS, *[_KEPT] * (program == "kept"))
+    command = script(program, *arguments) if program == "forgetful" else product(*arguments)
     spent = spend(command, log, null.secrets)
     require_all_done(out, files)
     return spent
