@@ -20,6 +20,7 @@ from orchestrator.cli.options import Terminated, print_json, say, silence
 from orchestrator.cli.pulls import pull
 from orchestrator.cli.resolve import resolve
 from orchestrator.cli.resubmit import resubmit
+from orchestrator.cli.schema import schema
 from orchestrator.cli.sessions import session
 from orchestrator.cli.trial import demo, sandbox
 
@@ -46,7 +47,10 @@ def app() -> None:
     """
 
 
-for command in (run, backfill, resubmit, validate, inspect, status, resolve, check, session, pull, sandbox, demo):
+for command in (
+    *(run, backfill, resubmit, validate, inspect, schema, status),
+    *(resolve, check, session, pull, sandbox, demo),
+):
     app.add_command(command)
 
 
