@@ -25,8 +25,8 @@ from orchestrator.wiring import make_census, make_folder, make_inbox, make_rules
 NOTE = "note"
 FIRST = 100
 """Of the problems of a file, and of its warnings: so many are told, and of the others how many there are."""
-_FILES_SHOWN = 3
-_ROWS_SHOWN = 5
+FILES_SHOWN = 3
+ROWS_SHOWN = 5
 _SHOWN_OF = 1 << 16
 
 
@@ -112,16 +112,20 @@ async def survey(settings: Settings, tell: Callable[[Found], None], *, first: in
     return len(files)
 
 
-async def show(settings: Settings, tell: Callable[[str], None]) -> None:
-    """The first rows of the first files, before and after. They are cells, so *tell* must not keep them."""
+async def show(settings: Settings, tell: Callable[[str], None]) -> int:
+    """The first rows of the first files, before and after. They are cells, so *tell* must not keep them.
+
+    Returns how many files there are.
+    """
     folder, rules = make_folder(settings), make_rules(settings)
     files = [file for file in await anyio.to_thread.run_sync(folder.list) if not file.fault]
-    for file in files[:_FILES_SHOWN]:
+    for file in files[:FILES_SHOWN]:
         with suppress(OSError), os.fdopen(folder.open(file.path), "rb") as content:
             tell(printable(file.path))
-            for row in explain(content.read(_SHOWN_OF), rules, _ROWS_SHOWN):
+            for row in explain(content.read(_SHOWN_OF), rules, ROWS_SHOWN):
                 tell(f"  {row.line:>6}  {printable(row.before)}")
                 tell(f"      ->  {printable(row.after or row.reason)}")
+    return len(files)
 
 
 async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists, *, drop_rows: bool) -> Sequence[Found]:

@@ -19,7 +19,11 @@ if TYPE_CHECKING:
 
 @command
 @click.argument("folder", type=click.Path(path_type=Path), required=False)
-@click.option("--explain", is_flag=True, help="Show the first rows before and after. Prints cells, to stdout only.")
+@click.option(
+    "--explain",
+    is_flag=True,
+    help="Show the first rows of the first files, before and after. Prints cells, to stdout only.",
+)
 @click.option("--all", "every", is_flag=True, help="Tell every problem, not only the first 100 of each file.")
 @json_option
 def validate(common: Common, folder: Path | None, explain: bool, every: bool) -> int:
@@ -28,14 +32,15 @@ def validate(common: Common, folder: Path | None, explain: bool, every: bool) ->
 
     from orchestrator.cli.findings import Findings
     from orchestrator.exits import Exit
-    from orchestrator.survey import FIRST, show, survey
+    from orchestrator.survey import FILES_SHOWN, FIRST, ROWS_SHOWN, show, survey
 
     told = _Told()
     settings = common.settings(folder=folder)
     if explain and common.json:
         raise click.UsageError("--explain prints rows, and --json one object: use one of them.")
-    if explain:
-        anyio.run(show, settings, told.put)
+    if explain and (files := anyio.run(show, settings, told.put)):
+        of = f"{min(FILES_SHOWN, files)} of {files:,} files; --set input.pattern=NAME shows others"
+        say(f"validate: shown are at most {ROWS_SHOWN} rows of {of if files > FILES_SHOWN else 'each file'}")
     with Findings(None if common.json else told.put) as found:
         look = functools.partial(survey, settings, found.add, first=None if every else FIRST)
         files = anyio.run(look)

@@ -90,3 +90,24 @@ async def test_a_file_that_somebody_writes_to_while_it_is_checked_is_told(
 
     (finding,) = found
     assert finding.text == "a.csv: moving: it changed while it was checked: validate again when nobody writes to it"
+
+
+@pytest.mark.parametrize(
+    ("files", "told"),
+    [
+        (0, ""),
+        (3, "validate: shown are at most 5 rows of each file\n"),
+        (4, "validate: shown are at most 5 rows of 3 of 4 files; --set input.pattern=NAME shows others\n"),
+    ],
+)
+async def test_it_is_told_of_how_much_the_first_rows_are_shown(tmp_path: Path, files: int, told: str) -> None:
+    write_all(tmp_path / "inbox", [roster(f"f{nth}.csv", 7) for nth in range(files)])
+
+    outcome = await validate(tmp_path, "--explain")
+    last = await validate(tmp_path, "--explain", "--set", "input.pattern=f3.csv")
+
+    assert outcome.err == f"{told}validate: {files} files looked at, 0 problems in 0 files\n" + (
+        "" if files else "validate: input.minimum expects at least 1 files\n"
+    )
+    assert outcome.out.decode().count("->") == min(files, 3) * 6, "of each the header and five rows"
+    assert ("f3.csv\n" in last.out.decode()) == (files == 4)
