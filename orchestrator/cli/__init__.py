@@ -14,7 +14,7 @@ import click
 
 from orchestrator import __version__
 from orchestrator.cli.batches import backfill, run
-from orchestrator.cli.checks import check, status, validate
+from orchestrator.cli.checks import check, validate
 from orchestrator.cli.inspect import inspect
 from orchestrator.cli.options import Terminated, print_json, say, silence
 from orchestrator.cli.pulls import pull
@@ -22,6 +22,7 @@ from orchestrator.cli.resolve import resolve
 from orchestrator.cli.resubmit import resubmit
 from orchestrator.cli.schema import schema
 from orchestrator.cli.sessions import session
+from orchestrator.cli.status import status
 from orchestrator.cli.trial import demo, sandbox
 
 _PR_SET_DUMPABLE = 4
