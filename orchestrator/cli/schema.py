@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from orchestrator.config.schemas import AsWritten
     from orchestrator.validation import Schema
 
+_TAKEN = {"file": "taken as a file", "mapped": "made by the mapping", "companion": "taken as a companion"}
 _LANGUAGES = (".toml", ".json")
 """What a file of one's own is written in."""
 
@@ -27,7 +28,7 @@ class _Entry:
     schema: Schema
     written: AsWritten
     taken: str = ""
-    """As what the configuration takes one, if it does: as a file, or as the companion of one."""
+    """As what the configuration takes one, if it does: a key of _TAKEN."""
 
     @property
     def names(self) -> set[str]:
@@ -87,7 +88,7 @@ def _known(settings: Settings) -> list[_Entry]:
     entries = [
         _Entry(schema=schema, written=as_written(place), taken=taken)
         for taken, choices, schemas in (
-            ("file", settings.schemas, chosen),
+            ("mapped" if settings.validation.mapping else "file", settings.schemas, chosen),
             ("companion", companions, load_schemas(companions)),
         )
         for schema, place in zip(schemas, places_of(choices), strict=True)
@@ -122,4 +123,4 @@ def _in_words(entry: _Entry) -> Iterator[str]:
 
 
 def _title(entry: _Entry) -> str:
-    return f"{entry.written.title} (taken as a {entry.taken})".strip() if entry.taken else entry.written.title
+    return f"{entry.written.title} ({_TAKEN[entry.taken]})".strip() if entry.taken else entry.written.title

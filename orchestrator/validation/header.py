@@ -135,7 +135,7 @@ def _no_header(schemas: Sequence[Schema]) -> _Fault:
     if len(schemas) == 1 and first.match is Match.EXACT:
         return _exact_fault(first.names, 1)
     kinds = ", ".join(schema.name for schema in schemas)
-    words = f"the first line has no column of {kinds}: put the column names there"
+    words = f"the first line has no column of {kinds}: put the column names there (see orchestrator schema NAME)"
     return _Fault(column=1, name="", words=words)
 
 

@@ -168,7 +168,8 @@ def _quotes_of(text: str, dialect: Dialect, *, whole: bool) -> tuple[Dialect, st
     It swallows all that follows, so that another quote, which stands nowhere, reads more records.
     """
     used = not dialect.quote or any(f"{before}{dialect.quote}" in f"\n{text}" for before in ("\n", dialect.delimiter))
-    for one in [dialect] if used else [dialect, replace(dialect, quote=CANONICAL.quote, escape="")]:
+    quoted = replace(dialect, quote=CANONICAL.quote, escape="")
+    for one in (dialect,) if used or dialect == quoted else (dialect, quoted):
         if remark := _unclosed(text, one, whole=whole):
             return one, remark
     return dialect, ""

@@ -133,6 +133,15 @@ async def test_where_the_remote_finds_records_by_a_column_that_one_is_required(t
     assert "id  required  text; different in every row\n" in keyed.out.decode()
 
 
+async def test_columns_that_a_mapping_makes_are_not_told_as_those_of_the_source(tmp_path: Path) -> None:
+    listed = await schema(tmp_path, "--set", "validation.mapping=mine.toml")
+
+    assert [line.partition("(")[2] for line in listed.out.decode().splitlines()[:2]] == [
+        "made by the mapping)",
+        "taken as a companion)",
+    ]
+
+
 async def test_a_kind_that_nobody_knows_is_told_with_the_nearest(tmp_path: Path) -> None:
     for words, said in (
         (("tao.user",), "Did you mean tao.users?"),
