@@ -126,7 +126,10 @@ class Resubmission:
 
     def _why_no_file(self, path: RelPath) -> str:
         if path in self.rejects.paths():
-            return "its file is not in the input folder any more: put it back, or delete its list"
+            return (
+                "its file is not in the input folder any more: put it back, or give up its rows and delete the list, "
+                f"{printable(str(self.rejects.folder / path))}. Lists that are named go without a look at it"
+            )
         return (
             "neither a list of rejects nor a file of the input folder is called that: name a list by its path below "
             f"{self.rejects.folder}, or name none for all of them"

@@ -16,7 +16,7 @@ import anyio.to_thread
 
 from orchestrator.config import Settings
 from orchestrator.intake import Clash, Names, without_clashes
-from orchestrator.model import RelPath
+from orchestrator.model import Rejected, RelPath
 from orchestrator.naming import printable
 from orchestrator.ports import File, Inbox, Moving, Reading, Unreadable
 from orchestrator.validation import BadRow, Problem, Rule, Severity, Verdict, explain
@@ -25,8 +25,8 @@ from orchestrator.wiring import make_census, make_folder, make_inbox, make_rules
 NOTE = "note"
 FIRST = 100
 """Of the problems of a file, and of its warnings: so many are told, and of the others how many there are."""
-_FILES_SHOWN = 3
-_ROWS_SHOWN = 5
+FILES_SHOWN = 3
+ROWS_SHOWN = 5
 _SHOWN_OF = 1 << 16
 
 
@@ -95,6 +95,7 @@ async def survey(settings: Settings, tell: Callable[[Found], None], *, first: in
     names = Names()
     listed = await anyio.to_thread.run_sync(folder.list)
     files = without_clashes(listed, settings.target.name, lambda _: None)
+    drop_rows = settings.validation.on_bad_rows == "drop_rows"
     with tempfile.TemporaryDirectory() as spill:
         census = make_census(settings, folder, Path(spill, "census.sqlite3"))
         inbox = make_inbox(settings, folder, lists, census=census)
@@ -104,40 +105,62 @@ async def survey(settings: Settings, tell: Callable[[Found], None], *, first: in
                 words = f"it depends on rows of {parent}, and that on rows of it: it does not wait for that file"
                 tell(Finding(path=child, rule=Rule.REFERENCE, message=words, severity=Severity.WARNING))
         for file in files:
-            for finding in await _look_at(file, inbox, names, lists):
+            for finding in await _look_at(file, inbox, names, lists, drop_rows=drop_rows):
                 tell(finding)
         if census:
             census.close()
     return len(files)
 
 
-async def show(settings: Settings, tell: Callable[[str], None]) -> None:
-    """The first rows of the first files, before and after. They are cells, so *tell* must not keep them."""
+async def show(settings: Settings, tell: Callable[[str], None]) -> int:
+    """The first rows of the first files, before and after. They are cells, so *tell* must not keep them.
+
+    Returns how many files there are.
+    """
     folder, rules = make_folder(settings), make_rules(settings)
     files = [file for file in await anyio.to_thread.run_sync(folder.list) if not file.fault]
-    for file in files[:_FILES_SHOWN]:
+    for file in files[:FILES_SHOWN]:
         with suppress(OSError), os.fdopen(folder.open(file.path), "rb") as content:
             tell(printable(file.path))
-            for row in explain(content.read(_SHOWN_OF), rules, _ROWS_SHOWN):
+            for row in explain(content.read(_SHOWN_OF), rules, ROWS_SHOWN):
                 tell(f"  {row.line:>6}  {printable(row.before)}")
                 tell(f"      ->  {printable(row.after or row.reason)}")
+    return len(files)
 
 
-async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists) -> Sequence[Found]:
+async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists, *, drop_rows: bool) -> Sequence[Found]:
     if file.fault:
         return [Finding(path=file.path, rule="refused", message=file.fault)]
     match await inbox.read(file):
         case Moving(cause):
-            return [Finding(path=file.path, rule="moving", message=cause)]
+            return [_moving(file.path, cause)]
         case Unreadable(cause):
             return [Finding(path=file.path, rule="unreadable", message=cause)]
         case Reading() as reading:
             found: list[Found] = []
             if isinstance(clash := names.claim(reading.name, file.path, None), Clash):
                 found.append(Finding(path=file.path, rule="name_clash", message=clash.cause))
-            await inbox.judge(reading)
-            return found + lists.take()
+            verdict = await inbox.judge(reading)
+            of_rows = lists.take()
+            match verdict:
+                case Moving(cause):
+                    return [*found, _moving(file.path, cause)]  # what was told of its rows may be so no more
+                case Rejected(cause) if not _is_explained(verdict, of_rows, drop_rows=drop_rows):
+                    words = cause.removeprefix(f"{file.path}: ")
+                    found.append(Finding(path=file.path, rule="refused", message=words))
+            return found + of_rows
     raise AssertionError("a reading is one of three")
+
+
+def _moving(path: RelPath, cause: str) -> Finding:
+    return Finding(path=path, rule="moving", message=f"{cause}: validate again when nobody writes to it")
+
+
+def _is_explained(rejected: Rejected, of_rows: Sequence[Found], *, drop_rows: bool) -> bool:
+    """Whether what is told of its rows, or the fault that they end in, is why."""
+    errors = [one for one in of_rows if isinstance(one, Finding) and one.severity == Severity.ERROR]
+    some_would_go = drop_rows and rejected.sheets is not None and rejected.sheets.data.sent is not None
+    return any(one.message in rejected.cause for one in errors) or (bool(errors) and not some_would_go)
 
 
 class _Lists:

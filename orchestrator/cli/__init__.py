@@ -14,13 +14,15 @@ import click
 
 from orchestrator import __version__
 from orchestrator.cli.batches import backfill, run
-from orchestrator.cli.checks import check, status, validate
+from orchestrator.cli.checks import check, validate
 from orchestrator.cli.inspect import inspect
 from orchestrator.cli.options import Terminated, print_json, say, silence
 from orchestrator.cli.pulls import pull
 from orchestrator.cli.resolve import resolve
 from orchestrator.cli.resubmit import resubmit
+from orchestrator.cli.schema import schema
 from orchestrator.cli.sessions import session
+from orchestrator.cli.status import status
 from orchestrator.cli.trial import demo, sandbox
 
 _PR_SET_DUMPABLE = 4
@@ -46,7 +48,10 @@ def app() -> None:
     """
 
 
-for command in (run, backfill, resubmit, validate, inspect, status, resolve, check, session, pull, sandbox, demo):
+for command in (
+    *(run, backfill, resubmit, validate, inspect, schema, status),
+    *(resolve, check, session, pull, sandbox, demo),
+):
     app.add_command(command)
 
 

@@ -34,7 +34,8 @@ def inspect(common: Common, file: Path) -> int:
     settings = common.settings()
     taken, events = _taken(settings), _events(settings)
     data, whole = _beginning(file)
-    sight = look(data, [*taken, *events], [built_in(name) for name in built_in_names()], whole=whole)
+    others, mapped = [built_in(name) for name in built_in_names()], bool(settings.validation.mapping)
+    sight = look(data, [*taken, *events], others, whole=whole, mapped=mapped)
     proposed = {} if sight.fault else {"encoding": sight.encoding, **asdict(sight.dialect)}
     if sight.kind in {schema.name for schema in events}:
         proposed["events_schema"] = sight.kind
@@ -89,7 +90,7 @@ def _seen(sight: Sight, proposed: Collection[str]) -> list[str]:
 
     marked = "by its byte order mark" if sight.marked else "by what can be decoded: look at the letters with accents"
     ends = ", ".join(f"{count:,} {name}" for name, count in sight.ends.items()) or "none"
-    names = printable(", ".join(sight.names)) or "no header"
+    names = printable(", ".join(name.strip() or "(no name)" for name in sight.names)) or "no header"
     even = "in every record" if sight.even else "in most records, others in some"
     cells = f"{sight.width:,} {even}" if sight.width else "none: no record ends in what was looked at"
     return [
@@ -98,6 +99,7 @@ def _seen(sight: Sight, proposed: Collection[str]) -> list[str]:
         f"cells      {cells}",
         f"columns    {names}",
         f"kind       {printable(_kind(sight, proposed))}",
+        *(f"mend       {remark}" for remark in sight.remarks),
     ]
 
 

@@ -8,7 +8,7 @@ import logging
 import math
 import os
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,6 +18,7 @@ import click
 
 if TYPE_CHECKING:
     from orchestrator.config import Settings
+    from orchestrator.exits import Exit
 
 
 class Terminated(KeyboardInterrupt):
@@ -130,6 +131,29 @@ def silence(descriptor: int) -> None:
 
 def print_json(content: Mapping[str, Any]) -> bool:
     return put_out(json.dumps(content))
+
+
+class Told:
+    """The output of a command that is there for nothing else: without it, the command has not done its work."""
+
+    def __init__(self) -> None:
+        self._whole = True
+
+    def put(self, text: str) -> None:
+        self._whole = put_out(text) and self._whole
+
+    def put_json(self, content: Mapping[str, Any]) -> None:
+        self._whole = print_json(content) and self._whole
+
+    def put_pieces(self, pieces: Iterable[str]) -> None:
+        for piece in pieces:
+            self._whole = put_out(piece, end="") and self._whole
+
+    def end(self, code: Exit) -> int:
+        """*code*, which says more than that its words were lost, unless it says that all is well."""
+        from orchestrator.exits import Exit
+
+        return int(Exit.USAGE if code is Exit.OK and not self._whole else code)
 
 
 def _guarded(common: Common, function: Callable[[], int]) -> int:

@@ -39,7 +39,7 @@ def initiate(common: Common, save: bool) -> int:
 @command
 @json_option
 def show(common: Common) -> int:
-    """Say whether somebody has configured target.session_id, and print the pages to do so (exit code 5 if not)."""
+    """Say whether somebody has configured target.session_id (exit code 2 if not, as of a run), and print its pages."""
 
     async def act(target: EndgrateTarget, sessions: Sessions) -> tuple[str, dict[str, Any]]:
         configured = await sessions.is_configured(target.session_id)
@@ -85,7 +85,7 @@ def _carry_out(common: Common, act: Act, *, but: str) -> int:
             return await act(target, make_sessions(target, secrets, http))
 
     hint, told = anyio.run(ask)
-    code = Exit.UNFINISHED if told.get("configured") is False else Exit.OK
+    code = Exit.USAGE if told.get("configured") is False else Exit.OK
     if common.json:
         whole = print_json({"exit_code": int(code), **told})
     else:

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import replace
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from difflib import get_close_matches
 from functools import cache
 from importlib import resources
+from importlib.resources.abc import Traversable
 from itertools import chain
 from pathlib import Path
 from typing import Any
@@ -29,7 +30,11 @@ def built_in_names() -> tuple[str, ...]:
 
 @cache
 def built_in(name: str) -> Schema:
-    return read_schema(tomllib.loads((_FOLDER / f"{name}.toml").read_text(encoding="utf-8")), name)
+    return read_schema(tomllib.loads(place_of(name).read_text(encoding="utf-8")), name)
+
+
+def _built_in_of(choice: str) -> list[str]:
+    return [name for name in built_in_names() if f"{name}.".startswith(f"{choice}.")]
 
 
 def _from_json(text: str) -> Any:
@@ -49,7 +54,42 @@ def load_schema(path: Path) -> Schema:
     raise ConfigError(*problems)
 
 
-def _unknown(choice: str) -> str:
+def place_of(name: str) -> Traversable:
+    """Where a built-in one stands."""
+    return _FOLDER / f"{name}.toml"
+
+
+def places_of(chosen: Iterable[str]) -> list[Traversable]:
+    """The files that `load_schemas` reads, in its order."""
+    return [place for choice in chosen for place in [*map(place_of, _built_in_of(choice))] or [Path(choice)]]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AsWritten:
+    """A schema for people, who may copy it: with what only they can read."""
+
+    name: str
+    text: str
+    values: Mapping[str, Any]
+
+    @property
+    def title(self) -> str:
+        return str(self.values.get("title", ""))
+
+    @property
+    def notes(self) -> dict[str, str]:
+        """About columns, by their names."""
+        return {str(field["name"]): str(field.get("description", "")) for field in self.values.get("fields", ())}
+
+
+def as_written(place: Traversable) -> AsWritten:
+    """Of a schema that has been loaded from there."""
+    text = place.read_text(encoding="utf-8-sig")
+    values = _from_json(text) if place.name.endswith(".json") else tomllib.loads(text)
+    return AsWritten(name=values.get("name", Path(place.name).stem), text=text, values=values)
+
+
+def unknown_kind(choice: str) -> str:
     near = get_close_matches(choice, [*built_in_names(), *{name.partition(".")[0] for name in built_in_names()}], n=1)
     meant = f"Did you mean {near[0]}?" if near else f"Known are {', '.join(built_in_names())}."
     return f"{shown(choice)} is neither a kind of file that is known nor a file of TOML or JSON. {meant}"
@@ -65,9 +105,9 @@ def load_schemas(chosen: Iterable[str], key_column: str = "", *, nests: bool = F
     schemas: list[Schema] = []
     problems: list[str] = []
     for choice in chosen:
-        known = [name for name in built_in_names() if f"{name}.".startswith(f"{choice}.")]
+        known = _built_in_of(choice)
         if not known and not Path(choice).suffix:
-            problems.append(f"validation.schema: {_unknown(choice)}")
+            problems.append(f"validation.schema: {unknown_kind(choice)}")
             continue
         try:
             schemas += [built_in(name) for name in known] if known else [load_schema(Path(choice))]

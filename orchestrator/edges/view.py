@@ -37,22 +37,33 @@ class View:
         return self._target
 
     def counts(self) -> dict[str, int]:
-        """Files by the state of their newest version, and every older version that is still open."""
+        """Files by the state of their newest version, and every older version that is still open.
+
+        Of a file that waits for its parts those parts that are open are counted, and not itself.
+        """
         counts = dict.fromkeys(State, 0)
         query = (
-            "SELECT state, count(*) FROM jobs WHERE id IN (SELECT max(id) FROM jobs GROUP BY path) "
-            "OR state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt') GROUP BY state"
+            "SELECT state, count(*) FROM jobs WHERE (id IN (SELECT max(id) FROM jobs WHERE part IS NULL GROUP BY path) "
+            "OR state IN ('found', 'ready', 'sending', 'waiting', 'in_doubt')) "
+            "AND NOT (state = 'waiting' AND parts > 0) GROUP BY state"
         )
         for state, number in self._db.execute(query):
             counts[State(state)] = number
         return {state.value: number for state, number in counts.items()}
+
+    def in_parts(self) -> int:
+        """Files that wait for their parts, and for nothing else."""
+        query = "SELECT count(*) FROM jobs WHERE state = 'waiting' AND parts > 0"
+        found: int = self._db.execute(query).fetchone()[0]
+        return found
 
     def in_doubt(self) -> list[Item]:
         return self._items("WHERE state = 'in_doubt' ORDER BY updated_at")
 
     def oldest_open(self) -> Item | None:
         """What has been waiting the longest, people's part apart."""
-        found = self._items("WHERE state IN ('found', 'ready', 'sending', 'waiting') ORDER BY updated_at LIMIT 1")
+        open_ones = "state IN ('found', 'ready', 'sending') OR (state = 'waiting' AND parts = 0)"
+        found = self._items(f"WHERE {open_ones} ORDER BY updated_at LIMIT 1")
         return found[0] if found else None
 
     def find(self, item: str) -> list[Item]:

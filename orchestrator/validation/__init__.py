@@ -1,6 +1,7 @@
 """Is a CSV file fit to be sent, and as which text? Pure: bytes in, text, counts and problems out."""
 
 from orchestrator.validation.cuts import UNLIMITED, Cut, Limits
+from orchestrator.validation.described import describe
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.digest import VALIDATOR_VERSION, rules_digest
 from orchestrator.validation.explained import Explained, explain
@@ -76,6 +77,7 @@ __all__ = [
     "Verdict",
     "Warned",
     "bound_to",
+    "describe",
     "explain",
     "in_turn",
     "is_in",

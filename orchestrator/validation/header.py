@@ -70,12 +70,12 @@ def recognise(schemas: Sequence[Schema], record: Record, *, mapped: bool = False
         return _problem(
             record, _Fault(column=1, name="", words=_PARTED.format("a tab" if sign == "\t" else f'"{sign}"'))
         )
-    if not _is_header(schemas, record):
+    if not is_header(schemas, record):
         for schema in schemas:
             if schema.header is Header.OPTIONAL:
                 fault = _unknown_names(schema, record)
                 return _problem(record, fault) if fault else (Bound.unread(schema), False)
-        return _problem(record, _no_header(schemas))
+        return _problem(record, _no_source(schemas[0]) if mapped else _no_header(schemas))
     attempts = [(schema, *_bind(schema, record, mapped=mapped)) for schema in schemas]
     fitting = [(schema, columns) for schema, columns, faults in attempts if not faults]
     if fitting:
@@ -101,7 +101,8 @@ def _other_sign(schemas: Iterable[Schema], record: Record) -> str:
     return max(filter(record.text.__contains__, _SIGNS), key=record.text.count, default="")
 
 
-def _is_header(schemas: Iterable[Schema], record: Record) -> bool:
+def is_header(schemas: Iterable[Schema], record: Record) -> bool:
+    """Whether a cell of it is a name that one of them knows; one that takes any takes any for names."""
     return record.count <= CELL_LIMIT and any(not schema.columns or _known(schema, record) for schema in schemas)
 
 
@@ -134,8 +135,17 @@ def _no_header(schemas: Sequence[Schema]) -> _Fault:
     if len(schemas) == 1 and first.match is Match.EXACT:
         return _exact_fault(first.names, 1)
     kinds = ", ".join(schema.name for schema in schemas)
-    words = f"the first line has no column of {kinds}: put the column names there"
+    words = f"the first line has no column of {kinds}: put the column names there (see orchestrator schema NAME)"
     return _Fault(column=1, name="", words=words)
+
+
+def _no_source(source: Schema) -> _Fault:
+    """A mapping reads it by its names."""
+    some = ", ".join(map(_shown, source.names[:_TOLD])) + ", …" * (len(source.names) > _TOLD)
+    words = f"the first line has no column that the mapping {source.name} reads ({some})"
+    return _Fault(
+        column=1, name="", words=f"{words}: put the column names there, or write those there into the mapping"
+    )
 
 
 def _bind(schema: Schema, record: Record, *, mapped: bool) -> tuple[tuple[Column, ...], list[_Fault]]:
@@ -168,6 +178,8 @@ def _bind(schema: Schema, record: Record, *, mapped: bool) -> tuple[tuple[Column
     for name, column in names.items():
         if name not in seen and (schema.match.wants_all or column.constraints.required):
             words = f"{name} is missing: add the column"
+            if mapped and (twin := next((c for c in record.cells if c.strip().casefold() == name.casefold()), "")):
+                words = f"{name} is missing, and {_shown(twin)} is there: write it in the mapping as in the file"
             faults.append(_Fault(column=record.count + 1, name=name, words=words))
     if schema.nests and not faults:
         faults += _tangled(record)

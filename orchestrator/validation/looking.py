@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections import Counter
+from collections import Counter, deque
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import islice, product
 
 from orchestrator.validation.decoding import Decoding, byte_order_mark
 from orchestrator.validation.dialect import CANONICAL, Dialect
-from orchestrator.validation.header import recognise
+from orchestrator.validation.header import is_header, recognise
 from orchestrator.validation.problem import MESSAGES, Problem
 from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.rejects import is_list
@@ -19,10 +19,12 @@ from orchestrator.validation.schema import Rule, Schema
 _DELIMITERS = (",", ";", "\t", "|")
 _QUOTES = ('"', "'", "")
 _RECORDS = 300
+_TOLD = 3
 _NO_NAME = re.compile(r"\s*|[-+.0-9].*", re.DOTALL)
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 _FEWEST_OF_TEXT = 20
 """Characters to one that controls: of compressed bytes every tenth does."""
+_OLD_MACS = "its lines end in lone carriage returns, as on old Macs, and no run reads those: write CRLF or LF"
 _PACKED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\xfd7zXZ", "xz"), (b"(\xb5/\xfd", "zstd"))
 
 
@@ -47,33 +49,47 @@ class Sight:
     """What the nearest one misses, where none fits."""
     elsewhere: str = ""
     """What its header fits of the *others*, where no schema does that it may be of."""
+    remarks: tuple[str, ...] = ()
+    """What no settings help against: it has to be mended."""
 
 
-def look(data: bytes, schemas: Sequence[Schema], others: Sequence[Schema] = (), *, whole: bool) -> Sight:
-    """*data* is the beginning of a file, or all of it; *schemas* are what it may be."""
+def look(
+    data: bytes, schemas: Sequence[Schema], others: Sequence[Schema] = (), *, whole: bool, mapped: bool = False
+) -> Sight:
+    """*data* is the beginning of a file, or all of it; *schemas* are what it may be, or what a mapping reads."""
     mark = byte_order_mark(data)
     encoding = mark[1] if mark else _encoding_of(data, whole=whole)
     text, readable = Decoding(encoding).decode(data, last=whole)
     if fault := _fault_of(data, text, readable=readable):
         return Sight(fault=fault)
+    of_old_macs = "\r" in text and "\n" not in text
+    lines = text.replace("\r", "\n") if of_old_macs else text
     if not whole:
-        text = text[: text.rfind("\n") + 1]  # what comes after it is cut somewhere
-    dialect = _dialect_of(text)
-    records = list(islice(_records(text, dialect), _RECORDS))
+        lines = lines[: lines.rfind("\n") + 1]  # what comes after it is cut somewhere
+    dialect = _dialect_of(lines)
+    records = list(islice(_records(lines, dialect), _RECORDS))
     widths = Counter(record.count for record in records)
     width = widths.most_common(1)[0][0] if widths else 0
-    kind, lacks, header = _kind_of(records, schemas)
+    kind, lacks, header = _kind_of(records, schemas, mapped=mapped)
+    names = records[0].cells if header else ()
+    dialect, unclosed = _quotes_of(lines, dialect, whole=whole)
+    remarks = [_OLD_MACS] if of_old_macs else []
+    remarks += [unclosed] if unclosed else []
+    remarks += _nameless(names) if not mapped else []
+    if names and whole and len(records) == 1 and not unclosed:
+        remarks.append(MESSAGES[Rule.NO_ROWS])
     return Sight(
         encoding=encoding,
         marked=mark is not None,
-        ends=_line_ends(text),
+        ends=_line_ends(text[: len(lines)]),
         dialect=dialect,
         width=width,
         even=len(widths) <= 1,
-        names=records[0].cells if header else (),
+        names=names,
         kind=kind,
         lacks=lacks,
         elsewhere="" if kind else _named_by(records, others),
+        remarks=tuple(remarks),
     )
 
 
@@ -124,19 +140,58 @@ def _is_quoted_in(record: Record, dialect: Dialect) -> bool:
 
 def _records(text: str, dialect: Dialect) -> Iterator[Record]:
     """Those that are whole; the last line may be cut."""
+    return (reading.record() for reading in _readings(text, dialect) if not (reading.is_open or reading.oversize))
+
+
+def _readings(text: str, dialect: Dialect) -> Iterator[Reading]:
+    """Each as far as it goes: only the last one may be open, or in a cell beyond the limit."""
     reading = None
     for number, line in enumerate(text.split("\n"), 1):
         if not line.strip("\r") and reading is None:
             continue
         reading = reading or Reading(number, dialect)
         reading.read(line.removesuffix("\r"))
-        if reading.oversize:
-            return
-        if not reading.is_open:
-            yield reading.record()
-            reading = None
-        else:
+        if reading.is_open and not reading.oversize:
             reading.go_on("\n")
+        if reading.oversize:
+            break
+        if not reading.is_open:
+            yield reading
+            reading = None
+    if reading is not None:
+        yield reading
+
+
+def _quotes_of(text: str, dialect: Dialect, *, whole: bool) -> tuple[Dialect, str]:
+    """And what is to be said of a quote that never closes, or "".
+
+    It swallows all that follows, so that another quote, which stands nowhere, reads more records.
+    """
+    used = not dialect.quote or any(f"{before}{dialect.quote}" in f"\n{text}" for before in ("\n", dialect.delimiter))
+    quoted = replace(dialect, quote=CANONICAL.quote, escape="")
+    for one in (dialect,) if used or dialect == quoted else (dialect, quoted):
+        if remark := _unclosed(text, one, whole=whole):
+            return one, remark
+    return dialect, ""
+
+
+def _unclosed(text: str, dialect: Dialect, *, whole: bool) -> str:
+    last = deque(_readings(text, dialect), maxlen=1)
+    for reading in last:
+        if reading.oversize:
+            return f"line {reading.cell_line:,}: {MESSAGES[Rule.FIELD_SIZE]}"
+        if reading.is_open and whole:
+            return f"line {reading.cell_line:,}: {MESSAGES[Rule.UNCLOSED_QUOTE]}"
+    return ""
+
+
+def _nameless(names: Sequence[str]) -> list[str]:
+    numbers = [f"{number:,}" for number, name in enumerate(names, 1) if not name.strip()]
+    if not numbers:
+        return []
+    which = ", ".join(numbers[:_TOLD]) + f" and {len(numbers) - _TOLD:,} more" * (len(numbers) > _TOLD)
+    lack = f"columns {which} have no names" if numbers[1:] else f"column {which} has no name"
+    return [f"{lack}, as the index of an exported table has none: export it without, or give each a name"]
 
 
 def _line_ends(text: str) -> dict[str, int]:
@@ -145,23 +200,28 @@ def _line_ends(text: str) -> dict[str, int]:
     return {name: count for name, count in found.items() if count}
 
 
-def _kind_of(records: Sequence[Record], schemas: Sequence[Schema]) -> tuple[str, str, bool]:
+def _kind_of(records: Sequence[Record], schemas: Sequence[Schema], *, mapped: bool) -> tuple[str, str, bool]:
     """Name of the kind, what it lacks, and whether there is a header."""
     if not records:
         return "", "", False
     first = records[0]
     named = [schema for schema in schemas if schema.columns]
-    found = recognise(named, first) if named or is_list(first.text) else None
-    if isinstance(found, tuple):
-        bound, is_header = found
-        if is_header:
-            return bound.schema.name, "", True
-        if first.count == len(bound.columns):
-            return bound.schema.name, "", False
-    looks_like_one = not any(_NO_NAME.fullmatch(cell) for cell in first.cells) and len(set(first.cells)) == first.count
-    lacks = found.message if isinstance(found, Problem) and looks_like_one else ""
-    taking_any = next((schema.name for schema in schemas if not schema.columns), "")
-    return (taking_any if looks_like_one and not lacks else ""), lacks, looks_like_one
+    header = _looks_like_names(first) or is_header(named, first)
+    found = recognise(named, first, mapped=mapped) if named or is_list(first.text) else None
+    if isinstance(found, tuple) and (found[1] or first.count == len(found[0].columns)):
+        return found[0].schema.name, "", found[1]
+    taking_any = [schema for schema in schemas if not schema.columns][:1]
+    if taking_any and header and not isinstance(found, Problem):
+        found = recognise(taking_any, first, mapped=mapped)
+        if isinstance(found, tuple):
+            return found[0].schema.name, "", True
+    return "", found.message if isinstance(found, Problem) else "", header
+
+
+def _looks_like_names(first: Record) -> bool:
+    """The first may be missing, as an index has none."""
+    names = first.cells if first.cells[0].strip() or first.count == 1 else first.cells[1:]
+    return not any(_NO_NAME.fullmatch(cell) for cell in names) and len(set(first.cells)) == first.count
 
 
 def _named_by(records: Sequence[Record], schemas: Sequence[Schema]) -> str:

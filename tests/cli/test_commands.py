@@ -21,7 +21,7 @@ from orchestrator.config import load
 from orchestrator.sandbox import Fault
 
 COMMANDS = (
-    *("run", "backfill", "validate", "inspect", "status", "resolve", "check", "session", "pull"),
+    *("run", "backfill", "resubmit", "validate", "inspect", "schema", "status", "resolve", "check", "session", "pull"),
     *("sandbox", "demo"),
 )
 

@@ -263,6 +263,30 @@ async def test_a_list_whose_file_is_gone_or_another_is_told(tmp_path: Path) -> N
         assert (await resubmit(stage, str(rejects(stage)))).ends == {"found": 1, "done": 1}
 
 
+async def test_a_list_of_a_file_that_is_gone_keeps_no_other_back_and_is_told_until_it_is_deleted(
+    tmp_path: Path,
+) -> None:
+    others = [replace(NIGHT, path=path) for path in ("2024/other.csv", "2024/third.csv")]
+    async with staged(tmp_path, [NIGHT, *others]) as stage:
+        assert (await stage.run(**DROP)).ends == {"found": 3, "done": 3}
+        for each in others:
+            mend(rejects(stage, each.path), {3: {"Reference": "N2"}, 5: {"StartTime": "09:00"}, 7: {"_raw": GOOD[5]}})
+        (stage.folder / NIGHT.path).unlink()
+
+        named = await resubmit(stage, others[0].path)
+        every = await resubmit(stage)
+
+        assert (named.code, named.ends) == (0, {"found": 1, "done": 1})
+        assert (every.code, every.ends) == (3, {"found": 1, "done": 1})
+        assert [*every.summary["message"].splitlines()] == [
+            f"{NIGHT.path}: its file is not in the input folder any more: put it back, or give up its rows and delete "
+            f"the list, out/rejects/{NIGHT.path}. Lists that are named go without a look at it"
+        ]
+        assert (await resubmit(stage)).code == 3, "as long as its rows are nowhere else"
+        rejects(stage).unlink()
+        assert (await resubmit(stage)).code == 0
+
+
 async def test_a_fault_of_the_whole_file_is_mended_in_the_file(tmp_path: Path) -> None:
     faulty = Roster(path=NIGHT.path, data=Table(header=HEADER, rows=(*ROWS, '"open')))
     async with staged(tmp_path, [faulty]) as stage:

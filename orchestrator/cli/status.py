@@ -1,0 +1,151 @@
+"""`status`: what the ledger knows, and what became of the newest run."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from orchestrator.cli.options import Common, Told, command, json_option
+
+if TYPE_CHECKING:
+    from orchestrator.edges.runs import LastRun
+    from orchestrator.edges.view import Item
+
+_TOLD = ("rejected", "failed", "unsent", "deferred")
+"""Ends of files that somebody has to do something about. What is unsent or deferred stands in no ledger."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Found:
+    out: Path
+    target: str
+    counts: Mapping[str, int]
+    in_parts: int
+    doubts: Sequence[Item]
+    oldest: Item | None
+    run: LastRun | None
+    old: str
+    """Why no run takes this ledger."""
+
+
+@command
+@click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
+@json_option
+def status(common: Common, output: Path | None) -> int:
+    """What the ledger knows: what needs a person first, then counts by state, the oldest open item, the newest run."""
+    from orchestrator.exits import Exit
+
+    found = _look(output or common.settings().output.folder)
+    code = Exit.USAGE if found.old else Exit.IN_DOUBT if found.doubts else Exit.OK
+    told = Told()
+    if common.json:
+        told.put_json({"exit_code": int(code), **_as_json(found)})
+    else:
+        for line in _lines(found):
+            told.put(line)
+    return told.end(code)
+
+
+def _look(out: Path) -> _Found:
+    from orchestrator.edges.runs import newest_run, why_old
+    from orchestrator.edges.view import open_view
+    from orchestrator.edges.workplace import ledger_file
+
+    with open_view(ledger_file(out)) as view:
+        return _Found(
+            out=out,
+            target=view.target(),
+            counts=view.counts(),
+            in_parts=view.in_parts(),
+            doubts=view.in_doubt(),
+            oldest=view.oldest_open(),
+            run=newest_run(out),
+            old=why_old(out),
+        )
+
+
+def _as_json(found: _Found) -> dict[str, Any]:
+    oldest, run = found.oldest, found.run
+    listed = [
+        {"item": i.id, "path": i.job.path, "name": i.job.name, "cause": i.job.cause, "since": _moment(i.since)}
+        for i in found.doubts
+    ]
+    return {
+        "target": found.target,
+        "counts": found.counts,
+        "in_parts": found.in_parts,
+        "in_doubt": listed,
+        "oldest_open": {"item": oldest.id, "path": oldest.job.path, "since": _moment(oldest.since)} if oldest else None,
+        "newest_run": _run_as_json(run) if run else None,
+        **({"message": found.old} if found.old else {}),
+    }
+
+
+def _run_as_json(run: LastRun) -> dict[str, Any]:
+    summary = run.summary or {}
+    return {
+        "run": run.name,
+        "began": run.began.isoformat(timespec="seconds"),
+        "ended": run.summary is not None,
+        "exit_code": summary.get("exit_code"),
+        "message": summary.get("message", ""),
+        "files": run.files,
+        "report": run.report if run.summary else None,
+    }
+
+
+def _lines(found: _Found) -> Iterator[str]:
+    from orchestrator.naming import printable
+
+    if found.old:
+        yield f"old       {found.old}"
+    for item in found.doubts:
+        yield f"in doubt  item {item.id}: {_which(item)} (since {_moment(item.since)})"
+        yield f"          {printable(item.job.cause)}"
+    if found.doubts:
+        where = printable(shlex.quote(str(found.out)))
+        verdicts = "--accepted TOKEN | --not-accepted | --resend | --abandon"
+        yield f"          decide with: orchestrator resolve ITEM -o {where} {verdicts}"
+    yield f"target    {printable(found.target)}"
+    for state, number in found.counts.items():
+        if number:
+            yield f"{state:<10}{number:>9,}"
+    if found.in_parts:
+        why = "files that wait for their parts, of which the open ones are counted above"
+        yield f"in parts  {found.in_parts:>9,}  {why}"
+    if oldest := found.oldest:
+        yield f"oldest    {_which(oldest)} is {oldest.job.state} since {_moment(oldest.since)}"
+    if found.run:
+        yield from _of_run(found.run, found.out)
+
+
+def _of_run(run: LastRun, out: Path) -> Iterator[str]:
+    from orchestrator.naming import printable
+
+    began = f"run       {run.name} began {run.began.isoformat(timespec='seconds')}"
+    if run.summary is None:
+        yield f"{began}, and has left no summary: it is under way, or was killed"
+        return
+    ends = ", ".join(f"{run.files[end]:,} {end}" for end in _TOLD if run.files.get(end))
+    yield f"{began}, and ended with exit code {run.summary['exit_code']}{ends and ': '}{ends}"
+    for line in str(run.summary.get("message", "")).splitlines():
+        yield f"          {printable(line)}"
+    if ends:
+        yield f"          each with its cause in {printable(str(out / run.report))}"
+
+
+def _which(item: Item) -> str:
+    from orchestrator.naming import printable
+
+    part = item.job.part
+    return printable(item.job.path) + (f", part {part.number:,} of {part.of:,} (line {part.line:,} on)" if part else "")
+
+
+def _moment(at: float) -> str:
+    return datetime.fromtimestamp(at, UTC).isoformat(timespec="seconds")

@@ -1,0 +1,81 @@
+"""What the newest run left in `runs/`, for those who only look."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestrator.edges.witness import require_newest
+from orchestrator.edges.workplace import ledger_file
+from orchestrator.errors import OutputError
+
+_NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+", re.ASCII)
+_TIME = len("20240701T020000Z")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastRun:
+    """By its name, which is the time that it began at."""
+
+    name: str
+    began: datetime
+    summary: Mapping[str, Any] | None
+    """None while it is under way, and for ever if it was killed."""
+
+    @property
+    def files(self) -> dict[str, int]:
+        """By what became of them."""
+        return dict(self.summary["files"]) if self.summary else {}
+
+    @property
+    def report(self) -> str:
+        """Its line for every file, below the output folder."""
+        return f"runs/{self.name}/files.csv"
+
+
+def newest_run(out: Path) -> LastRun | None:
+    """One that sent nothing and was killed has left nothing."""
+    names: list[str] = []
+    with suppress(OSError):
+        names = [name for name in os.listdir(out / "runs") if _NAME.fullmatch(name)]
+    for name in sorted(names, key=lambda name: (name[:_TIME], _changed(out / "runs" / name)), reverse=True):
+        with suppress(ValueError):
+            began = datetime.strptime(name[:_TIME], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+            return LastRun(name=name, began=began, summary=_summary(out / "runs" / name / "summary.json"))
+    return None
+
+
+def _changed(folder: Path) -> int:
+    """Tells runs apart that began within one second."""
+    try:
+        return folder.stat().st_mtime_ns
+    except OSError:
+        return 0
+
+
+def why_old(out: Path) -> str:
+    """Why no run would take the ledger, where one that is gone or newer has sent something since; "" if it would."""
+    try:
+        require_newest(ledger_file(out), out / "runs")
+    except OutputError as error:
+        return str(error)
+    except OSError:
+        return ""
+    return ""
+
+
+def _summary(place: Path) -> Mapping[str, Any] | None:
+    """What cannot be read as one is none."""
+    try:
+        summary = json.loads(place.read_bytes())
+    except (OSError, ValueError, RecursionError):
+        return None
+    whole = isinstance(summary, dict) and isinstance(summary.get("files"), dict) and "exit_code" in summary
+    return summary if whole else None
