@@ -10,8 +10,9 @@ from typing import NamedTuple
 from orchestrator.validation.cells import CellRules, values_of
 from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound
-from orchestrator.validation.keys import Keys
+from orchestrator.validation.keys import Key, Keys, key_of
 from orchestrator.validation.limits import CELL_LIMIT
+from orchestrator.validation.meanings import meaning_of
 from orchestrator.validation.problem import MESSAGES, BadRow, Problem
 from orchestrator.validation.proof import proof_of
 from orchestrator.validation.record import Record
@@ -51,15 +52,15 @@ class Rows:
             for check in bound.schema.checks
             if places.keys() >= {*check.left, *check.right}
         )
-        self._key_places = tuple(_key_places(bound, places))
-        self._alone = not self._checks and not self._key_places
+        self._keys = tuple(_keys_of(bound, places))
+        self._alone = not self._checks and not self._keys
         self.proof = proof_of(bound.columns, dialect, blank_deletes=deletes) if self._alone else None
         self._is_canonical = dialect.is_canonical
         self._messages = {**MESSAGES, Rule.QUOTE: dialect.misquoted, Rule.COLUMNS: dialect.miscounted}
 
     def keys(self) -> Keys:
         """For one file."""
-        return Keys(self._key_places)
+        return Keys(self._keys)
 
     def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
         """Whether nothing is wrong with a row without quotes and carriage returns; then its keys are kept."""
@@ -67,7 +68,7 @@ class Rows:
             return False
         if not all(check.holds(cells) for check in self._checks):
             return False
-        return not self._key_places or keys.take(cells, line)
+        return not self._keys or keys.take(cells, line)
 
     def bad_row(self, record: Record, errors: tuple[Problem, ...]) -> BadRow:
         ragged = record.count != self._width or record.misquoted
@@ -177,12 +178,12 @@ class _Comparison:
         return None in left or None in right or self._order(left, right)
 
 
-def _key_places(bound: Bound, places: dict[str, int]) -> Iterator[tuple[int, ...]]:
-    for column in bound.columns:
-        if column.constraints.unique:
-            yield (places[column.name],)
-    if bound.schema.key and places.keys() >= set(bound.schema.key):
-        yield tuple(places[name] for name in bound.schema.key)
+def _keys_of(bound: Bound, places: dict[str, int]) -> Iterator[Key]:
+    unique = [(column.name,) for column in bound.columns if column.constraints.unique]
+    for names in (*unique, bound.schema.key):
+        if names and places.keys() >= set(names):
+            at = tuple(places[name] for name in names)
+            yield key_of(at, [meaning_of(bound.columns[place]) for place in at])
 
 
 @lru_cache(maxsize=32)

@@ -1,0 +1,56 @@
+"""What `validate` tells of files that are wrong in more than one way, or written in more than one."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.program import call
+from validation.samples import lines
+
+PEOPLE = """
+name = "people"
+primaryKey = "id"
+fields = [{ name = "id", type = "integer" }, { name = "born", type = "date" }]
+"""
+VISITS = """
+name = "visits"
+fields = [{ name = "who", type = "integer" }, { name = "day", type = "date" }]
+foreignKeys = [{ fields = "who", reference = { resource = "people", fields = "id" } }]
+"""
+
+
+def put(folder: Path, **files: str) -> None:
+    (folder / "inbox").mkdir()
+    for name, text in files.items():
+        (folder / "inbox" / f"{name}.csv").write_text(text, newline="")
+
+
+async def told(folder: Path, **settings: str) -> list[str]:
+    """What is wrong, by file, line and column, and up to the words of the remedy."""
+    words = [f"--set=validation.{key}={value}" for key, value in settings.items()]
+    outcome = await call("validate", "inbox", *words, cwd=folder)
+    assert outcome.code == (3 if outcome.out else 0), outcome.err
+    return outcome.out.decode().splitlines()
+
+
+async def test_numbers_are_the_same_key_in_one_file_and_in_two_however_they_are_written(tmp_path: Path) -> None:
+    (tmp_path / "people.toml").write_text(PEOPLE)
+    (tmp_path / "visits.toml").write_text(VISITS)
+    put(
+        tmp_path,
+        a=lines("id,born", "1,2001-01-01", "+01,2001-01-01"),
+        b=lines("id,born", "020,2002-02-02", "3,2002-02-02"),
+        c=lines("id,born", "20,2003-03-03"),
+        d=lines("who,day", "003,2024-07-01", "-3,2024-07-01"),
+    )
+
+    twice = await told(tmp_path, schema='["people.toml", "visits.toml"]', duplicates="error")
+    (tmp_path / "inbox" / "a.csv").unlink()
+    (tmp_path / "inbox" / "c.csv").unlink()
+    dangling = await told(tmp_path, schema='["people.toml", "visits.toml"]', references="error")
+
+    assert [line.split(": let")[0].split(": take")[0] for line in twice] == [
+        "a.csv:3:1: unique (id): the same as in line 2",
+        "c.csv:2:1: unique (id): the same as in b.csv, line 2",
+    ]
+    assert [line.split(": add")[0] for line in dangling] == ["d.csv:3:1: reference (who): no good row of people has it"]
