@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import dataclass
 from functools import partial
 from hashlib import blake2b
@@ -67,11 +67,14 @@ class Keys:
             self.keep(digests, line)
         return not found
 
-    def look(self, cells: Sequence[str]) -> tuple[list[tuple[int, int]], list[bytes]]:
-        """Which of them came before, as number of the cell and line; and what `keep` takes if none did."""
+    def look(self, cells: Sequence[str], unread: Set[int] = frozenset()) -> tuple[list[tuple[int, int]], list[bytes]]:
+        """Which of them came before, as number of the cell and line; and what `keep` takes if none did.
+
+        Of the cells at the places *unread* nobody knows what they mean.
+        """
         found, digests = [], []
         for seen, key in zip(self._seen, self._keys, strict=True):
-            value = key.of(cells)
+            value = key.of(cells) if unread.isdisjoint(key.places) else ""
             digest = blake2b(value.encode(), digest_size=_BYTES).digest() if value else b""
             digests.append(digest)
             if digest in seen:

@@ -55,7 +55,7 @@ class MappedRows(Rows):
     def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
         return False
 
-    def look(self, record: Record, keys: Keys) -> Looked:
+    def look(self, record: Record, keys: Keys, *, goes: bool = True) -> Looked:
         if record.misquoted or record.count != self._width or record.returns:
             return Looked(self.problems(record, keys), "")
         mapped = self._steps.apply(record.cells)
@@ -69,11 +69,11 @@ class MappedRows(Rows):
             ]
             return Looked(tuple(faults), "")
         text = written(mapped.cells)
-        if self._target.takes(mapped.cells, record.line, keys):
+        if goes and self._target.takes(mapped.cells, record.line, keys):
             return Looked((), text)
         lines = tuple(record.lines[place] for place in self._steps.origins)
         row = replace(record, cells=mapped.cells, lines=lines, count=len(mapped.cells))
-        problems = self._target.problems(row, keys)
+        problems = self._target.problems(row, keys, goes=goes)
         return Looked(tuple(self._at_source(problem) for problem in problems), text)
 
     def _at_source(self, problem: Problem) -> Problem:

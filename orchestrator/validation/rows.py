@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 from operator import call
 from typing import NamedTuple
@@ -84,12 +84,12 @@ class Rows:
         name = self.names[cell - 1] if cell <= len(self.names) else ""
         return Problem(line=line, column=cell, name=name, rule=rule, message=message or self._messages[rule])
 
-    def look(self, record: Record, keys: Keys) -> Looked:
-        """Warnings are among the problems."""
+    def look(self, record: Record, keys: Keys, *, goes: bool = True) -> Looked:
+        """Warnings are among the problems. A row that *goes* is sent unless it is wrong, and *keys* keeps its own."""
         text = record.text if self._is_canonical else written(record.cells)
-        return Looked(self.problems(record, keys), text)
+        return Looked(self.problems(record, keys, goes=goes), text)
 
-    def problems(self, record: Record, keys: Keys) -> tuple[Problem, ...]:
+    def problems(self, record: Record, keys: Keys, *, goes: bool = True) -> tuple[Problem, ...]:
         """Warnings among them. Where the quotes or the count are wrong nothing is known of the single cells."""
         if record.misquoted and record.count <= CELL_LIMIT:
             return (self.problem(Rule.QUOTE, record.lines[record.misquoted - 1], record.misquoted),)
@@ -108,10 +108,8 @@ class Rows:
             for comparison in self._checks
             if not wrong & comparison.places and not comparison.holds(record.cells)
         ]
-        if all(problem.severity is Severity.WARNING for problem in found):
-            # Only of a row that is sent: one that is kept back is no twin of one that comes after it.
-            found += self._repeated(record, keys)
-        return tuple(found)
+        goes = goes and all(problem.severity is Severity.WARNING for problem in found)
+        return (*found, *self._repeated(record, keys, wrong, goes=goes))
 
     def _of_cells(self, record: Record) -> list[Problem]:
         found = []
@@ -144,9 +142,10 @@ class Rows:
             severity=comparison.severity,
         )
 
-    def _repeated(self, record: Record, keys: Keys) -> list[Problem]:
-        twins, digests = keys.look(record.cells)
-        if not twins:
+    def _repeated(self, record: Record, keys: Keys, wrong: Set[int], *, goes: bool) -> list[Problem]:
+        """A row that is kept back is no twin of one that comes after it."""
+        twins, digests = keys.look(record.cells, wrong)
+        if goes and not twins:
             keys.keep(digests, record.line)
         return [
             self.problem(

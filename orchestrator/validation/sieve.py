@@ -153,7 +153,7 @@ class Sieve:
         record = self._mends.instead_of(record)
         beside, refused = tuple(self._beside_others(record)), self._mends.is_refused(record.line)
         kept_back = refused or any(problem.severity is Severity.ERROR for problem in beside)
-        looked = self._rules.look(record, self._rules.keys() if kept_back else self._keys)
+        looked = self._rules.look(record, self._keys, goes=not kept_back)
         if self._mends.was_sent(record.line):  # looked at, because no other row may have its key
             self._sent_before = True
             self._kept.skip(record.line, record.last_line)

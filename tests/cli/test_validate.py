@@ -54,3 +54,15 @@ async def test_numbers_are_the_same_key_in_one_file_and_in_two_however_they_are_
         "c.csv:2:1: unique (id): the same as in b.csv, line 2",
     ]
     assert [line.split(": add")[0] for line in dangling] == ["d.csv:3:1: reference (who): no good row of people has it"]
+
+
+async def test_a_row_with_a_bad_cell_and_the_key_of_another_is_told_both(tmp_path: Path) -> None:
+    (tmp_path / "people.toml").write_text(PEOPLE)
+    put(tmp_path, a=lines("id,born", "1,2001-01-01", "1,tomorrow", "x,tomorrow"))
+
+    assert [line.split(":")[:4] for line in await told(tmp_path, schema="people.toml")] == [
+        ["a.csv", "3", "2", " date (born)"],
+        ["a.csv", "3", "1", " unique (id)"],
+        ["a.csv", "4", "1", " integer (id)"],
+        ["a.csv", "4", "2", " date (born)"],
+    ]

@@ -120,8 +120,8 @@ CHECKING = (
     Bug(
         wrong="A row that is kept back is taken for the twin of the mended one below it.",
         file="validation/rows.py",
-        old="        if all(problem.severity is Severity.WARNING for problem in found):\n",
-        new="        if record.cells:\n",
+        old="        goes = goes and all(problem.severity is Severity.WARNING for problem in found)\n",
+        new="        goes = goes and bool(record.cells)\n",
         test="validation/test_constraints.py::test_a_row_that_is_kept_back_is_no_twin_of_the_mended_one_below_it",
     ),
     Bug(
