@@ -63,10 +63,12 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """A row of the result. With `unreadable` (cell from 0, and why) there is none; nor where it is `left_out`."""
+    """A row of the result, unless it is `left_out`. What hangs on cells that are `unreadable` (from 0, and why) is
+    `unknown` in it."""
 
     cells: tuple[str, ...] = ()
     unreadable: tuple[tuple[int, str], ...] = ()
+    unknown: frozenset[int] = frozenset()
     left_out: bool = False
 
 
@@ -91,6 +93,7 @@ class Steps:
             return Mapped(left_out=True)
         moments: dict[str, datetime | None] = {}
         unreadable = []
+        lost = set()
         for moment, places, read in self._moments:
             # Beyond what can be one a cell is cut, so that what is remembered stays small.
             parts = tuple([cells[place][:LONGEST] for place in places])
@@ -98,9 +101,14 @@ class Steps:
                 moments[moment.name] = read(parts, moments.get(moment.not_before))
             except Unreadable as error:
                 unreadable.append((places[error.part], str(error)))
-        if unreadable:
-            return Mapped(unreadable=tuple(dict(reversed(unreadable)).items()))
-        return Mapped(cells=tuple([self._made(made, at, values, cells, moments) for made, at, values in self._columns]))
+                lost.add(moment.name)
+            if moment.not_before in lost:
+                lost.add(moment.name)  # it may be of the day before
+        row = tuple([self._made(made, at, values, cells, moments) for made, at, values in self._columns])
+        if not unreadable:
+            return Mapped(cells=row)
+        unknown = frozenset(place for place, (made, *_) in enumerate(self._columns) if made.moment in lost)
+        return Mapped(cells=row, unreadable=tuple(dict(reversed(unreadable)).items()), unknown=unknown)
 
     def _made(
         self,
@@ -111,7 +119,7 @@ class Steps:
         moments: dict[str, datetime | None],
     ) -> str:
         if made.moment:
-            moment = moments[made.moment]
+            moment = moments.get(made.moment)
             return write_moment(moment, made.format) if moment else ""
         if not places:
             return made.value

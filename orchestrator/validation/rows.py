@@ -89,8 +89,11 @@ class Rows:
         text = record.text if self._is_canonical else written(record.cells)
         return Looked(self.problems(record, keys, goes=goes), text)
 
-    def problems(self, record: Record, keys: Keys, *, goes: bool = True) -> tuple[Problem, ...]:
-        """Warnings among them. Where the quotes or the count are wrong nothing is known of the single cells."""
+    def problems(
+        self, record: Record, keys: Keys, *, goes: bool = True, unknown: Set[int] = frozenset()
+    ) -> tuple[Problem, ...]:
+        """Warnings among them. Where the quotes or the count are wrong nothing is known of the single cells, nor is it
+        of those at the places *unknown*."""
         if record.misquoted and record.count <= CELL_LIMIT:
             return (self.problem(Rule.QUOTE, record.lines[record.misquoted - 1], record.misquoted),)
         if record.count != self._width:
@@ -99,10 +102,10 @@ class Rows:
                 cell = record.returns[0]
                 return (self.problem(Rule.CARRIAGE_RETURN, record.lines[cell - 1], cell),)
             return (self.problem(Rule.COLUMNS, record.line, min(record.count, self._width) + 1),)
-        found = self._of_cells(record)
+        found = [problem for problem in self._of_cells(record) if problem.column - 1 not in unknown]
         if self._alone:
             return tuple(found)
-        wrong = {problem.column - 1 for problem in found if problem.severity is Severity.ERROR}
+        wrong = {problem.column - 1 for problem in found if problem.severity is Severity.ERROR} | unknown
         found += [
             self._problem_of(comparison, record)
             for comparison in self._checks

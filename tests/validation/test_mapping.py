@@ -100,6 +100,49 @@ def test_a_problem_is_told_at_the_line_and_column_of_the_source() -> None:
     assert judged.text == 'a,b\r\nc,"a\nb"'
 
 
+NIGHTS = read_schema(
+    {
+        "fields": [
+            {"name": "who", "constraints": {"required": True}},
+            {"name": "from", "type": "date"},
+            {"name": "to", "type": "date"},
+        ],
+        "primaryKey": "who",
+        "checks": [{"left": "to", "is": "==", "right": "from"}],
+    },
+    "nights",
+)
+
+
+def test_what_can_be_read_of_a_row_is_judged_beside_what_cannot() -> None:
+    """What hangs on a moment that cannot be read is neither compared nor a key, be it by way of another moment."""
+    wanted = mapping(
+        {"to": "who", "from": "n"},
+        {"to": "from", "moment": "start", "format": "%Y-%m-%d"},
+        {"to": "to", "moment": "end", "format": "%Y-%m-%d"},
+        moments=[
+            {"name": "start", "from": {"d": "%Y-%m-%d", "s": "%H:%M"}},
+            {"name": "end", "from": {"d": "%Y-%m-%d", "e": "%H:%M"}, "not_before": "start"},
+        ],
+    )
+    day = "2024-07-01,22:00,23:00"
+    source = lines("n,d,s,e", f"1,{day}", f"1,{day.replace('22', '25')}", f",{day.replace('23', '24:')}", f"2,{day}")
+
+    judged = judge(source, wanted, schema=NIGHTS)
+
+    assert judged.found == [
+        *[(Rule.MAPPING, 3, 3), (Rule.UNIQUE, 3, 1)],
+        *[(Rule.MAPPING, 4, 4), (Rule.REQUIRED, 4, 1)],
+    ]
+    assert judged.text == "who,from,to\r\n1,2024-07-01,2024-07-01\r\n2,2024-07-01,2024-07-01"
+    by_day = read_schema({"fields": [{"name": name} for name in ("who", "from", "to")], "primaryKey": "to"}, "days")
+    assert judge(source, wanted, schema=by_day).found == [
+        *[(Rule.MAPPING, 3, 3)],
+        *[(Rule.MAPPING, 4, 4)],
+        *[(Rule.UNIQUE, 5, 4)],
+    ]
+
+
 @pytest.mark.parametrize("header", [",x,y", " ,x,y", "y\u00a0,x,y", f"{'z' * 300},x,y", '"a\nb",x,y'])
 def test_a_column_that_the_mapping_does_not_know_may_be_called_as_it_likes(header: str) -> None:
     judged = judge(lines(header, "0,1,2", "1,3"), mapping(A, {"to": "b", "from": "y"}))
