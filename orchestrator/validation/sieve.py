@@ -13,7 +13,7 @@ from orchestrator.validation.limits import FIELD_LIMIT
 from orchestrator.validation.mapped import bound_to, mapped_rows_for, source_of
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mends import NO_MENDS, Mends
-from orchestrator.validation.problem import BadRow, Problem
+from orchestrator.validation.problem import BadRow, Problem, each_once
 from orchestrator.validation.proof import Proof
 from orchestrator.validation.record import Record, plain_record
 from orchestrator.validation.remarks import Remarks, nothing
@@ -165,7 +165,7 @@ class Sieve:
         if self._keys.is_full:
             self.fail(Rule.KEYS, record.line, 1)
             return
-        errors = self._tally.take((*looked.problems, *beside))
+        errors = self._tally.take(each_once((*looked.problems, *beside)))
         if refused:
             errors = (*errors, self._rules.problem(Rule.REFUSED, record.line, 1))
         if errors:

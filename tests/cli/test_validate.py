@@ -66,3 +66,25 @@ async def test_a_row_with_a_bad_cell_and_the_key_of_another_is_told_both(tmp_pat
         ["a.csv", "4", "1", " integer (id)"],
         ["a.csv", "4", "2", " date (born)"],
     ]
+
+
+MAPPING = """
+columns = [
+    { to = "Reference", from = "who" },
+    { to = "StartDate", moment = "start", format = "%d/%m/%Y" },
+    { to = "StartTime", moment = "start", format = "%H:%M" },
+    { to = "EndDate", moment = "end", format = "%d/%m/%Y" },
+    { to = "EndTime", moment = "end", format = "%H:%M" },
+]
+moments = [
+    { name = "start", from = { from = "%Y-%m-%d %H:%M" } },
+    { name = "end", from = { until = "%Y-%m-%d %H:%M" } },
+]
+"""
+
+
+async def test_what_two_columns_that_are_made_of_one_say_is_told_once(tmp_path: Path) -> None:
+    (tmp_path / "m.toml").write_text(MAPPING)
+    put(tmp_path, a=lines("who,from,until", "N1,,2024-07-01 17:00"))
+
+    assert await told(tmp_path, mapping="m.toml") == ["a.csv:2:2: required (from): must not be blank: fill the cell"]

@@ -71,8 +71,8 @@ RELATING = (
     Bug(
         wrong="A row that is wrong beside another file is sent with a part.",
         file="validation/sieve.py",
-        old="        errors = self._tally.take((*looked.problems, *beside))\n",
-        new="        errors = self._tally.take(looked.problems)\n",
+        old="        errors = self._tally.take(each_once((*looked.problems, *beside)))\n",
+        new="        errors = self._tally.take(each_once(looked.problems))\n",
         test="edges/test_census.py::test_a_part_holds_no_row_that_is_wrong_beside_another_file",
     ),
     Bug(

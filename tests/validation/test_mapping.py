@@ -100,6 +100,38 @@ def test_a_problem_is_told_at_the_line_and_column_of_the_source() -> None:
     assert judged.text == 'a,b\r\nc,"a\nb"'
 
 
+def test_what_several_columns_say_of_one_cell_is_told_once() -> None:
+    """Two that are made of one moment, two of one cell, and whatever says something else besides."""
+    schema = read_schema(
+        {
+            "fields": [
+                {"name": "day", "type": "date", "constraints": {"required": True}},
+                {"name": "at", "type": "time", "constraints": {"required": True}},
+                {"name": "low", "constraints": {"pattern": "[a-z]*", "severity": "warning"}},
+                {"name": "letters", "constraints": {"pattern": "[a-z]*"}},
+                {"name": "word", "constraints": {"maxLength": 3}},
+                {"name": "short", "constraints": {"maxLength": 3, "severity": "warning"}},
+                {"name": "brief", "constraints": {"maxLength": 3, "severity": "warning"}},
+            ]
+        },
+        "seven",
+    )
+    wanted = mapping(
+        {"to": "day", "moment": "start", "format": "%Y-%m-%d"},
+        {"to": "at", "moment": "start", "format": "%H:%M:%S"},
+        *[{"to": name, "from": "x"} for name in ("low", "letters")],
+        *[{"to": name, "from": "y"} for name in ("word",)],
+        *[{"to": name, "from": "z"} for name in ("short", "brief")],
+        moments=[{"name": "start", "from": {"w": "%Y-%m-%d %H:%M"}}],
+    )
+
+    judged = judge(lines("x,y,z,w", "A1,abcd,abcd,", "a,b,abcd,2024-07-01 09:00"), wanted, schema=schema)
+
+    assert judged.found == [(Rule.REQUIRED, 2, 4), (Rule.PATTERN, 2, 1), (Rule.MAX_LENGTH, 2, 2)]
+    assert [(one.problem.column, one.count) for one in judged.verdict.warnings] == [(3, 2)]
+    assert judged.verdict.warned == 2
+
+
 NIGHTS = read_schema(
     {
         "fields": [
