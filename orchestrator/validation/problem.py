@@ -34,6 +34,12 @@ MESSAGES = {
 }
 
 
+def undecodable(at: int | None) -> str:
+    """*at*: how many bytes of the file stand before it, where that is known."""
+    words = MESSAGES[Rule.ENCODING]
+    return words if at is None else words.replace("decoded", f"decoded at byte offset {at:,}", 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One broken rule at one place.

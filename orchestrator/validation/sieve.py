@@ -101,8 +101,10 @@ class Sieve:
         """The canonical text of the good rows since the last time."""
         return self._kept.take()
 
-    def fail(self, rule: Rule, line: int, cell: int) -> None:
-        self.fault = self._rules.problem(rule, line, cell)
+    def fail(self, rule: Rule, line: int, cell: int, message: str = "") -> None:
+        fault = self._rules.problem(rule, line, cell, message)
+        # Before the first record it is not known which columns there are.
+        self.fault = fault if self.first_seen else replace(fault, name="")
 
     def end(self) -> None:
         """There is nothing more to come."""
