@@ -65,19 +65,20 @@ class MappedRows(Rows):
         text = written(mapped.cells)
         if goes and self._target.takes(mapped.cells, record.line, keys):
             return Looked((), text)
-        lines = tuple(record.lines[place] for place in self._steps.origins)
+        origins = self._steps.origins_in(record.cells)
+        lines = tuple(record.lines[place] for place in origins)
         row = replace(record, cells=mapped.cells, lines=lines, count=len(mapped.cells))
         problems = self._target.problems(row, keys, goes=goes, unknown=mapped.unknown)
         faults = self._unreadable(record, mapped)
-        return Looked((*faults, *[self._at_source(problem) for problem in problems]), text)
+        return Looked((*faults, *[self._at_source(problem, origins) for problem in problems]), text)
 
     def _unreadable(self, record: Record, mapped: Mapped) -> Iterator[Problem]:
         remedy = "correct it, or leave such rows out in the mapping"
         for place, why in sorted(mapped.unreadable):
             yield self.problem(Rule.MAPPING, record.lines[place], place + 1, f"{why}: {remedy}")
 
-    def _at_source(self, problem: Problem) -> Problem:
-        place = self._steps.origins[problem.column - 1]
+    def _at_source(self, problem: Problem, origins: Sequence[int]) -> Problem:
+        place = origins[problem.column - 1]
         return replace(problem, column=place + 1, name=self.names[place])
 
 

@@ -19,6 +19,8 @@ class Made:
     to: str
     sources: tuple[str, ...] = ()
     join: str = ""
+    blank: str = ""
+    """What a blank cell makes of those that it is joined with: blank, too; "skip" leaves it out, "keep" joins it."""
     split: str = ""
     part: int = 1
     """Of what was split: 1 is the first, -1 the last; empty where there are fewer."""
@@ -83,10 +85,17 @@ class Steps:
         ]
         self._columns = [(made, [places[name] for name in made.sources], dict(made.values)) for made in mapping.columns]
         of_moment = {moment.name: at for moment, at, _ in self._moments}
-        self.origins = tuple(
-            next(iter((of_moment[made.moment] if made.moment else at)[-1:]), 0) for made, at, _ in self._columns
-        )
+        made_of = [(made, of_moment[made.moment] if made.moment else at) for made, at, _ in self._columns]
+        self.origins = tuple(next(iter(at[-1:]), 0) for _, at in made_of)
         """For each column of the result the cell, from 0, that a problem with it is told at."""
+        self._needed = tuple(() if made.blank else at for made, at in made_of)
+
+    def origins_in(self, cells: Sequence[str]) -> tuple[int, ...]:
+        """In this row: where a single blank cell makes all of it blank the problem is told at that one."""
+        return tuple(
+            next((place for place in needed if not cells[place].strip()), last)
+            for needed, last in zip(self._needed, self.origins, strict=True)
+        )
 
     def apply(self, cells: Sequence[str]) -> Mapped:
         if any(rule.applies(cells[place]) for rule, place in self._leave_out):
@@ -123,7 +132,7 @@ class Steps:
             return write_moment(moment, made.format) if moment else ""
         if not places:
             return made.value
-        text = made.join.join([cells[place] for place in places])
+        text = _joined(made, [cells[place] for place in places])
         if made.split:
             parts = text.split(made.split)
             place = made.part - 1 if made.part > 0 else made.part
@@ -131,3 +140,11 @@ class Steps:
         if made.trim:
             text = text.strip()
         return values.get(text, text)
+
+
+def _joined(made: Made, cells: Sequence[str]) -> str:
+    if len(cells) == 1 or made.blank == "keep":
+        return made.join.join(cells)
+    filled = [cell for cell in cells if cell.strip()]
+    is_whole = len(filled) == len(cells) or made.blank == "skip"
+    return made.join.join(filled) if is_whole else ""

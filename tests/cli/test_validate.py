@@ -88,3 +88,17 @@ async def test_what_two_columns_that_are_made_of_one_say_is_told_once(tmp_path: 
     put(tmp_path, a=lines("who,from,until", "N1,,2024-07-01 17:00"))
 
     assert await told(tmp_path, mapping="m.toml") == ["a.csv:2:2: required (from): must not be blank: fill the cell"]
+
+
+async def test_a_blank_cell_makes_blank_what_it_is_joined_with_unless_the_mapping_says_otherwise(
+    tmp_path: Path,
+) -> None:
+    joined = 'from = ["line", "number"], join = "-"'
+    put(tmp_path, a=lines("line,number,from,until", "AB,,2024-07-01 09:00,2024-07-01 17:00"))
+    (tmp_path / "m.toml").write_text(MAPPING.replace('from = "who"', joined))
+    strict = await told(tmp_path, mapping="m.toml")
+    (tmp_path / "m.toml").write_text(MAPPING.replace('from = "who"', f'{joined}, blank = "skip"'))
+    lenient = await told(tmp_path, mapping="m.toml")
+
+    assert strict == ["a.csv:2:2: required (number): must not be blank: fill the cell"]
+    assert lenient == []

@@ -219,7 +219,7 @@ CHECKING = (
     Bug(
         wrong="A problem of a row that was mapped is told at the column of the result.",
         file="validation/mapped.py",
-        old="        place = self._steps.origins[problem.column - 1]\n",
+        old="        place = origins[problem.column - 1]\n",
         new="        place = problem.column - 1\n",
         test="validation/test_mapping.py::test_a_problem_is_told_at_the_line_and_column_of_the_source",
     ),

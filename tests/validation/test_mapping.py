@@ -68,6 +68,13 @@ def test_columns_are_renamed_and_put_in_the_order_of_the_schema() -> None:
         ({"from": "x", "split": "/", "part": -1}, "a/b/c,", "c"),
         ({"from": "x", "split": "/", "part": 4}, "a/b/c,", ""),
         ({"from": "x", "split": "/", "part": -4}, "a/b/c,", ""),
+        ({"from": ["x", "y"], "join": "-"}, "AB,", ""),
+        ({"from": ["x", "y"], "join": "-"}, " ,12", ""),
+        ({"from": ["x", "y"], "join": "-", "values": {"": "none"}}, ",", "none"),
+        ({"from": ["x", "y"], "join": "-", "blank": "skip"}, "AB,", "AB"),
+        ({"from": ["x", "y", "x"], "join": "-", "blank": "skip"}, "AB, ", "AB-AB"),
+        ({"from": ["x", "y"], "join": "-", "blank": "skip"}, " ,", ""),
+        ({"from": ["x", "y"], "join": "-", "blank": "keep"}, "AB,", "AB-"),
         ({"value": "always"}, "1,2", "always"),
         ({"from": "x", "trim": True}, "  a b ,", "a b"),
         ({"from": "x"}, "  a ,", "  a "),
@@ -98,6 +105,36 @@ def test_a_problem_is_told_at_the_line_and_column_of_the_source() -> None:
     assert [row.problems[0].name for row in judged.bad] == ["second", "second", "second", "first"]
     assert judged.bad[0].cells == ("1", "2", "")
     assert judged.text == 'a,b\r\nc,"a\nb"'
+
+
+def test_what_is_blank_because_of_one_cell_is_told_at_that_cell() -> None:
+    moment = {"name": "start", "from": {"day": "%Y-%m-%d", "time": "%H:%M"}}
+    wanted = mapping(
+        {"to": "a", "from": ["x", "y"], "join": "-"},
+        {"to": "b", "moment": "start", "format": "%d"},
+        moments=[moment],
+    )
+    both = read_schema({"fields": [{"name": name, "constraints": {"required": True}} for name in "ab"]}, "both")
+    source = lines("x,y,day,time", "1,2,,09:00", ',"2\n2",2024-07-01,', '"1\n1",,,', ",,2024-07-01,09:00")
+
+    judged = judge(source, wanted, schema=both)
+
+    assert judged.found == [
+        *[(Rule.REQUIRED, 2, 3)],
+        *[(Rule.REQUIRED, 3, 1), (Rule.REQUIRED, 4, 4)],
+        *[(Rule.REQUIRED, 6, 2), (Rule.REQUIRED, 6, 3)],
+        *[(Rule.REQUIRED, 7, 1)],
+    ]
+
+
+def test_where_blanks_are_skipped_what_is_wrong_is_told_at_the_last_that_was_joined() -> None:
+    schema = read_schema({"fields": [{"name": "a", "constraints": {"required": True, "maxLength": 2}}]}, "short")
+    wanted = mapping({"to": "a", "from": ["x", "y"], "join": "-", "blank": "skip"})
+
+    judged = judge(lines("x,y", ",abc", "1,", ",", ",ab"), wanted, schema=schema)
+
+    assert judged.found == [(Rule.MAX_LENGTH, 2, 2), (Rule.REQUIRED, 4, 2)]
+    assert judged.text == "a\r\n1\r\nab"
 
 
 def test_what_several_columns_say_of_one_cell_is_told_once() -> None:
