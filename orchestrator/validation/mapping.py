@@ -111,7 +111,7 @@ class Steps:
             except Unreadable as error:
                 unreadable.append((places[error.part], str(error)))
                 lost.add(moment.name)
-            if moment.not_before in lost:
+            if lost and moment.not_before in lost:
                 lost.add(moment.name)  # it may be of the day before
         row = tuple([self._made(made, at, values, cells, moments) for made, at, values in self._columns])
         if not unreadable:
@@ -132,7 +132,7 @@ class Steps:
             return write_moment(moment, made.format) if moment else ""
         if not places:
             return made.value
-        text = _joined(made, [cells[place] for place in places])
+        text = cells[places[0]] if len(places) == 1 else _joined(made, [cells[place] for place in places])
         if made.split:
             parts = text.split(made.split)
             place = made.part - 1 if made.part > 0 else made.part
@@ -143,7 +143,7 @@ class Steps:
 
 
 def _joined(made: Made, cells: Sequence[str]) -> str:
-    if len(cells) == 1 or made.blank == "keep":
+    if made.blank == "keep":
         return made.join.join(cells)
     filled = [cell for cell in cells if cell.strip()]
     is_whole = len(filled) == len(cells) or made.blank == "skip"

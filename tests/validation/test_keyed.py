@@ -36,7 +36,7 @@ def test_a_column_that_the_schema_has_keeps_its_other_rules() -> None:
     (groups,) = load_schemas(["tao.groups"], "group_name")
 
     assert len(groups.columns) == len(built_in("tao.groups").columns)
-    assert problems(groups, "group_name,group_active", "a,TRUE", "a,maybe") == [(3, "group_active", "boolean")]
+    assert problems(groups, "group_name,group_active", "a,TRUE", "b,maybe") == [(3, "group_active", "boolean")]
     assert problems(groups, "group_name,group_active", "a,TRUE", "a,TRUE") == [(3, "group_name", "unique")]
 
 

@@ -156,6 +156,27 @@ def test_two_numbers_are_one_key_exactly_if_they_are_equal(first: str, second: s
     assert bool(judged.found) == (Fraction(Decimal(first)) == Fraction(Decimal(second)))
 
 
+@st.composite
+def pairs(draw: st.DrawFn) -> tuple[dict[str, Any], str, str]:
+    """Two cells of one column; of numbers any, and of the rest those above."""
+    field, same, others = draw(st.sampled_from(TYPES))
+    cells = st.sampled_from([*same, *others])
+    if field["type"] in ("integer", "number", "string"):
+        cells = st.one_of(cells, st.from_regex(r"[+-]?0{0,2}[0-9]{1,2}", fullmatch=True))
+    return field, draw(cells), draw(cells)
+
+
+@given(pairs())
+def test_two_rows_are_twins_in_one_file_exactly_if_they_are_in_two(pair: tuple[dict[str, Any], str, str]) -> None:
+    field, *cells = pair
+    schema = of_two(field, primaryKey="a")
+
+    in_one = judge(lines("a,b", *[f"{cell},x" for cell in cells]), schema).found
+    first, second = (ties(schema, f"a,b\r\n{cell},x", duplicates="error") for cell in cells)
+
+    assert bool(in_one) == (first == second)
+
+
 @given(st.sampled_from(TYPES), st.text("0123456789.e+-:TZtrue ", max_size=9))
 def test_whatever_a_cell_is_it_can_be_asked_for_what_it_means(
     case: tuple[dict[str, Any], list[str], list[str]], cell: str
