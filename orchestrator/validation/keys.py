@@ -16,10 +16,10 @@ _BYTES = 16
 
 @dataclass(frozen=True, slots=True)
 class Key:
-    """The cells of a row at these *places*, from 0, and what they mean `of` it together."""
-
     places: tuple[int, ...]
+    """Which cells of a row, from 0."""
     of: Callable[[Sequence[str]], str]
+    """What they mean together in a row."""
 
 
 def key_of(places: tuple[int, ...], meanings: Sequence[Meaning | None]) -> Key:
