@@ -207,7 +207,7 @@ def results(kinds: tuple[str, ...]) -> tuple[str, ...]:
 def codec(encoding: str) -> str:
     try:
         Decoding(encoding)
-    except LookupError:
+    except (LookupError, UnicodeError):
         raise ValueError(
             f'{shown(encoding)} is no text encoding that Python knows. Use one such as "utf-8" or "cp1252".'
         ) from None
