@@ -11,6 +11,7 @@ from urllib.parse import urlsplit
 
 from orchestrator.config.problems import shown
 from orchestrator.validation import Dialect
+from orchestrator.validation.decoding import Decoding
 
 NUMBER = r"([0-9]{1,18}(?:\.[0-9]{1,9})?)\s*([a-z]*)"
 DURATIONS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86400}
@@ -205,8 +206,7 @@ def results(kinds: tuple[str, ...]) -> tuple[str, ...]:
 
 def codec(encoding: str) -> str:
     try:
-        # Unlike codecs.lookup, this also refuses those that do not make text of bytes, such as base64.
-        "a".encode(encoding)
+        Decoding(encoding)
     except (LookupError, UnicodeError):
         raise ValueError(
             f'{shown(encoding)} is no text encoding that Python knows. Use one such as "utf-8" or "cp1252".'

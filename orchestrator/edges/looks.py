@@ -35,7 +35,7 @@ class Look:
         return self.done or (not self.is_faulty and (drop_rows or not self.bad))
 
     def note_twins(self, bad: BadRow) -> None:
-        self.twins = self.twins or any(problem.rule is Rule.UNIQUE for problem in bad.problems)
+        self.twins = self.twins or all(problem.rule is Rule.UNIQUE for problem in bad.problems)
 
 
 def in_order(looks: Iterable[Look], chosen: Collection[RelPath], *, drop_rows: bool) -> list[Look]:

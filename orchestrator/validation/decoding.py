@@ -14,6 +14,8 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LONGEST_BOM = 4
+_OF_NAMES = frozenset(("idna", "punycode"))
+"""They decode the name of a host, which is no text that goes on."""
 _HALF_A_PAIR = re.compile(r"[\ud800-\udfff]")
 _UTF_8 = codecs.getincrementaldecoder("utf-8")
 
@@ -24,11 +26,14 @@ class Decoding:
     An encoding that Python does not know, or that does not give characters, is a LookupError.
     """
 
-    __slots__ = ("_decoder", "_head", "_is_lax")
+    __slots__ = ("_decoder", "_head", "_is_lax", "_passed", "fault_at")
 
     def __init__(self, encoding: str) -> None:
         # The bytes held back until they are enough to tell a byte order mark; None once that is settled.
         self._head: bytes | None = b""
+        self._passed = 0
+        self.fault_at: int | None = None
+        """How many bytes of the file stand before the first that cannot be decoded; None where nobody can tell."""
         # Some codecs (UTF-7 is one) give half a surrogate pair, which is no character and cannot be sent.
         self._is_lax = not is_utf_8(encoding)
         self._decoder = _decoder(encoding) if self._is_lax else _UTF_8("strict")
@@ -37,6 +42,7 @@ class Decoding:
         """The characters that are complete, and whether what follows them can be decoded at all."""
         text, decodable = self._decode(chunk, last=last)
         if self._is_lax and not text.isascii() and (half := _HALF_A_PAIR.search(text)):
+            self.fault_at = None  # it is not known which bytes a character was made of
             return text[: half.start()], False
         return text, decodable
 
@@ -50,17 +56,21 @@ class Decoding:
             chunk = self._without_bom(chunk)
         state = self._decoder.getstate()
         try:
-            return self._decoder.decode(chunk, last), True
+            text = self._decoder.decode(chunk, last)
         except UnicodeError as error:
             self._decoder.setstate(state)
             # The error counts from the bytes of an incomplete character that the decoder held back.
             good = error.start - len(state[0]) if isinstance(error, UnicodeDecodeError) else 0
+            self.fault_at = self._passed + good
             return self._decoder.decode(chunk[: max(0, good)]), False
+        self._passed += len(chunk)
+        return text, True
 
     def _without_bom(self, chunk: bytes) -> bytes:
         if found := byte_order_mark(chunk):
             mark, encoding = found
             self._decoder = _decoder(encoding)
+            self._passed = len(mark)
             return chunk[len(mark) :]
         return chunk
 
@@ -82,6 +92,6 @@ def _decoder(encoding: str) -> codecs.IncrementalDecoder:
         empty: object = decoder.decode(b"")
     except (TypeError, UnicodeError):
         empty = None
-    if not isinstance(empty, str):
+    if not isinstance(empty, str) or codecs.lookup(encoding).name in _OF_NAMES:
         raise LookupError(f"{encoding} is not an encoding of text")
     return decoder

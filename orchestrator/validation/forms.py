@@ -32,7 +32,7 @@ _PARTS = {
 _NEEDED: Mapping[Type, tuple[str, str]] = MappingProxyType(
     {Type.DATE: ("Ymd", "Ymd"), Type.TIME: ("HM", "HMSf"), Type.DATETIME: ("YmdHM", "YmdHMSfz")}
 )
-_SECOND = 1_000_000
+_SECOND = 1_000_000_000
 _DAY = 86_400 * _SECOND
 _WIDEST = 64
 _KEPT = 8_192
@@ -87,7 +87,7 @@ class Form:
         return self.value(cell) is not None
 
     def value(self, cell: str) -> int | None:
-        """Microseconds, of a day or since the year 1, in UTC where the zone is written; None when it is none."""
+        """Nanoseconds, of a day or since the year 1, in UTC where the zone is written; None when it is none."""
         return self._values(cell) if len(cell) <= 2 * _WIDEST else None
 
     def _value(self, cell: str) -> int | None:
@@ -116,7 +116,7 @@ def _value(parts: re.Match[str]) -> int | None:
             return None
     if "H" in found:
         seconds = int(found["H"]) * 3600 + int(found["M"]) * 60 + int(found.get("S", 0))
-        value += seconds * _SECOND + int(found.get("f", "0").ljust(6, "0")[:6])
+        value += seconds * _SECOND + int(found.get("f", "0").ljust(9, "0"))
     zone = found.get("z", "Z")
     if zone != "Z":
         value -= int(zone[0] + "1") * (int(zone[1:3]) * 60 + int(zone[4:])) * 60 * _SECOND

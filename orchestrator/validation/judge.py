@@ -20,7 +20,7 @@ from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.limits import RECORD_LIMIT
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mends import NO_MENDS, Mends
-from orchestrator.validation.problem import BadRow, Problem
+from orchestrator.validation.problem import BadRow, Problem, undecodable
 from orchestrator.validation.record import Reading
 from orchestrator.validation.remarks import Remarks, nothing
 from orchestrator.validation.schema import Rule, Schema
@@ -214,4 +214,5 @@ class Judge:
         elif len(tail) > room:
             self._sieve.fail(Rule.RECORD_SIZE, reading.line, 1)
         else:
-            self._sieve.fail(rule, self._line, reading.cell)
+            message = undecodable(self._decoding.fault_at) if rule is Rule.ENCODING else ""
+            self._sieve.fail(rule, self._line, reading.cell, message)

@@ -2,12 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass
+from functools import partial
 from hashlib import blake2b
+from operator import itemgetter
 
 from orchestrator.validation.limits import KEY_LIMIT
+from orchestrator.validation.meanings import Meaning
 
 _BYTES = 16
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    places: tuple[int, ...]
+    """Which cells of a row, from 0."""
+    of: Callable[[Sequence[str]], str]
+    """What they mean together in a row."""
+
+
+def key_of(places: tuple[int, ...], meanings: Sequence[Meaning | None]) -> Key:
+    parts = tuple(zip(places, meanings, strict=True))
+    if len(parts) > 1:
+        return Key(places, partial(_together, parts))
+    (place, meaning), *_ = parts
+    return Key(places, partial(_meant, place, meaning) if meaning else itemgetter(place))
+
+
+def _meant(place: int, meaning: Meaning, cells: Sequence[str]) -> str:
+    return meaning(cells[place])
+
+
+def _together(parts: Sequence[tuple[int, Meaning | None]], cells: Sequence[str]) -> str:
+    """Told apart by a NUL, which stands in no cell."""
+    return "\0".join([meaning(cells[place]) if meaning else cells[place] for place, meaning in parts])
 
 
 class Keys:
@@ -17,12 +46,12 @@ class Keys:
     than the limit splits the file.
     """
 
-    __slots__ = ("_columns", "_left", "_seen")
+    __slots__ = ("_keys", "_left", "_seen")
 
-    def __init__(self, columns: Sequence[tuple[int, ...]]) -> None:
-        """*columns*: the cells, by index, that together must differ; every one of the tuples for itself."""
-        self._columns = columns
-        self._seen: tuple[dict[bytes, int], ...] = tuple({} for _ in columns)
+    def __init__(self, keys: Sequence[Key]) -> None:
+        """The cells of each of the *keys* together must differ."""
+        self._keys = keys
+        self._seen: tuple[dict[bytes, int], ...] = tuple({} for _ in keys)
         self._left = KEY_LIMIT
 
     @property
@@ -31,23 +60,25 @@ class Keys:
 
     def take(self, cells: Sequence[str], line: int) -> bool:
         """Keep them all; False, and none is kept, where one came before or the limit is near."""
-        if self._left < len(self._columns):
+        if self._left < len(self._keys):
             return False
         found, digests = self.look(cells)
         if not found:
             self.keep(digests, line)
         return not found
 
-    def look(self, cells: Sequence[str]) -> tuple[list[tuple[int, int]], list[bytes]]:
-        """Which of them came before, as number of the cell and line; and what `keep` takes if none did."""
+    def look(self, cells: Sequence[str], unread: Set[int] = frozenset()) -> tuple[list[tuple[int, int]], list[bytes]]:
+        """Which of them came before, as number of the cell and line; and what `keep` takes if none did.
+
+        Of the cells at the places *unread* nobody knows what they mean.
+        """
         found, digests = [], []
-        for seen, columns in zip(self._seen, self._columns, strict=True):
-            # A NUL stands in no cell.
-            value = "\0".join([cells[column] for column in columns]) if columns[1:] else cells[columns[0]]
+        for seen, key in zip(self._seen, self._keys, strict=True):
+            value = key.of(cells) if unread.isdisjoint(key.places) else ""
             digest = blake2b(value.encode(), digest_size=_BYTES).digest() if value else b""
             digests.append(digest)
             if digest in seen:
-                found.append((columns[0] + 1, seen[digest]))
+                found.append((key.places[0] + 1, seen[digest]))
         return found, digests
 
     def keep(self, digests: Sequence[bytes], line: int) -> None:

@@ -115,6 +115,7 @@ def _made(table: Table, moments: dict[str, Moment]) -> Made:
         to=to,
         sources=table.texts("from"),
         join=table.text("join"),
+        blank=table.text("blank", "", among=("", "skip", "keep")),
         split=table.text("split"),
         part=table.whole("part", 1),
         trim=table.flag("trim"),
@@ -129,6 +130,8 @@ def _made(table: Table, moments: dict[str, Moment]) -> Made:
             table.complain(key, "has a meaning for cells only. Take it out, or set from.")
     if len(made.sources) > 1 and "join" not in table:
         table.complain("join", 'is missing. Write what stands between the cells, "" for nothing.')
+    if len(made.sources) < 2 and "blank" in table:
+        table.complain("blank", "has a meaning for cells that are joined only. Take it out, or name several in from.")
     if made.part == 0:
         table.complain("part", "counts from 1, or from -1 at the end. Use one of these.")
     if moment:

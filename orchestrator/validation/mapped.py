@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import lru_cache
 
@@ -10,7 +10,7 @@ from orchestrator.errors import ConfigError
 from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound, recognise
 from orchestrator.validation.keys import Keys
-from orchestrator.validation.mapping import Mapping, Steps
+from orchestrator.validation.mapping import Mapped, Mapping, Steps
 from orchestrator.validation.problem import Problem
 from orchestrator.validation.record import Record
 from orchestrator.validation.rows import Looked, Rows, rows_for
@@ -55,29 +55,30 @@ class MappedRows(Rows):
     def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
         return False
 
-    def look(self, record: Record, keys: Keys) -> Looked:
+    def look(self, record: Record, keys: Keys, *, goes: bool = True) -> Looked:
         if record.misquoted or record.count != self._width or record.returns:
             return Looked(self.problems(record, keys), "")
         mapped = self._steps.apply(record.cells)
         if mapped.left_out:
             return Looked((), "", left_out=True)
-        if mapped.unreadable:
-            remedy = "correct it, or leave such rows out in the mapping"
-            faults = [
-                self.problem(Rule.MAPPING, record.lines[place], place + 1, f"{why}: {remedy}")
-                for place, why in sorted(mapped.unreadable)
-            ]
-            return Looked(tuple(faults), "")
+        goes = goes and not mapped.unreadable
         text = written(mapped.cells)
-        if self._target.takes(mapped.cells, record.line, keys):
+        if goes and self._target.takes(mapped.cells, record.line, keys):
             return Looked((), text)
-        lines = tuple(record.lines[place] for place in self._steps.origins)
+        origins = self._steps.origins_in(record.cells)
+        lines = tuple(record.lines[place] for place in origins)
         row = replace(record, cells=mapped.cells, lines=lines, count=len(mapped.cells))
-        problems = self._target.problems(row, keys)
-        return Looked(tuple(self._at_source(problem) for problem in problems), text)
+        problems = self._target.problems(row, keys, goes=goes, unknown=mapped.unknown)
+        faults = self._unreadable(record, mapped)
+        return Looked((*faults, *[self._at_source(problem, origins) for problem in problems]), text)
 
-    def _at_source(self, problem: Problem) -> Problem:
-        place = self._steps.origins[problem.column - 1]
+    def _unreadable(self, record: Record, mapped: Mapped) -> Iterator[Problem]:
+        remedy = "correct it, or leave such rows out in the mapping"
+        for place, why in sorted(mapped.unreadable):
+            yield self.problem(Rule.MAPPING, record.lines[place], place + 1, f"{why}: {remedy}")
+
+    def _at_source(self, problem: Problem, origins: Sequence[int]) -> Problem:
+        place = origins[problem.column - 1]
         return replace(problem, column=place + 1, name=self.names[place])
 
 

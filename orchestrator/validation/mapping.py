@@ -19,6 +19,8 @@ class Made:
     to: str
     sources: tuple[str, ...] = ()
     join: str = ""
+    blank: str = ""
+    """What a blank cell makes of those that it is joined with: blank, too; "skip" leaves it out, "keep" joins it."""
     split: str = ""
     part: int = 1
     """Of what was split: 1 is the first, -1 the last; empty where there are fewer."""
@@ -63,10 +65,12 @@ class Mapping:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mapped:
-    """A row of the result. With `unreadable` (cell from 0, and why) there is none; nor where it is `left_out`."""
+    """A row of the result, unless it is `left_out`. What hangs on cells that are `unreadable` (from 0, and why) is
+    `unknown` in it."""
 
     cells: tuple[str, ...] = ()
     unreadable: tuple[tuple[int, str], ...] = ()
+    unknown: frozenset[int] = frozenset()
     left_out: bool = False
 
 
@@ -81,16 +85,24 @@ class Steps:
         ]
         self._columns = [(made, [places[name] for name in made.sources], dict(made.values)) for made in mapping.columns]
         of_moment = {moment.name: at for moment, at, _ in self._moments}
-        self.origins = tuple(
-            next(iter((of_moment[made.moment] if made.moment else at)[-1:]), 0) for made, at, _ in self._columns
-        )
+        made_of = [(made, of_moment[made.moment] if made.moment else at) for made, at, _ in self._columns]
+        self.origins = tuple(next(iter(at[-1:]), 0) for _, at in made_of)
         """For each column of the result the cell, from 0, that a problem with it is told at."""
+        self._needed = tuple(() if made.blank else at for made, at in made_of)
+
+    def origins_in(self, cells: Sequence[str]) -> tuple[int, ...]:
+        """In this row: where a single blank cell makes all of it blank the problem is told at that one."""
+        return tuple(
+            next((place for place in needed if not cells[place].strip()), last)
+            for needed, last in zip(self._needed, self.origins, strict=True)
+        )
 
     def apply(self, cells: Sequence[str]) -> Mapped:
         if any(rule.applies(cells[place]) for rule, place in self._leave_out):
             return Mapped(left_out=True)
         moments: dict[str, datetime | None] = {}
         unreadable = []
+        lost = set()
         for moment, places, read in self._moments:
             # Beyond what can be one a cell is cut, so that what is remembered stays small.
             parts = tuple([cells[place][:LONGEST] for place in places])
@@ -98,9 +110,14 @@ class Steps:
                 moments[moment.name] = read(parts, moments.get(moment.not_before))
             except Unreadable as error:
                 unreadable.append((places[error.part], str(error)))
-        if unreadable:
-            return Mapped(unreadable=tuple(dict(reversed(unreadable)).items()))
-        return Mapped(cells=tuple([self._made(made, at, values, cells, moments) for made, at, values in self._columns]))
+                lost.add(moment.name)
+            if lost and moment.not_before in lost:
+                lost.add(moment.name)  # it may be of the day before
+        row = tuple([self._made(made, at, values, cells, moments) for made, at, values in self._columns])
+        if not unreadable:
+            return Mapped(cells=row)
+        unknown = frozenset(place for place, (made, *_) in enumerate(self._columns) if made.moment in lost)
+        return Mapped(cells=row, unreadable=tuple(dict(reversed(unreadable)).items()), unknown=unknown)
 
     def _made(
         self,
@@ -111,11 +128,11 @@ class Steps:
         moments: dict[str, datetime | None],
     ) -> str:
         if made.moment:
-            moment = moments[made.moment]
+            moment = moments.get(made.moment)
             return write_moment(moment, made.format) if moment else ""
         if not places:
             return made.value
-        text = made.join.join([cells[place] for place in places])
+        text = cells[places[0]] if len(places) == 1 else _joined(made, [cells[place] for place in places])
         if made.split:
             parts = text.split(made.split)
             place = made.part - 1 if made.part > 0 else made.part
@@ -123,3 +140,11 @@ class Steps:
         if made.trim:
             text = text.strip()
         return values.get(text, text)
+
+
+def _joined(made: Made, cells: Sequence[str]) -> str:
+    if made.blank == "keep":
+        return made.join.join(cells)
+    filled = [cell for cell in cells if cell.strip()]
+    is_whole = len(filled) == len(cells) or made.blank == "skip"
+    return made.join.join(filled) if is_whole else ""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.validation.dialect import CANONICAL
@@ -33,6 +34,12 @@ MESSAGES = {
 }
 
 
+def undecodable(at: int | None) -> str:
+    """*at*: how many bytes of the file stand before it, where that is known."""
+    words = MESSAGES[Rule.ENCODING]
+    return words if at is None else words.replace("decoded", f"decoded at byte offset {at:,}", 1)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
     """One broken rule at one place.
@@ -47,6 +54,16 @@ class Problem:
     rule: Rule
     message: str
     severity: Severity = Severity.ERROR
+
+
+def each_once(problems: Iterable[Problem]) -> tuple[Problem, ...]:
+    """One of those that say the same of the same cell, of which several columns may be made; an error if one is."""
+    told: dict[tuple[int, int, Rule, str], Problem] = {}
+    for problem in problems:
+        what = (problem.line, problem.column, problem.rule, problem.message)
+        if what not in told or problem.severity is Severity.ERROR:
+            told[what] = problem
+    return tuple(told.values())
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from orchestrator.validation.schema import Reference, Schema, Severity, Type
+from orchestrator.validation.meanings import Meaning, meaning_of, sort_of
+from orchestrator.validation.schema import Column, Reference, Schema, Severity, Type
 
 AS_DECLARED = "as_declared"
 OFF = "off"
@@ -17,6 +18,7 @@ class Holding:
 
     pool: int
     columns: tuple[str, ...]
+    meanings: tuple[Meaning | None, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,6 +28,7 @@ class Asking:
     pool: int
     reference: Reference
     severity: Severity
+    meanings: tuple[Meaning | None, ...]
     delimiter: str = ""
     """Between the items of a list, each of which is a value."""
 
@@ -45,22 +48,26 @@ class Relations:
                 for columns in _keys(schema):
                     pool = self._pool([schema])
                     self._own.add(pool)
-                    self._hold(pool, [schema], columns)
-        shared: dict[tuple[frozenset[str], tuple[str, ...]], int] = {}
+                    self._hold(pool, [schema], columns, by_value=(True,) * len(columns))
+        shared: dict[tuple[frozenset[str], tuple[str, ...], tuple[bool, ...]], int] = {}
         for schema in schemas if references != OFF else ():
-            types = {column.name: column for column in schema.columns}
             for reference in schema.references:
                 meant = [other for other in schemas if reference.is_to(other)]
                 if not meant:
                     continue
-                which = (frozenset(other.name for other in meant), reference.keys)
+                asked = [_column(schema, name) for name in reference.fields]
+                by_value = tuple(
+                    all(sort_of(_column(other, key)) == sort_of(column) for other in meant)
+                    for column, key in zip(asked, reference.keys, strict=True)
+                )
+                which = (frozenset(other.name for other in meant), reference.keys, by_value)
                 if which not in shared:
                     shared[which] = self._pool(meant)
-                    self._hold(shared[which], meant, reference.keys)
+                    self._hold(shared[which], meant, reference.keys, by_value)
                 severity = reference.severity if references == AS_DECLARED else Severity(references)
-                first = types[reference.fields[0]]
-                delimiter = first.delimiter if first.type is Type.LIST else ""
-                self.askings[schema.name].append(Asking(shared[which], reference, severity, delimiter))
+                delimiter = asked[0].delimiter if asked[0].type is Type.LIST else ""
+                meanings = _meanings(asked, by_value)
+                self.askings[schema.name].append(Asking(shared[which], reference, severity, meanings, delimiter))
 
     def __bool__(self) -> bool:
         """Whether there is anything to be looked at."""
@@ -85,9 +92,19 @@ class Relations:
         self._pools.append(frozenset(schema.name for schema in schemas))
         return len(self._pools) - 1
 
-    def _hold(self, pool: int, schemas: Sequence[Schema], columns: tuple[str, ...]) -> None:
+    def _hold(self, pool: int, schemas: Sequence[Schema], columns: tuple[str, ...], by_value: tuple[bool, ...]) -> None:
         for schema in schemas:
-            self.holdings[schema.name].append(Holding(pool, columns))
+            meanings = _meanings([_column(schema, name) for name in columns], by_value)
+            self.holdings[schema.name].append(Holding(pool, columns, meanings))
+
+
+def _column(schema: Schema, name: str) -> Column:
+    return next(column for column in schema.columns if column.name == name)
+
+
+def _meanings(columns: Sequence[Column], by_value: Sequence[bool]) -> tuple[Meaning | None, ...]:
+    """Of columns that are not of one sort on both sides it is the text that has to be the same."""
+    return tuple(meaning_of(column) if by else None for column, by in zip(columns, by_value, strict=True))
 
 
 def _keys(schema: Schema) -> Iterator[tuple[str, ...]]:

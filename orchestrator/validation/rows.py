@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from functools import lru_cache
 from operator import call
 from typing import NamedTuple
@@ -10,8 +10,9 @@ from typing import NamedTuple
 from orchestrator.validation.cells import CellRules, values_of
 from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound
-from orchestrator.validation.keys import Keys
+from orchestrator.validation.keys import Key, Keys, key_of
 from orchestrator.validation.limits import CELL_LIMIT
+from orchestrator.validation.meanings import meaning_of
 from orchestrator.validation.problem import MESSAGES, BadRow, Problem
 from orchestrator.validation.proof import proof_of
 from orchestrator.validation.record import Record
@@ -51,15 +52,15 @@ class Rows:
             for check in bound.schema.checks
             if places.keys() >= {*check.left, *check.right}
         )
-        self._key_places = tuple(_key_places(bound, places))
-        self._alone = not self._checks and not self._key_places
+        self._keys = tuple(_keys_of(bound, places))
+        self._alone = not self._checks and not self._keys
         self.proof = proof_of(bound.columns, dialect, blank_deletes=deletes) if self._alone else None
         self._is_canonical = dialect.is_canonical
         self._messages = {**MESSAGES, Rule.QUOTE: dialect.misquoted, Rule.COLUMNS: dialect.miscounted}
 
     def keys(self) -> Keys:
         """For one file."""
-        return Keys(self._key_places)
+        return Keys(self._keys)
 
     def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
         """Whether nothing is wrong with a row without quotes and carriage returns; then its keys are kept."""
@@ -67,7 +68,7 @@ class Rows:
             return False
         if not all(check.holds(cells) for check in self._checks):
             return False
-        return not self._key_places or keys.take(cells, line)
+        return not self._keys or keys.take(cells, line)
 
     def bad_row(self, record: Record, errors: tuple[Problem, ...]) -> BadRow:
         ragged = record.count != self._width or record.misquoted
@@ -83,13 +84,16 @@ class Rows:
         name = self.names[cell - 1] if cell <= len(self.names) else ""
         return Problem(line=line, column=cell, name=name, rule=rule, message=message or self._messages[rule])
 
-    def look(self, record: Record, keys: Keys) -> Looked:
-        """Warnings are among the problems."""
+    def look(self, record: Record, keys: Keys, *, goes: bool = True) -> Looked:
+        """Warnings are among the problems. A row that *goes* is sent unless it is wrong, and *keys* keeps its own."""
         text = record.text if self._is_canonical else written(record.cells)
-        return Looked(self.problems(record, keys), text)
+        return Looked(self.problems(record, keys, goes=goes), text)
 
-    def problems(self, record: Record, keys: Keys) -> tuple[Problem, ...]:
-        """Warnings among them. Where the quotes or the count are wrong nothing is known of the single cells."""
+    def problems(
+        self, record: Record, keys: Keys, *, goes: bool = True, unknown: Set[int] = frozenset()
+    ) -> tuple[Problem, ...]:
+        """Warnings among them. Where the quotes or the count are wrong nothing is known of the single cells, nor is it
+        of those at the places *unknown*."""
         if record.misquoted and record.count <= CELL_LIMIT:
             return (self.problem(Rule.QUOTE, record.lines[record.misquoted - 1], record.misquoted),)
         if record.count != self._width:
@@ -98,19 +102,17 @@ class Rows:
                 cell = record.returns[0]
                 return (self.problem(Rule.CARRIAGE_RETURN, record.lines[cell - 1], cell),)
             return (self.problem(Rule.COLUMNS, record.line, min(record.count, self._width) + 1),)
-        found = self._of_cells(record)
+        found = [problem for problem in self._of_cells(record) if problem.column - 1 not in unknown]
         if self._alone:
             return tuple(found)
-        wrong = {problem.column - 1 for problem in found if problem.severity is Severity.ERROR}
+        wrong = {problem.column - 1 for problem in found if problem.severity is Severity.ERROR} | unknown
         found += [
             self._problem_of(comparison, record)
             for comparison in self._checks
             if not wrong & comparison.places and not comparison.holds(record.cells)
         ]
-        if all(problem.severity is Severity.WARNING for problem in found):
-            # Only of a row that is sent: one that is kept back is no twin of one that comes after it.
-            found += self._repeated(record, keys)
-        return tuple(found)
+        goes = goes and all(problem.severity is Severity.WARNING for problem in found)
+        return (*found, *self._repeated(record, keys, wrong, goes=goes))
 
     def _of_cells(self, record: Record) -> list[Problem]:
         found = []
@@ -143,9 +145,10 @@ class Rows:
             severity=comparison.severity,
         )
 
-    def _repeated(self, record: Record, keys: Keys) -> list[Problem]:
-        twins, digests = keys.look(record.cells)
-        if not twins:
+    def _repeated(self, record: Record, keys: Keys, wrong: Set[int], *, goes: bool) -> list[Problem]:
+        """A row that is kept back is no twin of one that comes after it."""
+        twins, digests = keys.look(record.cells, wrong)
+        if goes and not twins:
             keys.keep(digests, record.line)
         return [
             self.problem(
@@ -177,12 +180,12 @@ class _Comparison:
         return None in left or None in right or self._order(left, right)
 
 
-def _key_places(bound: Bound, places: dict[str, int]) -> Iterator[tuple[int, ...]]:
-    for column in bound.columns:
-        if column.constraints.unique:
-            yield (places[column.name],)
-    if bound.schema.key and places.keys() >= set(bound.schema.key):
-        yield tuple(places[name] for name in bound.schema.key)
+def _keys_of(bound: Bound, places: dict[str, int]) -> Iterator[Key]:
+    unique = [(column.name,) for column in bound.columns if column.constraints.unique]
+    for names in (*unique, bound.schema.key):
+        if names and places.keys() >= set(names):
+            at = tuple(places[name] for name in names)
+            yield key_of(at, [meaning_of(bound.columns[place]) for place in at])
 
 
 @lru_cache(maxsize=32)

@@ -13,7 +13,7 @@ from orchestrator.validation.limits import FIELD_LIMIT
 from orchestrator.validation.mapped import bound_to, mapped_rows_for, source_of
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mends import NO_MENDS, Mends
-from orchestrator.validation.problem import BadRow, Problem
+from orchestrator.validation.problem import BadRow, Problem, each_once
 from orchestrator.validation.proof import Proof
 from orchestrator.validation.record import Record, plain_record
 from orchestrator.validation.remarks import Remarks, nothing
@@ -101,8 +101,10 @@ class Sieve:
         """The canonical text of the good rows since the last time."""
         return self._kept.take()
 
-    def fail(self, rule: Rule, line: int, cell: int) -> None:
-        self.fault = self._rules.problem(rule, line, cell)
+    def fail(self, rule: Rule, line: int, cell: int, message: str = "") -> None:
+        fault = self._rules.problem(rule, line, cell, message)
+        # Before the first record it is not known which columns there are.
+        self.fault = fault if self.first_seen else replace(fault, name="")
 
     def end(self) -> None:
         """There is nothing more to come."""
@@ -153,7 +155,7 @@ class Sieve:
         record = self._mends.instead_of(record)
         beside, refused = tuple(self._beside_others(record)), self._mends.is_refused(record.line)
         kept_back = refused or any(problem.severity is Severity.ERROR for problem in beside)
-        looked = self._rules.look(record, self._rules.keys() if kept_back else self._keys)
+        looked = self._rules.look(record, self._keys, goes=not kept_back)
         if self._mends.was_sent(record.line):  # looked at, because no other row may have its key
             self._sent_before = True
             self._kept.skip(record.line, record.last_line)
@@ -165,7 +167,7 @@ class Sieve:
         if self._keys.is_full:
             self.fail(Rule.KEYS, record.line, 1)
             return
-        errors = self._tally.take((*looked.problems, *beside))
+        errors = self._tally.take(each_once((*looked.problems, *beside)))
         if refused:
             errors = (*errors, self._rules.problem(Rule.REFUSED, record.line, 1))
         if errors:

@@ -6,6 +6,7 @@ import io
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
+from orchestrator.validation.keys import Key, key_of
 from orchestrator.validation.mapping import Mapping, Steps
 from orchestrator.validation.relations import Relations
 from orchestrator.validation.schema import Severity
@@ -29,8 +30,8 @@ class Ties:
     def __init__(self, relations: Relations, kind: str) -> None:
         self._holdings = relations.holdings[kind]
         self._askings = relations.askings[kind]
-        self._held: list[tuple[int, tuple[int, ...]]] = []
-        self._asked: list[tuple[int, tuple[int, ...], int, bool, str, frozenset[str]]] = []
+        self._held: list[tuple[int, Key]] = []
+        self._asked: list[tuple[int, Key, int, bool, str, frozenset[str]]] = []
         self._names: list[str] = []
         self._row = 0
 
@@ -42,11 +43,11 @@ class Ties:
             self._begin(next(rows))
         for row in rows:
             self._row += 1
-            for pool, places in self._held:
-                if value := _value(row, places):
+            for pool, key in self._held:
+                if value := _value(row, key):
                     yield Tie(pool, value, self._row, None)
-            for pool, places, way, strict, delimiter, unless in self._asked:
-                value = _value(row, places)
+            for pool, key, way, strict, delimiter, unless in self._asked:
+                value = _value(row, key)
                 for item in value.split(delimiter) if delimiter else (value,):
                     if item.strip() and item not in unless:
                         yield Tie(pool, item, self._row, way, strict)
@@ -54,8 +55,8 @@ class Ties:
     def columns(self, sources: Sequence[str], mapping: Mapping | None) -> dict[tuple[int, int | None], int]:
         """Where a problem with each pool and way is told, as the number of a cell in the source."""
         origins = Steps(mapping, sources).origins if mapping else range(len(self._names))
-        told: dict[tuple[int, int | None], int] = {(pool, None): origins[places[0]] + 1 for pool, places in self._held}
-        return told | {(pool, way): origins[places[0]] + 1 for pool, places, way, *_ in self._asked}
+        told: dict[tuple[int, int | None], int] = {(pool, None): origins[key.places[0]] + 1 for pool, key in self._held}
+        return told | {(pool, way): origins[key.places[0]] + 1 for pool, key, way, *_ in self._asked}
 
     def _begin(self, names: list[str]) -> None:
         """Columns may be missing: then this file has no part in it."""
@@ -63,19 +64,18 @@ class Ties:
         places = {name: place for place, name in enumerate(names)}
         for holding in self._holdings:
             if places.keys() >= {*holding.columns}:
-                self._held.append((holding.pool, tuple(places[name] for name in holding.columns)))
+                at = tuple(places[name] for name in holding.columns)
+                self._held.append((holding.pool, key_of(at, holding.meanings)))
         for way, asking in enumerate(self._askings):
-            fields, unless = asking.reference.fields, frozenset(asking.reference.unless)
+            fields, meaning = asking.reference.fields, asking.meanings[0]
             if places.keys() >= {*fields}:
-                cells = tuple(places[name] for name in fields)
+                at = tuple(places[name] for name in fields)
                 strict = asking.severity is Severity.ERROR
-                self._asked.append((asking.pool, cells, way, strict, asking.delimiter, unless))
+                unless = frozenset(meaning(word) if meaning else word for word in asking.reference.unless)
+                key = key_of(at, asking.meanings)
+                self._asked.append((asking.pool, key, way, strict, asking.delimiter, unless))
 
 
-def _value(row: Sequence[str], places: Sequence[int]) -> str:
-    """The cells together, told apart by what stands in none; "" where one of them is blank."""
-    if len(places) == 1:  # the usual case, for every row of a folder
-        cell = row[places[0]]
-        return cell if cell.strip() else ""
-    cells = [row[place] for place in places]
-    return "\0".join(cells) if all(map(str.strip, cells)) else ""
+def _value(row: Sequence[str], key: Key) -> str:
+    """What its cells mean; "" where one of them is blank."""
+    return key.of(row) if all(row[place].strip() for place in key.places) else ""

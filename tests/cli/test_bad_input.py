@@ -29,7 +29,7 @@ async def told(folder: Path, **settings: str) -> list[Finding]:
     return found
 
 
-SAVE = "cannot be decoded: save the file as UTF-8, unpacked if it is packed, or set the encoding that it really has"
+SAVE = "save the file as UTF-8, unpacked if it is packed, or set the encoding that it really has"
 PLAIN = "holds a NUL character: export the file again as plain text (UTF-8, or UTF-16 with a BOM)"
 ENDS = "a lone carriage return, as old Macs end lines: write CRLF or LF, or quote the cell with it"
 CELLS = (
@@ -46,23 +46,37 @@ QUOTE = 'a quote opens here and never closes: add the closing " or remove the op
 EXACTLY = "write the column names exactly, in their order"
 
 FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
-    "empty": (b"", (":1:1: empty (Reference): the file is empty: export it again, or remove it",)),
-    "blank lines": (b"\r\n\r\n", (":1:1: empty (Reference): the file is empty: export it again, or remove it",)),
+    "empty": (b"", (":1:1: empty: the file is empty: export it again, or remove it",)),
+    "blank lines": (b"\r\n\r\n", (":1:1: empty: the file is empty: export it again, or remove it",)),
     "a header alone": (
         lines(HEADER),
         (":1:1: no_rows (Reference): there is no row below the header: add rows, or remove the file",),
     ),
-    "bytes that are no UTF-8": (lines(HEADER, ROW) + b"\xff\xfe", (f":3:1: encoding (Reference): {SAVE}",)),
+    "bytes that are no UTF-8": (
+        lines(HEADER, ROW) + b"\xff\xfe",
+        (f":3:1: encoding (Reference): cannot be decoded at byte offset 85: {SAVE}",),
+    ),
     "bytes that are no UTF-8, ten megabytes down": (
         lines(HEADER, *[ROW] * 280_000) + b"Zo\xeb" + LATER.encode(),
-        (f":280002:1: encoding (Reference): {SAVE}",),
+        (f":280002:1: encoding (Reference): cannot be decoded at byte offset 10,640,049: {SAVE}",),
+    ),
+    "a name of a column in another encoding": (
+        lines("Référence,StartDate", encoding="latin-1"),
+        (f":1:1: encoding: cannot be decoded at byte offset 1: {SAVE}",),
+    ),
+    "another encoding below a mark": (
+        b"\xef\xbb\xbf" + lines(HEADER, f'"Zoe\r\n{ROW}"{LATER}') + lines(f"a,é{LATER}", encoding="latin-1"),
+        (f":4:2: encoding (StartDate): cannot be decoded at byte offset 131: {SAVE}",),
     ),
     "two encodings": (
         lines(HEADER, f"Zoë{LATER}") + lines(f"Zoë{LATER}", encoding="latin-1"),
-        (f":3:1: encoding (Reference): {SAVE}",),
+        (f":3:1: encoding (Reference): cannot be decoded at byte offset 89: {SAVE}",),
     ),
-    "UTF-16 without its mark": (lines(HEADER, ROW, encoding="utf-16-le"), (f":1:1: nul (Reference): {PLAIN}",)),
-    "packed": (gzip.compress(lines(HEADER, ROW), mtime=0), (f":1:1: encoding (Reference): {SAVE}",)),
+    "UTF-16 without its mark": (lines(HEADER, ROW, encoding="utf-16-le"), (f":1:1: nul: {PLAIN}",)),
+    "packed": (
+        gzip.compress(lines(HEADER, ROW), mtime=0),
+        (f":1:1: encoding: cannot be decoded at byte offset 1: {SAVE}",),
+    ),
     "an unclosed quote": (
         lines(HEADER, ROW, f'"N2{LATER}', *[ROW] * 9),
         (f":3:1: unclosed_quote (Reference): {QUOTE}",),
@@ -76,7 +90,7 @@ FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     ),
     "a million columns": (
         lines(",".join(f"c{number}" for number in range(1_000_000)), ROW),
-        (":1:1: record_size (Reference): the row has more than 1,048,576 characters: check its line ends and quotes",),
+        (":1:1: record_size: the row has more than 1,048,576 characters: check its line ends and quotes",),
     ),
     "ragged rows": (
         lines(HEADER, ROW, f"{ROW},more", "N1,01/07/2024"),

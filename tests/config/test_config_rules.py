@@ -170,7 +170,7 @@ REFUSED: Mapping[str, list[tuple[object, str]]] = {
     ],
     "validation.encoding": [
         (name, f'"{name}" is no text encoding that Python knows. Use one such as "utf-8" or "cp1252".')
-        for name in ("", "utf-9", "base64", "rot13", "zlib", "undefined", "../utf-8")
+        for name in ("", "utf-9", "base64", "rot13", "zlib", "undefined", "idna", "punycode", "../utf-8")
     ],
     "validation.delimiter": [
         ("", '"" is no sign. Write the one between two cells, as ",".'),

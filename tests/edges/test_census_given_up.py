@@ -106,6 +106,13 @@ async def test_a_row_of_which_another_of_its_file_takes_the_place_takes_nobody_a
     assert told == {"a.csv": [(2, "boss", NOBODY)]}, "it is the second al who goes"
 
 
+async def test_a_row_that_is_wrong_in_itself_as_well_takes_nobodys_place(table: Table) -> None:
+    _, told = await table.look(a=people("al,m,nobody,", ",m,,"), b=people("bo,,al,"))
+
+    assert [line for line, *_ in told["a.csv"]] == [2, 3]
+    assert told["b.csv"] == [(2, "boss", kept_back("a.csv", 2))]
+
+
 async def test_who_asks_for_a_row_of_a_file_that_is_rejected_waits_for_that_file(table: Table) -> None:
     """Where a bad row rejects its file all of that one is to come, so nothing is told to ask in vain."""
     table.drop_rows = False

@@ -120,8 +120,8 @@ CHECKING = (
     Bug(
         wrong="A row that is kept back is taken for the twin of the mended one below it.",
         file="validation/rows.py",
-        old="        if all(problem.severity is Severity.WARNING for problem in found):\n",
-        new="        if record.cells:\n",
+        old="        goes = goes and all(problem.severity is Severity.WARNING for problem in found)\n",
+        new="        goes = goes and bool(record.cells)\n",
         test="validation/test_constraints.py::test_a_row_that_is_kept_back_is_no_twin_of_the_mended_one_below_it",
     ),
     Bug(
@@ -219,7 +219,7 @@ CHECKING = (
     Bug(
         wrong="A problem of a row that was mapped is told at the column of the result.",
         file="validation/mapped.py",
-        old="        place = self._steps.origins[problem.column - 1]\n",
+        old="        place = origins[problem.column - 1]\n",
         new="        place = problem.column - 1\n",
         test="validation/test_mapping.py::test_a_problem_is_told_at_the_line_and_column_of_the_source",
     ),

@@ -29,9 +29,9 @@ MENDING = (
     Bug(
         wrong="A mended row may have the key of one that was accepted.",
         file="validation/sieve.py",
-        old="        looked = self._rules.look(record, self._rules.keys() if kept_back else self._keys)",
+        old="        looked = self._rules.look(record, self._keys, goes=not kept_back)",
         new="        kept_back = kept_back or self._mends.was_sent(record.line)\n"
-        "        looked = self._rules.look(record, self._rules.keys() if kept_back else self._keys)",
+        "        looked = self._rules.look(record, self._keys, goes=not kept_back)",
         test="cli/test_resubmit_additions.py::test_a_key_that_an_accepted_row_has_is_no_key_for_a_mended_one",
     ),
     Bug(
@@ -122,8 +122,8 @@ MENDING = (
     Bug(
         wrong="A row that is kept back takes the key of a good one.",
         file="validation/sieve.py",
-        old="        looked = self._rules.look(record, self._rules.keys() if kept_back else self._keys)",
-        new="        looked = self._rules.look(record, self._keys if kept_back or beside else self._keys)",
+        old="        looked = self._rules.look(record, self._keys, goes=not kept_back)",
+        new="        looked = self._rules.look(record, self._keys, goes=not kept_back or bool(beside))",
         test="cli/test_relations.py::test_a_row_that_is_kept_back_is_no_twin_of_a_good_one",
     ),
 )

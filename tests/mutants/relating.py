@@ -71,8 +71,8 @@ RELATING = (
     Bug(
         wrong="A row that is wrong beside another file is sent with a part.",
         file="validation/sieve.py",
-        old="        errors = self._tally.take((*looked.problems, *beside))\n",
-        new="        errors = self._tally.take(looked.problems)\n",
+        old="        errors = self._tally.take(each_once((*looked.problems, *beside)))\n",
+        new="        errors = self._tally.take(each_once(looked.problems))\n",
         test="edges/test_census.py::test_a_part_holds_no_row_that_is_wrong_beside_another_file",
     ),
     Bug(
@@ -127,7 +127,7 @@ RELATING = (
     Bug(
         wrong="A row for which another of its file stands in when it is kept back takes along those who ask for both.",
         file="edges/looks.py",
-        old="any(problem.rule is Rule.UNIQUE for problem in bad.problems)",
+        old="all(problem.rule is Rule.UNIQUE for problem in bad.problems)",
         new="not bad.problems",
         test="edges/test_census_given_up.py::test_a_row_of_which_another_of_its_file_takes_the_place_takes_nobody_along",
     ),

@@ -47,6 +47,19 @@ PLAIN = read_schema(
     "plain",
 )
 """One whose rows can be proven clean at once, with cells that may be empty."""
+COUNTS = read_schema(
+    {
+        "primaryKey": ["No", "At"],
+        "fields": [
+            {"name": "No", "type": "integer"},
+            {"name": "At", "type": "time", "format": "%H:%M[:%S]"},
+            {"name": "Rate", "type": "number", "constraints": {"unique": True}},
+            {"name": "Note"},
+        ],
+    },
+    "counts",
+)
+"""One whose keys are values, of which rows that are written otherwise may be the same."""
 
 _SESSION = "session_name,group_name,session_timezone,session_startDate,session_endDate,session_readAloud"
 _TIMES = 'Europe/Paris,2024-07-01T09:00:00Z,2024-07-02T09:00:00Z,"en,fr"'
@@ -104,6 +117,15 @@ FILES: dict[str, list[str]] = {
         'A1,2024-03-01,09.00,,2024-03-01T09:00:00+02:00,25,-5,0,,"{""a"": 1}",West,',
         "B22,2024-03-01,22.00,23.00,,.5,+3,1,b,,,ok",
     ],
+    "counts": [
+        "No,At,Rate,Note",
+        "1,09:00,1.5,x",
+        "01,09:00:00,2,x",
+        "2,09:00,1.50,",
+        "+2,09:01,,",
+        "3,24:00,2.0,y",
+        '03,09:00,2e0,"y"',
+    ],
     "plain": [
         "Day,At,Count,Yes,Site,Note",
         "2024-02-29,2024-02-29T17:30:00Z,12,true,N,x",
@@ -113,7 +135,11 @@ FILES: dict[str, list[str]] = {
 }
 """Header and rows; not all of these rows are without a warning."""
 
-KINDS: dict[str, Schema] = {name: built_in(name) for name in built_in_names()} | {"shifts": SHIFTS, "plain": PLAIN}
+KINDS: dict[str, Schema] = {name: built_in(name) for name in built_in_names()} | {
+    "shifts": SHIFTS,
+    "counts": COUNTS,
+    "plain": PLAIN,
+}
 
 
 def some_file(name: str, rng: random.Random) -> bytes:

@@ -224,6 +224,47 @@ def test_a_row_that_is_kept_back_is_no_twin_of_the_mended_one_below_it() -> None
     assert judged.text == "a,b\r\n1,2024-01-01"
 
 
+TWO_KEYS: dict[str, Any] = {
+    "fields": [
+        {"name": "a", "type": "integer", "constraints": {"unique": True}},
+        {"name": "b", "constraints": {"unique": True, "maxLength": 2}},
+        {"name": "c", "type": "date"},
+    ],
+    "primaryKey": ["a", "c"],
+    "checks": [{"left": "b", "is": "!=", "right": "b"}],
+}
+
+
+def test_a_row_that_is_bad_and_a_twin_is_told_both_where_its_key_can_be_read() -> None:
+    schema = read_schema({**TWO_KEYS, "checks": []}, "keys")
+    source = lines("a,b,c", "1,x,2024-01-01", "01,y,bad", "x,x,2024-01-01", "1,long,2024-01-01", "2,y,2024-01-01")
+
+    judged = judge(source, schema)
+
+    assert judged.found == [
+        *[(Rule.DATE, 3, 3), (Rule.UNIQUE, 3, 1)],
+        *[(Rule.INTEGER, 4, 1), (Rule.UNIQUE, 4, 2)],
+        *[(Rule.MAX_LENGTH, 5, 2), (Rule.UNIQUE, 5, 1)],
+    ]
+    assert all("the same as in line 2" in row.problems[-1].message for row in judged.bad)
+    assert judged.text == "a,b,c\r\n1,x,2024-01-01\r\n2,y,2024-01-01", "a row that is kept back is nobody's twin"
+
+
+def test_two_keys_that_say_the_same_of_one_cell_say_it_once() -> None:
+    assert judge(
+        lines("a,b,c", "1,x,2024-01-01", "1,y,2024-01-01"), read_schema({**TWO_KEYS, "checks": []}, "k")
+    ).found == [(Rule.UNIQUE, 3, 1)]
+
+
+def test_a_row_that_breaks_a_check_is_told_whose_twin_it_is() -> None:
+    rows = ["1,,2024-01-01", "1,x,2024-01-02"]
+
+    assert judge(lines("a,b,c", *rows), read_schema(TWO_KEYS, "keys")).found == [
+        (Rule.CHECK, 3, 2),
+        (Rule.UNIQUE, 3, 1),
+    ]
+
+
 def test_empty_cells_are_no_twins_unless_they_have_to_be_filled() -> None:
     schema = read_schema({"fields": [{"name": "a", "constraints": {"unique": True}}, {"name": "b"}]}, "k")
 

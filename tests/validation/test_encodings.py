@@ -62,7 +62,7 @@ def test_an_encoding_may_need_several_bytes_or_a_state(encoding: str) -> None:
     assert judge(text.encode(encoding), encoding=encoding).text == text
 
 
-@pytest.mark.parametrize("encoding", ["klingon", "base64", "rot13", "undefined"])
+@pytest.mark.parametrize("encoding", ["klingon", "base64", "rot13", "undefined", "idna", "punycode"])
 def test_an_encoding_that_gives_no_text_is_refused_at_once(encoding: str) -> None:
     with pytest.raises(LookupError):
         Judge(PLATFORM_DATA, encoding=encoding)
@@ -105,6 +105,50 @@ def test_bad_bytes_are_found_after_a_character_cut_in_two() -> None:
     for at in range(len(data)):
         judged = judge_in([data[:at], data[at:]])
         assert (judged.found, judged.verdict.rows) == ([(Rule.ENCODING, 3, 3)], 1)
+
+
+@pytest.mark.parametrize(
+    ("encoding", "bad", "within"),
+    [
+        ("utf-8", b"\xff", 0),
+        ("utf-8", b"\xe2\x82", 0),
+        ("utf-8-sig", b"\xc3", 0),
+        ("cp1252", b"\x81", 0),
+        ("ascii", b"\xe4", 0),
+        ("shift_jis", b"\x93", 0),
+        ("gb18030", b"\x81\x30\x81,", 0),
+        ("iso2022_jp", b"\x1b$Bzz", 3),
+        ("utf-7", b"+//", 0),
+        ("utf-16", b"\x00\xd8\x41\x00", 0),
+        ("utf-32", b"\xff\xff\xff\xff", 0),
+    ],
+)
+def test_the_bytes_that_mean_nothing_are_told_with_their_offset_however_they_come(
+    encoding: str, bad: bytes, within: int
+) -> None:
+    data = lines(HEADER, ROW, ROW.replace("N1", "Nn")).encode(encoding)
+
+    fault = judge(data + bad, encoding=encoding).verdict.fault
+
+    assert fault is not None
+    assert f"cannot be decoded at byte offset {len(data) + within:,}: save" in fault.message
+    assert (fault.line, fault.column, fault.name) == (4, 1, "Reference")
+
+
+def test_where_nobody_can_tell_the_offset_the_line_and_column_are_told() -> None:
+    fault = judge(lines(HEADER, ROW).encode() + b"a,+2AA-\n", encoding="utf-7").verdict.fault
+
+    assert fault is not None
+    assert (fault.line, fault.column, fault.name) == (3, 2, "StartDate")
+    assert fault.message.startswith("cannot be decoded: save")
+
+
+@pytest.mark.parametrize("data", [b"", b"\n\n", b"\xff", b"a,\xff", b"a,\0", b'"Reference,', b"x" * 140_000])
+def test_before_the_first_line_was_read_no_column_has_a_name(data: bytes) -> None:
+    fault = judge(data).verdict.fault
+
+    assert fault is not None
+    assert (fault.line, fault.name) == (1, "")
 
 
 def test_a_nul_before_the_bad_bytes_comes_first() -> None:

@@ -6,7 +6,7 @@ import pytest
 
 from orchestrator.config.schemas import built_in, load_schemas
 from orchestrator.errors import ConfigError
-from orchestrator.validation import BadRow, Judge, Schema, is_keyed, keyed, rules_digest
+from orchestrator.validation import BadRow, Judge, Schema, is_keyed, keyed, read_schema, rules_digest
 
 RECORDS = built_in("endgrate.records")
 
@@ -36,8 +36,16 @@ def test_a_column_that_the_schema_has_keeps_its_other_rules() -> None:
     (groups,) = load_schemas(["tao.groups"], "group_name")
 
     assert len(groups.columns) == len(built_in("tao.groups").columns)
-    assert problems(groups, "group_name,group_active", "a,TRUE", "a,maybe") == [(3, "group_active", "boolean")]
+    assert problems(groups, "group_name,group_active", "a,TRUE", "b,maybe") == [(3, "group_active", "boolean")]
     assert problems(groups, "group_name,group_active", "a,TRUE", "a,TRUE") == [(3, "group_name", "unique")]
+
+
+def test_a_key_has_to_differ_as_text_which_is_what_the_remote_sees_and_as_a_value_where_it_has_a_type() -> None:
+    typed = read_schema({"fields": [{"name": "id", "type": "integer"}], "fieldsMatch": "subset"}, "typed")
+    rows = ("id,a", "1,x", "01,x", "1,y")
+
+    assert problems(keyed(RECORDS, "id"), *rows) == [(4, "id", "unique")]
+    assert problems(keyed(typed, "id"), *rows) == [(3, "id", "unique"), (4, "id", "unique")]
 
 
 def test_a_column_that_there_cannot_be_is_told_with_the_key_of_the_configuration() -> None:

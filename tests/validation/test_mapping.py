@@ -68,6 +68,13 @@ def test_columns_are_renamed_and_put_in_the_order_of_the_schema() -> None:
         ({"from": "x", "split": "/", "part": -1}, "a/b/c,", "c"),
         ({"from": "x", "split": "/", "part": 4}, "a/b/c,", ""),
         ({"from": "x", "split": "/", "part": -4}, "a/b/c,", ""),
+        ({"from": ["x", "y"], "join": "-"}, "AB,", ""),
+        ({"from": ["x", "y"], "join": "-"}, " ,12", ""),
+        ({"from": ["x", "y"], "join": "-", "values": {"": "none"}}, ",", "none"),
+        ({"from": ["x", "y"], "join": "-", "blank": "skip"}, "AB,", "AB"),
+        ({"from": ["x", "y", "x"], "join": "-", "blank": "skip"}, "AB, ", "AB-AB"),
+        ({"from": ["x", "y"], "join": "-", "blank": "skip"}, " ,", ""),
+        ({"from": ["x", "y"], "join": "-", "blank": "keep"}, "AB,", "AB-"),
         ({"value": "always"}, "1,2", "always"),
         ({"from": "x", "trim": True}, "  a b ,", "a b"),
         ({"from": "x"}, "  a ,", "  a "),
@@ -98,6 +105,111 @@ def test_a_problem_is_told_at_the_line_and_column_of_the_source() -> None:
     assert [row.problems[0].name for row in judged.bad] == ["second", "second", "second", "first"]
     assert judged.bad[0].cells == ("1", "2", "")
     assert judged.text == 'a,b\r\nc,"a\nb"'
+
+
+def test_what_is_blank_because_of_one_cell_is_told_at_that_cell() -> None:
+    moment = {"name": "start", "from": {"day": "%Y-%m-%d", "time": "%H:%M"}}
+    wanted = mapping(
+        {"to": "a", "from": ["x", "y"], "join": "-"},
+        {"to": "b", "moment": "start", "format": "%d"},
+        moments=[moment],
+    )
+    both = read_schema({"fields": [{"name": name, "constraints": {"required": True}} for name in "ab"]}, "both")
+    source = lines("x,y,day,time", "1,2,,09:00", ',"2\n2",2024-07-01,', '"1\n1",,,', ",,2024-07-01,09:00")
+
+    judged = judge(source, wanted, schema=both)
+
+    assert judged.found == [
+        *[(Rule.REQUIRED, 2, 3)],
+        *[(Rule.REQUIRED, 3, 1), (Rule.REQUIRED, 4, 4)],
+        *[(Rule.REQUIRED, 6, 2), (Rule.REQUIRED, 6, 3)],
+        *[(Rule.REQUIRED, 7, 1)],
+    ]
+
+
+def test_where_blanks_are_skipped_what_is_wrong_is_told_at_the_last_that_was_joined() -> None:
+    schema = read_schema({"fields": [{"name": "a", "constraints": {"required": True, "maxLength": 2}}]}, "short")
+    wanted = mapping({"to": "a", "from": ["x", "y"], "join": "-", "blank": "skip"})
+
+    judged = judge(lines("x,y", ",abc", "1,", ",", ",ab"), wanted, schema=schema)
+
+    assert judged.found == [(Rule.MAX_LENGTH, 2, 2), (Rule.REQUIRED, 4, 2)]
+    assert judged.text == "a\r\n1\r\nab"
+
+
+def test_what_several_columns_say_of_one_cell_is_told_once() -> None:
+    """Two that are made of one moment, two of one cell, and whatever says something else besides."""
+    schema = read_schema(
+        {
+            "fields": [
+                {"name": "day", "type": "date", "constraints": {"required": True}},
+                {"name": "at", "type": "time", "constraints": {"required": True}},
+                {"name": "low", "constraints": {"pattern": "[a-z]*", "severity": "warning"}},
+                {"name": "letters", "constraints": {"pattern": "[a-z]*"}},
+                {"name": "word", "constraints": {"maxLength": 3}},
+                {"name": "short", "constraints": {"maxLength": 3, "severity": "warning"}},
+                {"name": "brief", "constraints": {"maxLength": 3, "severity": "warning"}},
+            ]
+        },
+        "seven",
+    )
+    wanted = mapping(
+        {"to": "day", "moment": "start", "format": "%Y-%m-%d"},
+        {"to": "at", "moment": "start", "format": "%H:%M:%S"},
+        *[{"to": name, "from": "x"} for name in ("low", "letters")],
+        *[{"to": name, "from": "y"} for name in ("word",)],
+        *[{"to": name, "from": "z"} for name in ("short", "brief")],
+        moments=[{"name": "start", "from": {"w": "%Y-%m-%d %H:%M"}}],
+    )
+
+    judged = judge(lines("x,y,z,w", "A1,abcd,abcd,", "a,b,abcd,2024-07-01 09:00"), wanted, schema=schema)
+
+    assert judged.found == [(Rule.REQUIRED, 2, 4), (Rule.PATTERN, 2, 1), (Rule.MAX_LENGTH, 2, 2)]
+    assert [(one.problem.column, one.count) for one in judged.verdict.warnings] == [(3, 2)]
+    assert judged.verdict.warned == 2
+
+
+NIGHTS = read_schema(
+    {
+        "fields": [
+            {"name": "who", "constraints": {"required": True}},
+            {"name": "from", "type": "date"},
+            {"name": "to", "type": "date"},
+        ],
+        "primaryKey": "who",
+        "checks": [{"left": "to", "is": "==", "right": "from"}],
+    },
+    "nights",
+)
+
+
+def test_what_can_be_read_of_a_row_is_judged_beside_what_cannot() -> None:
+    """What hangs on a moment that cannot be read is neither compared nor a key, be it by way of another moment."""
+    wanted = mapping(
+        {"to": "who", "from": "n"},
+        {"to": "from", "moment": "start", "format": "%Y-%m-%d"},
+        {"to": "to", "moment": "end", "format": "%Y-%m-%d"},
+        moments=[
+            {"name": "start", "from": {"d": "%Y-%m-%d", "s": "%H:%M"}},
+            {"name": "end", "from": {"d": "%Y-%m-%d", "e": "%H:%M"}, "not_before": "start"},
+        ],
+    )
+    day = "2024-07-01,22:00,23:00"
+    source = lines("n,d,s,e", f"1,{day}", f"1,{day.replace('22', '25')}", f",{day.replace('23', '24:')}", f"2,{day}")
+
+    judged = judge(source, wanted, schema=NIGHTS)
+
+    assert judged.found == [
+        *[(Rule.MAPPING, 3, 3), (Rule.UNIQUE, 3, 1)],
+        *[(Rule.MAPPING, 4, 4), (Rule.REQUIRED, 4, 1)],
+    ]
+    assert judged.text == "who,from,to\r\n1,2024-07-01,2024-07-01\r\n2,2024-07-01,2024-07-01"
+    by_day = read_schema({"fields": [{"name": name} for name in ("who", "from", "to")], "primaryKey": "to"}, "days")
+    assert judge(source, wanted, schema=by_day).found == [
+        *[(Rule.MAPPING, 3, 3)],
+        *[(Rule.MAPPING, 4, 4)],
+        *[(Rule.UNIQUE, 5, 4)],
+    ]
 
 
 @pytest.mark.parametrize("header", [",x,y", " ,x,y", "y\u00a0,x,y", f"{'z' * 300},x,y", '"a\nb",x,y'])

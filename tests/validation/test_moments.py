@@ -163,6 +163,14 @@ def test_a_night_in_which_the_clocks_are_changed_ends_on_its_own_clock() -> None
         ({"columns": [{"to": "a", "value": ""}, {"to": "a", "value": ""}]}, 'columns: "a" is made twice.'),
         ({"columns": [{"to": "a", "from": ["x", "y"]}]}, 'columns "a".join: is missing.'),
         ({"columns": [{"to": "a", "value": "", "trim": True}]}, 'columns "a".trim: has a meaning for cells only.'),
+        (
+            {"columns": [{"to": "a", "from": "x", "blank": "skip"}]},
+            'columns "a".blank: has a meaning for cells that are joined only. Take it out, or name several in from.',
+        ),
+        (
+            {"columns": [{"to": "a", "from": ["x", "y"], "join": "", "blank": "skipp"}]},
+            'columns "a".blank: "skipp" is not known. Did you mean skip?',
+        ),
         ({"columns": [{"to": "a", "from": "x", "part": 0}]}, 'columns "a".part: counts from 1, or from -1'),
         (
             {"columns": [{"to": "a", "from": "x", "format": "%Y"}]},
