@@ -60,7 +60,7 @@ async def test_what_a_file_ends_in_is_told_once(tmp_path: Path) -> None:
     outcome = await validate(tmp_path, "--set", "validation.on_bad_rows=drop_rows")
 
     (line,) = outcome.out.decode().splitlines()
-    assert line.startswith("a.events.csv:1:1: empty (Reference): ")
+    assert line.startswith("a.events.csv:1:1: empty: ")
 
 
 async def test_a_file_that_somebody_writes_to_while_it_is_checked_is_told(
