@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -58,6 +59,7 @@ class Validation(Section):
     delimiter: Annotated[Sign, AfterValidator(rules.given)] = ","
     quote: Sign = '"'
     escape: Sign = Field("", validate_default=True)
+    skip_rows: int = Field(0, ge=0, le=1000)
     mapping: Text = ""
     duplicates: Literal["off", "warning", "error"] = "off"
     references: Literal["off", "as_declared", "warning", "error"] = "as_declared"
@@ -71,7 +73,7 @@ class Validation(Section):
 
     @property
     def dialect(self) -> Dialect:
-        return rules.dialect(self.delimiter, self.quote, self.escape)
+        return replace(rules.dialect(self.delimiter, self.quote, self.escape), skip_rows=self.skip_rows)
 
 
 class Limits(Section):

@@ -80,8 +80,9 @@ class FolderInbox:
         self._mended = mended or nothing_mended()
         self._config = config
         self._sheets = SheetReader(folder, rejects, suspects)
-        self.events_rules = Rules(schemas=config.events, encoding=config.encoding, dialect=config.dialect)
-        self.data_rules = replace(self.events_rules, schemas=config.data, mapping=config.mapping, limits=config.limits)
+        companion = replace(config.dialect, skip_rows=0)
+        self.events_rules = Rules(schemas=config.events, encoding=config.encoding, dialect=companion)
+        self.data_rules = Rules(config.data, config.encoding, config.dialect, config.mapping, config.limits)
         policy = "drop_rows" if config.drop_rows else "reject_file"
         self.rules = rules_digest(
             (*config.data, *config.events), config.encoding, policy, config.dialect, config.mapping

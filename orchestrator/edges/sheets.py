@@ -11,6 +11,7 @@ import io
 import os
 from collections.abc import AsyncIterator, Callable, Iterator, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from types import TracebackType
 from typing import BinaryIO, Protocol, Self
@@ -26,9 +27,9 @@ from orchestrator.edges.judged import Judged
 from orchestrator.edges.pieces import LONGEST_MARK, is_divisible, line_starts
 from orchestrator.edges.suspects import Nobody, Suspects
 from orchestrator.errors import SourceChanged
-from orchestrator.model import Digest, Job, RelPath
+from orchestrator.model import Digest, Job, Part, RelPath
 from orchestrator.ports import Held, Streamed, Text
-from orchestrator.validation import NO_MENDS, BadRow, Judge, Mends, Problem, Rules, Verdict, is_in
+from orchestrator.validation import NO_MENDS, BadRow, Judge, Mends, Problem, Rules, Schema, Verdict, is_in
 
 CHUNK = 1 << 20
 
@@ -107,10 +108,7 @@ class SheetReader:
         if schema is None:
             return None
         if not sheet.header:
-            names = f"{rules.dialect.delimiter.join(schema.names)}\n"  # lest its first row be taken for them
-            content = (
-                content[: part.head] + names.encode("utf-8" if part.head else rules.encoding) + content[part.head :]
-            )
+            rules, content = _with_names(rules, schema, part, content)
         above = content.count(b"\n", 0, part.head) if sheet.header else 1
         shift = part.line - above - 1
         # The second time because one row may be wrong only beside another, which stands in another part.
@@ -154,6 +152,16 @@ async def _next_of(file: AsyncFileIO) -> bytes:
         return await file.read(CHUNK)
     except OSError as error:
         raise SourceChanged(f"it could not be read to its end while it was sent ({error.strerror})") from None
+
+
+def _with_names(rules: Rules, schema: Schema, part: Part, content: bytes) -> tuple[Rules, bytes]:
+    """Lest the first row of a part be taken for the names; what is skipped stands above the first part only."""
+    dialect = rules.dialect if part.number == 1 else replace(rules.dialect, skip_rows=0)
+    at = part.head
+    for _ in range(dialect.skip_rows):
+        at = content.index(b"\n", at) + 1
+    names = f"{dialect.delimiter.join(schema.names)}\n".encode("utf-8" if part.head else rules.encoding)
+    return replace(rules, dialect=dialect), content[:at] + names + content[at:]
 
 
 class _Lines:

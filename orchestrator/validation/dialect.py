@@ -1,9 +1,12 @@
-"""How a source parts its cells and quotes them. What is sent always has commas, and as few quotes as can be."""
+"""Where a source begins, and how it parts its cells and quotes them.
+
+What is sent always has commas, and as few quotes as can be.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 _NEVER = frozenset("\r\n\0\ufeff")
 
@@ -11,12 +14,14 @@ _NEVER = frozenset("\r\n\0\ufeff")
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Dialect:
     """`quote` is "" where nothing is quoted. `escape` stands before a quote, or before itself, inside quotes; "" where
-    a quote is doubled there. Raises ValueError, with the cause and the remedy.
+    a quote is doubled there. So many lines at the beginning as `skip_rows` says are not of the table: titles, say.
+    Raises ValueError, with the cause and the remedy.
     """
 
     delimiter: str = ","
     quote: str = '"'
     escape: str = ""
+    skip_rows: int = 0
 
     def __post_init__(self) -> None:
         signs = {"delimiter": self.delimiter, "quote": self.quote, "escape": self.escape}
@@ -34,7 +39,7 @@ class Dialect:
     @property
     def is_canonical(self) -> bool:
         """Whether a right row already stands as it is sent."""
-        return self == CANONICAL
+        return replace(self, skip_rows=0) == CANONICAL
 
     @property
     def misquoted(self) -> str:

@@ -26,6 +26,8 @@ _REJECTS = (
     "below rejects/, and run orchestrator resubmit"
 )
 _SIGNS = ",;\t|"
+_OR_ABOVE = ", or set validation.skip_rows to the number of lines that stand above them"
+
 _PARTED = (
     "the first line is a single cell with {} in it: if that parts the cells, set validation.delimiter, which "
     "orchestrator inspect FILE proposes; else put the cell in quotes"
@@ -135,17 +137,16 @@ def _no_header(schemas: Sequence[Schema]) -> _Fault:
     if len(schemas) == 1 and first.match is Match.EXACT:
         return _exact_fault(first.names, 1)
     kinds = ", ".join(schema.name for schema in schemas)
-    words = f"the first line has no column of {kinds}: put the column names there (see orchestrator schema NAME)"
-    return _Fault(column=1, name="", words=words)
+    remedy = f"put the column names there (see orchestrator schema NAME){_OR_ABOVE}"
+    return _Fault(column=1, name="", words=f"the first line has no column of {kinds}: {remedy}")
 
 
 def _no_source(source: Schema) -> _Fault:
     """A mapping reads it by its names."""
     some = ", ".join(map(_shown, source.names[:_TOLD])) + ", …" * (len(source.names) > _TOLD)
-    words = f"the first line has no column that the mapping {source.name} reads ({some})"
-    return _Fault(
-        column=1, name="", words=f"{words}: put the column names there, or write those there into the mapping"
-    )
+    remedy = f"put the column names there, or write those there into the mapping{_OR_ABOVE}"
+    words = f"the first line has no column that the mapping {source.name} reads ({some}): {remedy}"
+    return _Fault(column=1, name="", words=words)
 
 
 def _bind(schema: Schema, record: Record, *, mapped: bool) -> tuple[tuple[Column, ...], list[_Fault]]:

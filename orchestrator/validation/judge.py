@@ -188,6 +188,10 @@ class Judge:
             self._tail = [text]
             self._stop(Rule.RECORD_SIZE)
             return
+        if self._line <= self._dialect.skip_rows:
+            self._sieve.take_above(text, self._line)
+            self._line += 1
+            return
         if not reading and not (self._quote and self._quote in text):
             self._sieve.take_plain(text, self._line)
             self._line += 1

@@ -67,6 +67,7 @@ def look(
     if not whole:
         lines = lines[: lines.rfind("\n") + 1]  # what comes after it is cut somewhere
     dialect = _dialect_of(lines)
+    dialect = replace(dialect, skip_rows=_titles_above(list(islice(_records(lines, dialect), _RECORDS)), schemas))
     records = list(islice(_records(lines, dialect), _RECORDS))
     widths = Counter(record.count for record in records)
     width = widths.most_common(1)[0][0] if widths else 0
@@ -129,6 +130,16 @@ def _dialect_of(text: str) -> Dialect:
     return best
 
 
+def _titles_above(records: Sequence[Record], schemas: Sequence[Schema]) -> int:
+    """How many lines stand above the names, if most cells of these are blank or missing."""
+    width = Counter(record.count for record in records).most_common(1)[0][0] if records else 0
+    first = next((record for record in records if 2 * sum(map(bool, record.cells)) > width), None)
+    if first is None or first is records[0] or first.count != width or is_list(records[0].text):
+        return 0
+    named = [schema for schema in schemas if schema.columns]
+    return first.line - 1 if _looks_like_names(first) or is_header(named, first) else 0
+
+
 def _is_quoted_in(record: Record, dialect: Dialect) -> bool:
     """And in no other way: no cell begins with the quote of another dialect where this or a later one ends with it."""
     text = f"{dialect.delimiter}{record.text}{dialect.delimiter}"
@@ -147,7 +158,7 @@ def _readings(text: str, dialect: Dialect) -> Iterator[Reading]:
     """Each as far as it goes: only the last one may be open, or in a cell beyond the limit."""
     reading = None
     for number, line in enumerate(text.split("\n"), 1):
-        if not line.strip("\r") and reading is None:
+        if number <= dialect.skip_rows or (not line.strip("\r") and reading is None):
             continue
         reading = reading or Reading(number, dialect)
         reading.read(line.removesuffix("\r"))

@@ -111,7 +111,7 @@ def _is_text(column: Column) -> bool:
 
 def _text(dialect: Dialect) -> str:
     """Where what is sent is not what stands there, a cell with a comma or any quote is left to be written anew."""
-    if dialect == CANONICAL:
+    if dialect.is_canonical:
         return f'(?:{_plain(_SIGNS)}|"{_plain(_QUOTE)}")'
     return _plain(_SIGNS + dialect.delimiter + dialect.quote)
 

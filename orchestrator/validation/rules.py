@@ -15,7 +15,7 @@ from orchestrator.validation.remarks import Remarks, nothing
 from orchestrator.validation.schema import Schema
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True)
 class Rules:
     schemas: tuple[Schema, ...]
     encoding: str = "utf-8"

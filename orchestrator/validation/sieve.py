@@ -16,6 +16,7 @@ from orchestrator.validation.mends import NO_MENDS, Mends
 from orchestrator.validation.problem import BadRow, Problem, each_once
 from orchestrator.validation.proof import Proof
 from orchestrator.validation.record import Record, plain_record
+from orchestrator.validation.rejects import is_list
 from orchestrator.validation.remarks import Remarks, nothing
 from orchestrator.validation.rows import rows_for
 from orchestrator.validation.schema import Rule, Schema, Severity
@@ -129,6 +130,13 @@ class Sieve:
         self._rows += rows
         if not self._kept.good(text, line, rows):
             self.fail(Rule.PART_SIZE, self._kept.too_large, 1)
+
+    def take_above(self, text: str, line: int) -> None:
+        """Take a line that the dialect skips, like a blank one; only a list of rejects is none, whatever it skips."""
+        if is_list(text):
+            self.take_record(plain_record(text, line, text.split(self._delimiter)))
+        else:
+            self._kept.skip(line, line)
 
     def take_plain(self, text: str, line: int) -> None:
         """Take a line without a quote, the usual one, with as little ado as possible."""

@@ -238,4 +238,39 @@ CHECKING = (
         test="validation/test_recognition.py::"
         "test_a_first_line_of_foreign_names_is_a_fault_and_no_bad_row_above_columns_in_an_order_of_their_own",
     ),
+    Bug(
+        wrong="A list of rejects whose names are skipped like titles is sent as a table.",
+        file="validation/sieve.py",
+        old="        if is_list(text):",
+        new="        if not text and is_list(text):",
+        test="validation/test_titles.py::test_a_list_of_rejects_is_known_even_where_its_names_would_be_skipped",
+    ),
+    Bug(
+        wrong="Of a file without names every part loses its first rows, as many as there are titles.",
+        file="edges/sheets.py",
+        old="    dialect = rules.dialect if part.number == 1 else replace(rules.dialect, skip_rows=0)",
+        new="    dialect = rules.dialect",
+        test="cli/test_titles.py::test_parts_begin_below_the_titles",
+    ),
+    Bug(
+        wrong="Whole numbers are the same key only where they are written alike.",
+        file="validation/meanings.py",
+        old="    if not _NUMBER(cell):",
+        new="    if _NUMBER(cell):",
+        test="validation/test_meanings.py::test_what_means_the_same_is_the_same_key_however_it_is_written",
+    ),
+    Bug(
+        wrong="A file that a run refuses because it cannot be divided passes validate as clean.",
+        file="survey.py",
+        old="                case Rejected(cause) if not _is_explained(verdict, of_rows, drop_rows=drop_rows):",
+        new="                case Rejected(cause) if _is_explained(verdict, of_rows, drop_rows=drop_rows):",
+        test="cli/test_validate.py::test_a_file_that_cannot_be_divided_is_told_as_a_run_refuses_it",
+    ),
+    Bug(
+        wrong="A cell that is joined with a blank one is sent with half of what it says.",
+        file="validation/mapping.py",
+        old='    is_whole = len(filled) == len(cells) or made.blank == "skip"',
+        new='    is_whole = bool(filled) or made.blank == "skip"',
+        test="validation/test_mapping.py::test_what_is_blank_because_of_one_cell_is_told_at_that_cell",
+    ),
 )
