@@ -80,7 +80,7 @@ class Limits(Section):
     uploads: int = Field(16, ge=1, le=1000)
     in_flight: int = Field(1000, ge=1, le=100_000)
     polls: int = Field(16, ge=1, le=1000)
-    bytes: Bytes = Field(256 * MEBIBYTE, ge=MEBIBYTE)
+    bytes: Bytes = Field(128 * MEBIBYTE, ge=MEBIBYTE)
     rate: Number = Field(0.0, ge=0)
     grace: Seconds = Field(25.0, ge=0)
 
