@@ -81,7 +81,7 @@ def test_the_defaults_are_those_that_the_design_promises() -> None:
     assert (settings.schemas, settings.events_schema) == (("platform.data",), "platform.events")
     assert (settings.validation.encoding, settings.validation.dialect) == ("utf-8", Dialect())
     assert (settings.limits.uploads, settings.limits.in_flight, settings.limits.polls) == (16, 1000, 16)
-    assert (settings.limits.bytes, settings.limits.rate, settings.limits.grace) == (256 * 1024**2, 0.0, 25.0)
+    assert (settings.limits.bytes, settings.limits.rate, settings.limits.grace) == (128 * 1024**2, 0.0, 25.0)
     assert (settings.polling.first, settings.polling.factor, settings.polling.cap) == (2.0, 1.5, 30.0)
     assert (settings.polling.deadline, settings.polling.give_up) == (1800.0, 3 * 86400.0)
 
