@@ -77,5 +77,6 @@ def _summary(place: Path) -> Mapping[str, Any] | None:
         summary = json.loads(place.read_bytes())
     except (OSError, ValueError, RecursionError):
         return None
-    whole = isinstance(summary, dict) and isinstance(summary.get("files"), dict) and "exit_code" in summary
+    files = summary.get("files") if isinstance(summary, dict) else None
+    whole = isinstance(files, dict) and all(type(n) is int for n in (*files.values(), summary.get("exit_code")))
     return summary if whole else None

@@ -44,7 +44,7 @@ class Moment:
     parts: tuple[tuple[str, str], ...]
     """Columns of the source, each with the way in which it is written."""
     short: bool = False
-    """Zeros in front may be missing: 517 for 05:17."""
+    """Zeros in front may be missing, but not of a year: 517 for 05:17."""
     zone: str = ""
     """What its clock shows the time of; "" where that does not matter, or every cell says so."""
     to_zone: str = ""
@@ -141,7 +141,7 @@ def _read(written: str, cell: str, short: bool) -> Mapping[str, str] | None:
         return None
     found = {name: text for name, text in match.groupdict().items() if not name.startswith("run")}
     for number, run in enumerate(runs):
-        digits = match[f"run{number}"].zfill(sum(_DIGITS[letter] for letter in run))
+        digits = match[f"run{number}"].zfill(_width(run))
         for letter in run:
             found[letter], digits = digits[: _DIGITS[letter]], digits[_DIGITS[letter] :]
     return found
@@ -149,18 +149,26 @@ def _read(written: str, cell: str, short: bool) -> Mapping[str, str] | None:
 
 @lru_cache(maxsize=128)
 def _pattern(written: str, short: bool) -> tuple[re.Pattern[str], tuple[str, ...]]:
-    """Directives of digits with nothing between them are one run, which is filled up from the left."""
+    """Directives of digits with nothing between them are one run, which is filled up from the left.
+
+    No zeros are missing in front of a year: 24 for 2024 would be the year 24.
+    """
     pattern = ""
     runs: list[str] = []
     for piece in re.findall(r"(?:%[YmdHIMS])+|%.|[^%]+", written):
         if piece.startswith("%") and piece[1] in _DIGITS:
             run = piece.replace("%", "")
-            width = sum(_DIGITS[letter] for letter in run)
-            pattern += f"(?P<run{len(runs)}>[0-9]{{{1 if short else width},{width}}})"
+            width = _width(run)
+            least = max(_width(run[run.index("Y") :] if "Y" in run else ""), 1) if short else width
+            pattern += f"(?P<run{len(runs)}>[0-9]{{{least},{width}}})"
             runs.append(run)
         else:
             pattern += _OTHERS[piece[1]] if piece.startswith("%") else re.escape(piece)
     return re.compile(pattern), tuple(runs)
+
+
+def _width(run: str) -> int:
+    return sum(_DIGITS[letter] for letter in run)
 
 
 def _month(found: Mapping[str, str]) -> int:

@@ -95,7 +95,10 @@ async def test_without_any_run_that_left_something_there_is_none_to_tell_of(tmp_
 async def test_a_summary_that_is_none_does_not_keep_the_ledger_from_being_told(tmp_path: Path) -> None:
     async with staged(tmp_path, plain_rosters(1)) as stage:
         name = (await stage.run()).summary["run"]
-        for text in ("{", "[]", '{"files": 3, "exit_code": 0}', "[" * 100_000):
+        for text in (
+            *("{", "[]", '{"files": 3, "exit_code": 0}', "[" * 100_000),
+            *('{"files": {"failed": "x"}, "exit_code": 3}', '{"files": {}, "exit_code": null}'),
+        ):
             (stage.out / "runs" / name / "summary.json").write_text(text)
 
             assert (await newest_of(stage))["ended"] is False

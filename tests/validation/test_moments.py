@@ -75,6 +75,20 @@ def test_what_is_no_moment_is_told_without_the_cell(cell: str, how: str, told: s
     assert problem.endswith(": correct it, or leave such rows out in the mapping")
 
 
+@pytest.mark.parametrize(
+    ("cell", "how"),
+    [("1.7.24", "%d.%m.%Y"), ("240701", "%Y%m%d"), ("24-7-1", "%Y-%m-%d"), ("124", "%d%m%Y")],
+)
+def test_a_year_of_two_digits_is_none_although_zeros_may_be_missing(cell: str, how: str) -> None:
+    told = written(cell, **{"from": {"x": how}, "short": True})[1]
+
+    assert told.startswith(f"x: cannot be read as {how}, with or without the zeros in front")
+
+
+def test_before_a_year_zeros_may_be_missing() -> None:
+    assert written("1072024", **{"from": {"x": "%d%m%Y"}, "short": True})[0] == "2024-07-01 00:00:00"
+
+
 def test_a_moment_of_several_cells_is_told_at_the_one_that_is_wrong() -> None:
     parts = {"x": "%Y", "y": "%m-%d", "z": "%H:%M"}
 
