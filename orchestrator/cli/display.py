@@ -13,7 +13,7 @@ _MEANING = {
     Exit.OK: "all done, or known already",
     Exit.BUG: "a bug",
     Exit.USAGE: "what was configured, or the output folder, does not do: see why",
-    Exit.REJECTS: "some files or rows are rejected or failed, or files are missing",
+    Exit.REJECTS: "some files or rows are rejected, failed or kept back, or files are missing",
     Exit.IN_DOUBT: "something is in doubt: see orchestrator status",
     Exit.UNFINISHED: "unfinished: run the same command again",
     Exit.DENIED: "the credentials were refused",
@@ -35,7 +35,7 @@ def tell(finished: Finished) -> None:
             say(f"  {kind + ' rows':<11} {book['read']:,} read: {_nonzero(book, skip=1)}")
     say(f"  requests  {_nonzero(requests) or 'none'}")
     say(f"  results   {out}/results")
-    if files["rejected"] or rows["data"]["invalid"] or rows["events"]["invalid"]:
+    if files["rejected"] or rows["data"]["invalid"] or rows["events"]["invalid"] or rows["data"]["refused"]:
         say(f"  rejects   {out}/rejects")
     say(f"  report    {out}/runs/{summary['run']}")
 

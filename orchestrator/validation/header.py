@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
-from difflib import get_close_matches
 
 from orchestrator.naming import printable
+from orchestrator.validation.likeness import correction, is_nearly, missing, shown
 from orchestrator.validation.limits import CELL_LIMIT
 from orchestrator.validation.nesting import Tangled, shape_of
 from orchestrator.validation.problem import MESSAGES, Problem
@@ -19,7 +19,6 @@ _IN_DIGITS = {Type.INTEGER, Type.NUMBER, Type.DATE, Type.TIME, Type.DATETIME}
 """What no cell can be without a digit in it."""
 _FEWEST_WORDS = 2
 """Cells that hold none all the same, from which on a first line is one of names."""
-_LONGEST = 60
 _LONGEST_NAME = 255
 _REJECTS = (
     "a list of rejects, not a file to send: it would take the place of the whole file. Mend its rows where it lies, "
@@ -137,16 +136,21 @@ def _no_header(schemas: Sequence[Schema]) -> _Fault:
     if len(schemas) == 1 and first.match is Match.EXACT:
         return _exact_fault(first.names, 1)
     kinds = ", ".join(schema.name for schema in schemas)
+    if len(schemas) == 1:
+        kinds += f" ({_some_of(first)})"
     remedy = f"put the column names there (see orchestrator schema NAME){_OR_ABOVE}"
     return _Fault(column=1, name="", words=f"the first line has no column of {kinds}: {remedy}")
 
 
 def _no_source(source: Schema) -> _Fault:
     """A mapping reads it by its names."""
-    some = ", ".join(map(_shown, source.names[:_TOLD])) + ", …" * (len(source.names) > _TOLD)
     remedy = f"put the column names there, or write those there into the mapping{_OR_ABOVE}"
-    words = f"the first line has no column that the mapping {source.name} reads ({some}): {remedy}"
+    words = f"the first line has no column that the mapping {source.name} reads ({_some_of(source)}): {remedy}"
     return _Fault(column=1, name="", words=words)
+
+
+def _some_of(schema: Schema) -> str:
+    return ", ".join(map(shown, schema.names[:_TOLD])) + ", …" * (len(schema.names) > _TOLD)
 
 
 def _bind(schema: Schema, record: Record, *, mapped: bool) -> tuple[tuple[Column, ...], list[_Fault]]:
@@ -168,19 +172,17 @@ def _bind(schema: Schema, record: Record, *, mapped: bool) -> tuple[tuple[Column
         elif len(cell) > _LONGEST_NAME:
             words = f"column {number} has a name of {len(cell):,} characters: shorten it"
         elif cell in seen:
-            words = f"{_shown(cell)} is there twice: keep one of them"
+            words = f"{shown(cell)} is there twice: keep one of them"
         elif column is None and not schema.match.takes_others:
-            near = _nearest(cell, names) if len(faults) < _TOLD else ""  # looking for it is dear
-            words = f"{_shown(cell)} is no column of {schema.name}{near}"
+            near = correction(cell, names) if len(faults) < _TOLD else ""  # looking for it is dear
+            words = f"{shown(cell)} is no column of {schema.name}{near}"
         if words:
-            faults.append(_Fault(column=number, name=_shown(cell), words=words))
+            faults.append(_Fault(column=number, name=shown(cell), words=words))
         seen.add(cell)
         columns.append(column or Column(name=cell))
     for name, column in names.items():
         if name not in seen and (schema.match.wants_all or column.constraints.required):
-            words = f"{name} is missing: add the column"
-            if mapped and (twin := next((c for c in record.cells if c.strip().casefold() == name.casefold()), "")):
-                words = f"{name} is missing, and {_shown(twin)} is there: write it in the mapping as in the file"
+            words = missing(name, record.cells, mapped=mapped)
             faults.append(_Fault(column=record.count + 1, name=name, words=words))
     if schema.nests and not faults:
         faults += _tangled(record)
@@ -199,7 +201,7 @@ def _tangled(record: Record) -> Iterable[_Fault]:
     try:
         shape_of(record.cells)
     except Tangled as error:
-        yield _Fault(column=error.place + 1, name=_shown(record.cells[error.place]), words=printable(str(error)))
+        yield _Fault(column=error.place + 1, name=shown(record.cells[error.place]), words=printable(str(error)))
 
 
 def _fits(pattern: Column, cell: str) -> bool:
@@ -210,12 +212,6 @@ def _named(pattern: Column, cell: str) -> Column:
     return replace(pattern, name=cell)
 
 
-def _nearest(cell: str, names: Iterable[str]) -> str:
-    folded = {name.casefold(): name for name in names}
-    near = get_close_matches(cell.strip().casefold()[:_LONGEST], folded, n=1)
-    return f": did you mean {folded[near[0]]}?" if near else ": take it out, or correct its name"
-
-
 def _out_of_line(names: Sequence[str], record: Record) -> _Fault | None:
     """The first cell that is not what the header must have there, to the letter."""
     for number, (name, cell) in enumerate(zip(names, record.cells, strict=False), 1):
@@ -223,6 +219,9 @@ def _out_of_line(names: Sequence[str], record: Record) -> _Fault | None:
             if number in record.returns:
                 words = MESSAGES[Rule.CARRIAGE_RETURN]
                 return _Fault(column=number, name=name, words=words, rule=Rule.CARRIAGE_RETURN)
+            if is_nearly(cell, name):
+                words = f"the header must have {name} here, without blanks, signs that nobody sees, or other case"
+                return _Fault(column=number, name=name, words=words)
             return _exact_fault(names, number)
     if record.count != len(names):
         return _exact_fault(names, min(record.count, len(names)) + 1)
@@ -243,7 +242,3 @@ def _exact_fault(names: Sequence[str], number: int) -> _Fault:
 def _problem(record: Record, fault: _Fault) -> Problem:
     line = record.lines[fault.column - 1] if fault.column <= len(record.lines) else record.line
     return Problem(line=line, column=fault.column, name=fault.name, rule=fault.rule, message=fault.words)
-
-
-def _shown(name: str) -> str:
-    return printable(name if len(name) <= _LONGEST else f"{name[:_LONGEST]}…")

@@ -220,7 +220,7 @@ class Schema:
     def __post_init__(self) -> None:
         names = self.names
         if (not names and not self.match.takes_others) or len({name.casefold() for name in names}) < len(names):
-            raise ValueError(f"schema {self.name}: the columns need names that differ")
+            raise ValueError(f"schema {self.name}: the columns need names, and names that differ")
         for name in names:
             if not name or name != name.strip() or _NOT_IN_NAMES & set(name):
                 raise ValueError(f"schema {self.name}: {name!r} cannot be the name of a column")

@@ -268,7 +268,7 @@ def test_a_source_without_a_column_that_is_needed_is_told_which() -> None:
 
     assert judged.found == [(Rule.HEADER, 1, 4)]
     assert judged.verdict.fault is not None
-    assert judged.verdict.fault.message == "y is missing: add the column"
+    assert judged.verdict.fault.message.startswith("y is missing, which the mapping reads (nearest is yy): add")
 
 
 def test_columns_that_make_no_file_of_the_schema_are_a_mistake_of_the_mapping() -> None:

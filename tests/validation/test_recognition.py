@@ -84,7 +84,7 @@ def test_of_many_strange_columns_the_nearest_names_are_looked_for_only_as_far_as
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     looked_for: list[str] = []
-    monkeypatch.setattr("orchestrator.validation.header._nearest", lambda cell, names: looked_for.append(cell) or "")
+    monkeypatch.setattr("orchestrator.validation.header.correction", lambda cell, names: looked_for.append(cell) or "")
 
     fault_of("user_username," + ",".join(f"c{number}" for number in range(900)))
 
@@ -295,3 +295,13 @@ def test_a_first_row_that_may_be_a_bad_one_is_a_bad_row(first: str) -> None:
     judged = judge(lines(first, ROW))
 
     assert (judged.verdict.fault, judged.verdict.bad) == (None, 1)
+
+
+@pytest.mark.parametrize("cell", [" Reference ", "\u200bReference", "\u00a0Reference", "REFERENCE"])
+def test_a_name_that_only_looks_right_is_told_as_such(cell: str) -> None:
+    judged = judge(lines(HEADER.replace("Reference", cell, 1), ROW))
+
+    assert judged.verdict.fault is not None
+    assert judged.verdict.fault.message == (
+        "the header must have Reference here, without blanks, signs that nobody sees, or other case"
+    )

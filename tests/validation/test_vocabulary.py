@@ -75,11 +75,11 @@ def test_dates_and_times_are_written_as_the_standard_says_unless_it_is_said() ->
     ("values", "told"),
     [
         ([], "is not a table. Write keys with their values."),
-        ({}, "fields: schema mine: the columns need names that differ"),
+        ({}, "fields: schema mine: the columns need names, and names that differ"),
         ({"fields": "a"}, "fields: is not a list of tables. Write [[fields]] above each."),
         ({"fields": ["a"]}, "fields number 1: is not a table."),
         ({"fields": [{"type": "date"}]}, "fields number 1.name: is missing."),
-        ({"fields": [{"name": "a"}, {"name": "A"}]}, "the columns need names that differ"),
+        ({"fields": [{"name": "a"}, {"name": "A"}]}, "the columns need names, and names that differ"),
         ({"fields": [{"name": "a "}]}, "'a ' cannot be the name of a column"),
         ({"fields": [{"name": "a"}], "feilds": []}, "feilds: is not a known key here. Did you mean fields?"),
         (
