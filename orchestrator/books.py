@@ -70,6 +70,8 @@ class Trip:
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0
+    garbled: int = 0
+    """Tries whose answers were none that this API would give."""
     first_try: float = 0.0
     """When it began, on the run's own clock."""
     polls: int = 0

@@ -43,6 +43,8 @@ class Sense:
     AT_FIRST = 3
     """In a row, before any answer of this run was understood."""
     LATER = 10
+    OF_ONE_FILE = 5
+    """Of all its tries in a run: to wait helps against trouble, and not against who answers what is no answer."""
 
     def __init__(self) -> None:
         self._limit = self.AT_FIRST
