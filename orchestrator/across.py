@@ -10,7 +10,7 @@ from orchestrator.edges.census import Census
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.errands import Errand
 from orchestrator.intake import is_known, taken_of
-from orchestrator.model import Source, State
+from orchestrator.model import RelPath, Source, State
 from orchestrator.naming import key_of, name_of
 from orchestrator.ports import File
 from orchestrator.precedence import Precedence
@@ -45,3 +45,12 @@ async def look_across(census: Census, files: Sequence[File], errands: Sequence[E
     for child, parent in precedence.circles:
         log.warning("circle", path=child, cause=f"it does not wait for {parent}, which waits for it in turn")
     return precedence
+
+
+def tell_undated(paths: Sequence[RelPath]) -> None:
+    log = structlog.get_logger()
+    for path in paths:
+        log.debug("left_out", path=path, cause="no date in its path")
+    if paths:
+        hint = "a date is written 2024-07-01, 20240701, 2024_07_01, 2024.07.01 or 2024/07/01"
+        log.warning("left_out", files=len(paths), cause=f"no date in their paths; {hint}")

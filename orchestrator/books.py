@@ -97,6 +97,11 @@ class Trip:
         return _ENDINGS[self.job.state] if self.job is not None else Ending.UNSENT
 
     @property
+    def has_refused(self) -> bool:
+        """It is done, but for rows that the remote refused, and everybody knows which."""
+        return self.end is Ending.DONE and bool(self.job and self.job.checked and self.job.checked.data.refused)
+
+    @property
     def is_kept(self) -> bool:
         """It could be sent but for what a person has to look at."""
         return bool(self.kept) and self.end is Ending.UNSENT
