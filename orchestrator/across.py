@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from orchestrator.books import Ending, Trip
 from orchestrator.edges.census import Census
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.errands import Errand
@@ -45,6 +46,26 @@ async def look_across(census: Census, files: Sequence[File], errands: Sequence[E
     for child, parent in precedence.circles:
         log.warning("circle", path=child, cause=f"it does not wait for {parent}, which waits for it in turn")
     return precedence
+
+
+def was_sent_otherwise(trip: Trip, rules: str, *, beside: bool) -> bool:
+    """It was done before the run, by other rules than *rules*, and by these it might be sent otherwise.
+
+    Files that are looked at *beside* each other may have lost rows for the sake of others, which changes their rules.
+    """
+    job = trip.job
+    if trip.end is not Ending.SKIPPED or job is None or job.checked is None or (beside and job.checked.data.bad):
+        return False
+    return job.rules not in ("", rules)
+
+
+def tell_other_rules(files: int) -> None:
+    if files:
+        cause = (
+            "they were done before the schema, the mapping, or how files are read was changed, and are not sent again; "
+            "one that is to be sent as it would be read now needs a change: a blank line at its end will do"
+        )
+        structlog.get_logger().warning("other_rules", files=files, cause=cause)
 
 
 def tell_undated(paths: Sequence[RelPath]) -> None:

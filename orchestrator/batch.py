@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from orchestrator.across import done_in, look_across, tell_undated
+from orchestrator.across import done_in, look_across, tell_other_rules, tell_undated, was_sent_otherwise
 from orchestrator.books import Ending, Trip
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.census import Census
@@ -117,6 +117,7 @@ class Batch:
                 beside.cancel_scope.cancel()
             await self._list_refused(inbox, listed)
         report.books.found = files - run.merged
+        tell_other_rules(report.other_rules)
         return self._finish(report, run, taken, enough=files >= self.settings.input.minimum, began=began)
 
     async def _restore(self, results: ResultsFolder) -> None:
@@ -160,6 +161,8 @@ class Batch:
 
         def ended(trip: Trip) -> None:
             report.enter(trip)
+            rules = inbox.rules_for(trip.path)
+            report.other_rules += was_sent_otherwise(trip, rules, beside=census is not None)
             if trip.has_refused:
                 self.with_refused.add(trip.path)
             if census and trip.end is Ending.DONE:
