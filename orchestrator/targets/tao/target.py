@@ -105,7 +105,7 @@ class Tao:
                 require_read(await self._ask(Kind.POLL, path, nobody), key, nobody)
             except Nowhere as error:
                 if not refuses(await self._ask(Kind.POLL, path, nonsense)):
-                    raise Misdirected(f"{error}. It says so even of one that cannot be") from None
+                    raise Misdirected(f"{error}. What is no referenceId gets no other answer") from None
             except Missing:
                 continue
 
