@@ -6,11 +6,12 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
+from orchestrator.books import Ending, Trip
 from orchestrator.edges.census import Census
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.errands import Errand
 from orchestrator.intake import is_known, taken_of
-from orchestrator.model import Source, State
+from orchestrator.model import RelPath, Source, State
 from orchestrator.naming import key_of, name_of
 from orchestrator.ports import File
 from orchestrator.precedence import Precedence
@@ -45,3 +46,32 @@ async def look_across(census: Census, files: Sequence[File], errands: Sequence[E
     for child, parent in precedence.circles:
         log.warning("circle", path=child, cause=f"it does not wait for {parent}, which waits for it in turn")
     return precedence
+
+
+def was_sent_otherwise(trip: Trip, rules: str, *, beside: bool) -> bool:
+    """It was done before the run, by other rules than *rules*, and by these it might be sent otherwise.
+
+    Files that are looked at *beside* each other may have lost rows for the sake of others, which changes their rules.
+    """
+    job = trip.job
+    if trip.end is not Ending.SKIPPED or job is None or job.checked is None or (beside and job.checked.data.bad):
+        return False
+    return job.rules not in ("", rules)
+
+
+def tell_other_rules(files: int) -> None:
+    if files:
+        cause = (
+            "they were done before the schema, the mapping, or how files are read was changed, and are not sent again; "
+            "one that is to be sent as it would be read now needs a change: a blank line at its end will do"
+        )
+        structlog.get_logger().warning("other_rules", files=files, cause=cause)
+
+
+def tell_undated(paths: Sequence[RelPath]) -> None:
+    log = structlog.get_logger()
+    for path in paths:
+        log.debug("left_out", path=path, cause="no date in its path")
+    if paths:
+        hint = "a date is written 2024-07-01, 20240701, 2024_07_01, 2024.07.01 or 2024/07/01"
+        log.warning("left_out", files=len(paths), cause=f"no date in their paths; {hint}")

@@ -16,9 +16,10 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from orchestrator.across import done_in, look_across
+from orchestrator.across import done_in, look_across, tell_other_rules, tell_undated, was_sent_otherwise
 from orchestrator.books import Ending, Trip
 from orchestrator.config import Credentials, Settings, target_id
+from orchestrator.edges.census import Census
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.http import Http, open_http
@@ -105,7 +106,7 @@ class Batch:
         report.books.adopted = sum(len(errand.jobs) for errand in todo)
         files = sum(errand.file is not None and errand.selected for errand in todo)
         self.watcher.planned(files + report.books.adopted)
-        run = self._run(inbox, results, report)
+        run = self._run(inbox, results, report, census)
         if census:
             run.look_across = partial(look_across, census, listed, todo)
         self.watcher.starting(run)
@@ -116,6 +117,7 @@ class Batch:
                 beside.cancel_scope.cancel()
             await self._list_refused(inbox, listed)
         report.books.found = files - run.merged
+        tell_other_rules(report.other_rules)
         return self._finish(report, run, taken, enough=files >= self.settings.input.minimum, began=began)
 
     async def _restore(self, results: ResultsFolder) -> None:
@@ -134,7 +136,7 @@ class Batch:
         files = without_clashes(self.folder.list(), self.settings.target.name, ledger.owner)
         errands = plan(files, ledger.unfinished(), selected)
         if self.request.since is not None:
-            _tell_undated([file.path for file in files if date_in(file.path) is None and not selected(file.path)])
+            tell_undated([file.path for file in files if date_in(file.path) is None and not selected(file.path)])
             errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))
         now, settle = self.clock.now().timestamp(), self.settings.input.settle
         marked = [
@@ -142,7 +144,7 @@ class Batch:
         ]
         return files, sorted(marked, key=lambda errand: errand.young and not errand.jobs)
 
-    def _run(self, inbox: FolderInbox, results: ResultsFolder, report: Report) -> Run:
+    def _run(self, inbox: FolderInbox, results: ResultsFolder, report: Report, census: Census | None) -> Run:
         grace = Grace()
         parts = Parts(
             target=self.target,
@@ -159,8 +161,12 @@ class Batch:
 
         def ended(trip: Trip) -> None:
             report.enter(trip)
-            if trip.end is Ending.DONE and trip.job and trip.job.checked and trip.job.checked.data.refused:
+            rules = inbox.rules_for(trip.path)
+            report.other_rules += was_sent_otherwise(trip, rules, beside=census is not None)
+            if trip.has_refused:
                 self.with_refused.add(trip.path)
+            if census and trip.end is Ending.DONE:
+                census.end(trip.path, refused=trip.has_refused)
             log_trip(trip)
             self.watcher.ended(trip)
 
@@ -212,15 +218,6 @@ class Batch:
         if not enough:
             return f"fewer files were found than input.minimum expects, which is {self.settings.input.minimum}"
         return ""
-
-
-def _tell_undated(paths: Sequence[RelPath]) -> None:
-    log = structlog.get_logger()
-    for path in paths:
-        log.debug("left_out", path=path, cause="no date in its path")
-    if paths:
-        hint = "a date is written 2024-07-01, 20240701, 2024_07_01, 2024.07.01 or 2024/07/01"
-        log.warning("left_out", files=len(paths), cause=f"no date in their paths; {hint}")
 
 
 async def run_batch(settings: Settings, secrets: Credentials, request: Request, watcher: Watcher) -> Finished:

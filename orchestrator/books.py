@@ -70,6 +70,8 @@ class Trip:
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0
+    garbled: int = 0
+    """Tries whose answers were none that this API would give."""
     first_try: float = 0.0
     """When it began, on the run's own clock."""
     polls: int = 0
@@ -93,6 +95,11 @@ class Trip:
         if self.parts and self.job is not None and self.job.state is State.WAITING:
             return min((part.end for part in self.parts), key=_OF_A_WHOLE.index)
         return _ENDINGS[self.job.state] if self.job is not None else Ending.UNSENT
+
+    @property
+    def has_refused(self) -> bool:
+        """It is done, but for rows that the remote refused, and everybody knows which."""
+        return self.end is Ending.DONE and bool(self.job and self.job.checked and self.job.checked.data.refused)
 
     @property
     def is_kept(self) -> bool:

@@ -125,7 +125,7 @@ class Delivery:
             return await self.ledger.record(job, Superseded("the file was taken away before this part was sent"))
         if file is None:
             return await self.ledger.record(job, Doubted(_GONE_AFTER if job.repeats else _GONE))
-        if trip.tries and self.backoff.is_spent(trip.tries, self.clock.monotonic() - trip.first_try):
+        if trip.tries and self._is_spent(trip):
             trip.cause = f"{job.cause}; {trip.tries} tries in this run"
             return job
         if trip.tries:
@@ -146,6 +146,11 @@ class Delivery:
         what = "the file was replaced" if verdict is None else "the file or its rules changed"
         earlier = _MAY_HAVE if job.repeats else ""
         return await self.ledger.record(job, Superseded(f"{what} before it was sent{earlier}"))
+
+    def _is_spent(self, trip: Trip) -> bool:
+        return trip.garbled >= Sense.OF_ONE_FILE or self.backoff.is_spent(
+            trip.tries, self.clock.monotonic() - trip.first_try
+        )
 
     async def recollect(self, job: Job, file: File | None) -> None:
         """Tell the target what an earlier run sent of *job*, where it needs that and the file is still the same."""
@@ -199,6 +204,7 @@ class Delivery:
             return await self.ledger.record(job, _refused(job, error))
         except (Unclear, Missing) as error:
             self.lane.failed(error, started)
+            trip.garbled += isinstance(error, Garbled)
             if job.held and isinstance(error, Garbled):
                 answered = (
                     f"upload {job.attempts} may have arrived: a part of it was answered as if it were whole: {error}"

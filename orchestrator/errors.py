@@ -87,6 +87,10 @@ class Missing(TargetError):
     """The remote does not know the token that we ask about."""
 
 
+class Nowhere(Missing):
+    """As missing, in words that any server would use: it may be that nothing is asked for at that address at all."""
+
+
 class Denied(TargetError):
     """Our credentials are not accepted. Every other job would fail too: the run stops."""
 

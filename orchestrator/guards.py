@@ -13,7 +13,19 @@ import anyio
 
 from orchestrator.backoff import Backoff
 from orchestrator.books import Trip
-from orchestrator.errors import Garbled, LeftAlone, Misdirected, Missing, NotSent, Refused, Unclear, Unreachable
+from orchestrator.errors import (
+    Garbled,
+    LeftAlone,
+    Misdirected,
+    Missing,
+    NotSent,
+    Nowhere,
+    Refused,
+    TargetError,
+    Unclear,
+    Unreachable,
+)
+from orchestrator.hearing import Hearing
 from orchestrator.lanes import Lane
 from orchestrator.model import Checked, Event, Job, Key, Token
 from orchestrator.ports import Clock, Ended, Fetched, Ledger, Running, Target
@@ -31,6 +43,8 @@ class Sense:
     AT_FIRST = 3
     """In a row, before any answer of this run was understood."""
     LATER = 10
+    OF_ONE_FILE = 5
+    """Of all its tries in a run: to wait helps against trouble, and not against who answers what is no answer."""
 
     def __init__(self) -> None:
         self._limit = self.AT_FIRST
@@ -171,6 +185,7 @@ class Reader:
     clock: Clock
     rng: random.Random
     retried: Callable[[], None]
+    hearing: Hearing = field(default_factory=Hearing)
 
     async def check(self, token: Token, trip: Trip) -> Running | Ended:
         """Raises what the last try raised; Missing and Refused at once."""
@@ -191,14 +206,16 @@ class Reader:
             try:
                 async with self.lane.permit():
                     answer = await call()
-            except (Missing, Refused):
+            except (Missing, Refused) as error:
                 self.lane.way.succeeded()
+                self._listen(error)
                 raise
             except LeftAlone:
                 continue  # nobody was asked, so it was no try: the next permit comes when the way is open again
             except (NotSent, Unclear) as error:
                 nth += 1
                 self.lane.way.failed(error)
+                self._listen(error)
                 hopeless = isinstance(error, Unreachable) and self.lane.way.is_hopeless(nth)
                 if hopeless or self.backoff.is_spent(nth, self.clock.monotonic() - started):
                     raise
@@ -206,4 +223,12 @@ class Reader:
                 await self.clock.sleep(self.backoff.delay(nth, self.rng, error.retry_after))
             else:
                 self.lane.way.succeeded()
+                self.hearing.understood()
                 return answer
+
+    def _listen(self, error: TargetError) -> None:
+        match error:
+            case Nowhere() | Garbled():
+                self.hearing.not_understood(error, self.clock.monotonic())
+            case Missing() | Refused():
+                self.hearing.understood()

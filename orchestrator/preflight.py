@@ -12,7 +12,7 @@ from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.http import open_http
 from orchestrator.errors import Garbled, Misdirected, Missing, Unclear
 from orchestrator.model import Token
-from orchestrator.remote import make_target
+from orchestrator.remote import make_target, require_paths
 from orchestrator.wiring import make_folder, make_rules
 
 
@@ -37,6 +37,7 @@ async def preflight(settings: Settings, secrets: Credentials, passed: Callable[[
                 passed("it offers no status: what it takes is done")
                 return
             try:
+                await require_paths(target)
                 await target.check(Token(str(uuid.uuid4())))
             except Missing:
                 passed(f"the API answers, and takes {_shown_to_it(settings.target)}")

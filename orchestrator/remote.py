@@ -33,6 +33,12 @@ def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clo
             assert_never(target)
 
 
+async def require_paths(target: Target) -> None:
+    """Asks where only some remotes can be configured wrongly. Raises Misdirected, or what any read does."""
+    if isinstance(target, Tao):
+        await target.require_paths()
+
+
 def require_endgrate(settings: Settings, what: str) -> EndgrateTarget:
     """Raises ConfigError: only that remote has *what*."""
     if not isinstance(settings.target, EndgrateTarget):

@@ -27,6 +27,7 @@ from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import ConfigError
 from orchestrator.flow import Gate, JobTimes, Schedule
 from orchestrator.guards import Grace, Memory, Reader, Sense, Tokens, Unbroken
+from orchestrator.hearing import Hearing
 from orchestrator.intake import Names
 from orchestrator.lanes import Lane, UploadLane
 from orchestrator.model import Source, Token
@@ -147,7 +148,9 @@ class Parts:
 
 def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pipeline:
     limits, polling = settings.limits, settings.polling
-    way = Way(Gate(limits.rate, rng=parts.rng, tell=_tell), parts.target.probe, parts.clock)
+    hearing = Hearing()
+    probe = hearing.over(parts.target.probe, parts.clock)
+    way = Way(Gate(limits.rate, rng=parts.rng, tell=_tell), probe, parts.clock)
     parts.target.heed(way.may_go)
     uploads = UploadLane(limits.uploads, way, parts.clock, _tell)
     memory = Memory(limits.bytes)
@@ -160,6 +163,7 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         clock=parts.clock,
         rng=parts.rng,
         retried=parts.retried,
+        hearing=hearing,
     )
     recovery = Recovery(target=parts.target, ledger=ledger, clock=parts.clock, lane=uploads, tokens=tokens)
     delivery = Delivery(

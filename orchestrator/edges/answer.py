@@ -42,6 +42,10 @@ class Unusable(Exception):
     """An answer began, and its body cannot be had whole. The message says why, and quotes nothing of it."""
 
 
+class Misframed(Unusable):
+    """It comes in a form that this API does not use, as it will the next time."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Spilled:
     """A result that was too long to hold, in a file that whoever gets it puts in its place."""
@@ -85,7 +89,7 @@ async def read_answer(response: aiohttp.ClientResponse, spill: Path | None) -> A
     body, spilled = b"", None
     flaw = _flaw_in(response)
     if flaw and response.status < 400:
-        raise Unusable(flaw)
+        raise Misframed(flaw)
     if spill is not None and response.status == 200 and "html" not in response.content_type:
         body, spilled = await _spool(response, spill)
     else:

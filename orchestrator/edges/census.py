@@ -21,11 +21,12 @@ from pathlib import Path
 
 import anyio.to_thread
 
+from orchestrator.edges.aftermath import Aftermath
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.looks import Look, absent_rows, in_order, who_may_hold_more
 from orchestrator.edges.mended import MendedRows, nothing_mended
-from orchestrator.edges.registry import Found, Place, Registry, Standing
+from orchestrator.edges.registry import Found, Place, Registry
 from orchestrator.edges.sheets import CHUNK
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import SourceChanged
@@ -77,6 +78,7 @@ class Census:
         self._lines = lru_cache(maxsize=_LINES_KEPT)(self._registry.lines)
         self._looks: dict[RelPath, Look] = {}
         self._ranked: list[Look] = []
+        self._aftermath = Aftermath(self._registry, self._lines, done, in_turn=drop_rows)
 
     def close(self) -> None:
         self._registry.close()
@@ -93,8 +95,14 @@ class Census:
             pass
         return Precedence.of(needs)
 
+    def end(self, path: RelPath, *, refused: bool) -> None:
+        """It is done; where rows of it were *refused*, whoever asks for these is told so when it is read."""
+        if look := self._looks.get(path):
+            self._aftermath.end(look, refused=refused)
+
     def has_seen(self, path: RelPath, source: Source) -> bool:
         """Whether these are the bytes that were looked at, and the rows that were mended of them."""
+        self._aftermath.take_in(self._looks.values(), self._mark)
         seen = self._looks[path].source if path in self._looks else None
         return seen is not None and (seen.data, seen.mends) == (source.data, source.mends)
 
@@ -150,7 +158,7 @@ class Census:
                 needs[self._ranked[child].file.path].add(self._ranked[parent].file.path)
         for look in self._ranked:
             if look.kind and self._relations.may_keep_back(look.kind):
-                look.mark = self._mark(look)
+                self._mark(look)
                 yield
 
     @property
@@ -185,7 +193,8 @@ class Census:
             return  # it cannot be taken either
         enter(judge.close())
         verdict = judge.verdict
-        look.kind, look.is_faulty, look.bad = verdict.schema, verdict.fault is not None, verdict.bad
+        look.kind, look.is_faulty = verdict.schema, verdict.fault is not None
+        look.bad, look.good = verdict.bad, verdict.rows - verdict.bad
         self._registry.note_lines(look.number, header=verdict.header, gaps=verdict.gaps)
         if ties:
             look.columns = ties.columns(judge.names, self._rules.mapping)
@@ -194,31 +203,22 @@ class Census:
         unsent = self._done(look.file, look.source)
         look.done = unsent is not None
         if unsent and not look.twins:
-            rows = absent_rows(SourceLines(verdict.header, verdict.gaps), verdict.rows - verdict.bad, unsent)
+            rows = absent_rows(SourceLines(verdict.header, verdict.gaps), look.good, unsent)
             self._registry.note_absent(look.number, rows)
 
     def _settle(self, chosen: Collection[RelPath], sure: Sequence[int]) -> None:
-        standings = (
-            (
-                look.number,
-                Standing(
-                    rank=rank,
-                    whole=look.is_whole(drop_rows=self._drop_rows),
-                    judged=look.file.path in chosen and not look.done and not look.is_faulty,
-                    twins=look.twins,
-                ),
-            )
-            for rank, look in enumerate(self._ranked)
-        )
+        drop_rows = self._drop_rows
+        ranked = enumerate(self._ranked)
+        standings = ((look.number, look.standing(rank, chosen, drop_rows=drop_rows)) for rank, look in ranked)
         self._registry.settle(standings, sure)
 
-    def _mark(self, look: Look) -> str:
+    def _mark(self, look: Look) -> None:
         digest, is_any = hashlib.sha256(), False
         for remark in self._remarks(look):
             if remark.severity is Severity.ERROR:
                 digest.update(repr(remark).encode())
                 is_any = True
-        return digest.hexdigest() if is_any else ""
+        look.mark = digest.hexdigest() if is_any else ""
 
     def _remarks(self, look: Look) -> Iterator[Remark]:
         lines: SourceLines | None = None

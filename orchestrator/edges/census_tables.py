@@ -60,6 +60,16 @@ INSERT OR IGNORE INTO absent SELECT file, row, ? FROM lost CROSS JOIN first USIN
 CROSS JOIN asked USING (pool, digest) CROSS JOIN files USING (file) CROSS JOIN pools USING (pool)
 WHERE strict AND sure AND judged AND NOT twins AND at IS NULL
 """
+ASKED_BY_ANY = """
+CREATE INDEX IF NOT EXISTS asked_by_any ON asked (pool, digest);
+"""
+"""Made as soon as the remote refuses a row in the run itself."""
+_ASKS_FOR_LOST = """
+FROM lost CROSS JOIN first USING (pool, digest) CROSS JOIN asked USING (pool, digest) CROSS JOIN files USING (file)
+CROSS JOIN pools USING (pool) WHERE sure AND judged AND at IS NULL
+"""
+WHO_ASKS_FOR_LOST = "SELECT DISTINCT file" + _ASKS_FOR_LOST
+DANGLING_OF_LOST = "INSERT OR IGNORE INTO dangling SELECT file, row, way, pool, of_all" + _ASKS_FOR_LOST
 TWICE = """
 INSERT INTO twice SELECT file, row, pool, at FROM held CROSS JOIN pools USING (pool)
 CROSS JOIN files USING (file) CROSS JOIN first USING (pool, digest) LEFT JOIN absent USING (file, row)

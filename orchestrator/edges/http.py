@@ -24,7 +24,7 @@ from yarl import URL
 
 from orchestrator import __version__
 from orchestrator.edges.addresses import Address, Pins, Resolver
-from orchestrator.edges.answer import Answer, Unusable, read_answer
+from orchestrator.edges.answer import Answer, Misframed, Unusable, read_answer
 from orchestrator.edges.body import MeasuredBody
 from orchestrator.errors import ConfigError, Garbled, Misdirected, NotSent, TargetError, Unclear, Unreachable
 from orchestrator.outcome import Outcome, Phase, Refusals, Reply, outcome_of
@@ -132,6 +132,8 @@ def _translated(error: Exception, where: str, phase: Phase, status: int) -> Targ
         case aiohttp.ClientConnectorError() | aiohttp.ConnectionTimeoutError():
             return Unreachable(f"{where}: cannot connect ({_reason(error)}). Check the address and the network.")
     match outcome_of(phase, Reply(status=status, is_whole=False) if status else None, Refusals()):
+        case Outcome.UNCLEAR if isinstance(error, Misframed):
+            return Garbled(f"{where}: {error}")
         case Outcome.UNCLEAR:
             return Unclear(f"{where}: {_trouble(error)}")
         case Outcome.GARBLED:

@@ -108,9 +108,9 @@ class FolderInbox:
 
     async def is_settled(self, job: Job, file: File) -> bool:
         listed = self._rejects.has(file.path) or (file.events is not None and self._rejects.has(file.events))
-        return job.rules == self._rules_for(file.path) and listed
+        return job.rules == self.rules_for(file.path) and listed
 
-    def _rules_for(self, path: RelPath) -> str:
+    def rules_for(self, path: RelPath) -> str:
         """What a file was found to be beside others decides about it as the rules do."""
         return self._census.rules_for(path, self.rules) if self._census else self.rules
 
@@ -186,7 +186,7 @@ class FolderInbox:
         except SourceChanged as change:
             return Moving(str(change))
         except Unusable as problem:
-            return Rejected(str(problem), self._rules_for(reading.file.path))
+            return Rejected(str(problem), self.rules_for(reading.file.path))
         except OSError as error:
             return Moving(f"it could not be read to its end while it was checked ({error.strerror})")
 
@@ -224,7 +224,7 @@ class FolderInbox:
         text = self._sheets.judge_part(self.data_rules, job, content, mends)
         if text is None or job.checked is None:
             return Rejected("the file was replaced, or it is judged otherwise now")
-        return Prepared(Checked(job.checked, self._rules_for(job.path)), Body(data=text))
+        return Prepared(Checked(job.checked, self.rules_for(job.path)), Body(data=text))
 
     def _divide(self, file: File, data: Judged, checked: Checked) -> InParts | Rejected:
         objection = ""
@@ -244,7 +244,7 @@ class FolderInbox:
         if not objection and events is not None:
             objection = events.objection(drop_rows=self._config.drop_rows, may_lose_all=True)
         if objection:
-            return Rejected(objection, self._rules_for(path), sheets)
+            return Rejected(objection, self.rules_for(path), sheets)
         with_events = events is not None and events.sheet.sent is not None
         body = Body(data=data.part, events=events.part if events and with_events else None)
-        return Prepared(Checked(sheets, self._rules_for(path)), body)
+        return Prepared(Checked(sheets, self.rules_for(path)), body)

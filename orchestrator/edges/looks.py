@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from orchestrator.edges.registry import Standing
 from orchestrator.model import RelPath, Source
 from orchestrator.ports import File
 from orchestrator.validation import BadRow, Ranges, Relations, Rule, SourceLines, is_in
@@ -22,6 +23,7 @@ class Look:
     is_unread: bool = False
     """The program died of it, or beside it: nobody knows what it holds, and it is read alone before it is sent."""
     bad: int = 0
+    good: int = 0
     twins: bool = False
     """A row of it is bad because another of it is the same: it is good where that one is not."""
     done: bool = False
@@ -33,6 +35,14 @@ class Look:
     def is_whole(self, *, drop_rows: bool) -> bool:
         """Whether all that it holds is known, and goes with it."""
         return self.done or (not self.is_faulty and (drop_rows or not self.bad))
+
+    def standing(self, rank: int, chosen: Collection[RelPath], *, drop_rows: bool) -> Standing:
+        return Standing(
+            rank=rank,
+            whole=self.is_whole(drop_rows=drop_rows),
+            judged=self.file.path in chosen and not self.done and not self.is_faulty,
+            twins=self.twins,
+        )
 
     def note_twins(self, bad: BadRow) -> None:
         self.twins = self.twins or all(problem.rule is Rule.UNIQUE for problem in bad.problems)

@@ -122,6 +122,31 @@ class Registry:
         """Rows that ask strictly for what nobody holds do not go, nor do those that ask for what only these hold."""
         yield from self._give_up(sql.DANGLING_AT_FIRST)
 
+    def give_up_refused(self, ended: Collection[int], rows: Iterable[tuple[int, int]], *, in_turn: bool) -> set[int]:
+        """The files *ended* are at the remote, but for these *rows*, each with its file. To ask for them is a finding
+        now, and such a row does not go either where rows are given up *in_turn*. Returns the files with findings.
+        """
+        told: set[int] = set()
+        with self._lock, self._storing():
+            self._db.executescript(sql.INDEXES + sql.ASKED_BY_ANY)
+            self._db.execute("BEGIN")
+            self._db.executemany("UPDATE files SET judged = 0 WHERE file = ?", ((file,) for file in ended))
+            self._step += 1
+            step = self._step
+            given_up = self._db.executemany("INSERT OR IGNORE INTO absent VALUES (?, ?, ?)", ((*r, step) for r in rows))
+            while given_up.rowcount > 0:
+                self._db.execute("DELETE FROM lost")
+                self._db.execute(sql.LOST, (self._step,))
+                self._db.execute(sql.NEXT_FIRST)
+                told.update(file for (file,) in self._db.execute(sql.WHO_ASKS_FOR_LOST))
+                self._db.execute(sql.DANGLING_OF_LOST)
+                if not in_turn:
+                    break
+                self._step += 1
+                given_up = self._db.execute(sql.DANGLING_IN_TURN, (self._step,))
+            self._db.execute("COMMIT")
+        return told
+
     def find_twice(self) -> None:
         """From now on it is a finding that a row holds what is to be there once, and another file has it first."""
         with self._storing():

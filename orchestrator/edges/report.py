@@ -34,6 +34,8 @@ class Report:
     started: datetime
     books: Books = field(default_factory=Books)
     requests: Mapping[str, int] = field(default_factory=Counter)
+    other_rules: int = 0
+    """Files that were done before the run, by other rules than those of today."""
     _lines: list[tuple[str, str]] = field(default_factory=list)
 
     def enter(self, trip: Trip) -> None:
@@ -55,6 +57,8 @@ class Report:
             "files": {"found": books.found, "adopted": books.adopted, **endings},
             "rows": {"data": asdict(books.data), "events": asdict(books.events)},
         }
+        if self.other_rules:
+            summary["other_rules"] = self.other_rules
         if message:
             summary["message"] = message
         return summary

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 
 from orchestrator.edges.answer import Answer
 from orchestrator.edges.body import Hold, MeasuredBody, releasing
@@ -46,6 +46,19 @@ class Outgoing:
         except SourceChanged:
             self._changed = True
             raise
+
+
+def in_pieces(pieces: Sequence[bytes], hold: Hold | None) -> Outgoing:
+    """What is held as pieces, and is not to be held twice for being joined."""
+    size = sum(map(len, pieces))
+    if size <= _AT_ONCE:
+        return Outgoing(b"".join(pieces), size, hold)
+
+    async def stream() -> AsyncIterator[bytes]:
+        for piece in pieces:
+            yield piece
+
+    return Outgoing(stream, size, hold)
 
 
 async def submitted(

@@ -297,6 +297,39 @@ async def test_rows_that_the_remote_refused_are_nobodys_until_they_are_mended(tm
         assert (more.code, more.ends) == (0, {"found": 3, "skipped": 2, "done": 1})
 
 
+@pytest.mark.parametrize("on_bad_rows", ["drop_rows", "reject_file"])
+@pytest.mark.parametrize("references", ["error", "as_declared"])
+async def test_rows_that_the_remote_refuses_are_nobodys_in_the_same_run(
+    tmp_path: Path, references: str, on_bad_rows: str
+) -> None:
+    """TAO wants a password of a new user; what a link refers to is a warning unless an error was asked for."""
+    settings = {"validation__references": references, "validation__on_bad_rows": on_bad_rows}
+    header = "user_username,user_password,user_name"
+    files = {"links.csv": links("user1", "user2"), LATE: table(header, "user1,Secret-1,One", "user2,,Two")}
+    async with importing(tmp_path, files) as stage:
+        outcome = await stage.run(**settings)
+
+        assert outcome.code == 3
+        if references == "as_declared":
+            assert outcome.ends == {"found": 2, "done": 2}
+            assert 'found="reference in user_username (1)"' in outcome.err
+            assert outcome.summary["rows"]["data"]["refused"] == 2
+            return
+        is_dropped = on_bad_rows == "drop_rows"
+        assert outcome.ends == {"found": 2} | ({"done": 2} if is_dropped else {"done": 1, "rejected": 1})
+        (row,) = rejected(stage, "links.csv")
+        assert (row["user_username"], row["_line"], row["_rule"]) == ("user2", "3", "reference")
+        assert f"the row that has it, in {LATE}, line 3, does not get to the remote" in row["_message"]
+        assert outcome.summary["rows"]["data"]["refused"] == 1
+        assert stage.standing["links"] == Counter([f"user1 {GROUP} {ROLE}"] if is_dropped else [])
+
+        again = await stage.run(**settings)
+
+        assert (again.code, again.ends.get("skipped"), len(stage.uploads)) == (
+            (0, 2, 2) if is_dropped else (3, 1, 1)
+        ), "what was found in the run is what the next one finds, so nothing is judged or sent again"
+
+
 async def test_where_a_chain_of_rejections_begins_nothing_behind_it_is_sent(tmp_path: Path) -> None:
     header = "hierarchy_organizationId,hierarchy_organizationName,hierarchy_parentOrganizationId"
     groups = table("group_name,group_organizationId", "north,o1")

@@ -7,6 +7,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from cli.checker import require_results
+from cli.imports import GROUP, importing, users
 from cli.rosters import Roster, plain_rosters, roster
 from cli.stage import Stage, held, scripted, staged
 from orchestrator.sandbox import Fault, serve
@@ -162,3 +163,42 @@ async def stop_while_it_polls(stage: Stage, night: Roster) -> None:
         program.send(signal.SIGTERM)
         await program.wait()
     stage.remote.release()
+
+
+async def test_files_that_were_sent_by_other_rules_are_told_and_one_that_is_changed_goes_by_those_of_today(
+    tmp_path: Path,
+) -> None:
+    columns = ("Reference", "StartDate", "StartTime", "EndDate", "EndTime")
+    made = "".join(f'[[columns]]\nto = "{name}"\nfrom = "{name}"\n' for name in columns)
+    async with staged(tmp_path, [roster("a.csv", 3), roster("b.csv", 3)]) as stage:
+        settings = {"validation__mapping": stage.root / "m.toml", "input__events": ""}
+        (stage.root / "m.toml").write_text(made)
+        await stage.run(**settings)
+        same = await stage.run(**settings)
+        (stage.root / "m.toml").write_text(made + '[[leave_out]]\ncolumn = "Reference"\namong = ["gone"]\n')
+        other = await stage.run(**settings)
+
+        assert ("other_rules" in same.json, "other_rules" in same.err) == (False, False)
+        assert (other.code, other.ends, other.summary["other_rules"]) == (0, {"found": 2, "skipped": 2}, 2)
+        (line,) = [line for line in other.err.splitlines() if "other_rules" in line]
+        assert "files=2" in line
+        assert "a blank line at its end will do" in line
+
+        with (stage.folder / "a.csv").open("ab") as file:
+            file.write(b"\r\n\r\n")
+        changed = await stage.run(**settings)
+
+        assert (changed.ends, changed.summary["other_rules"]) == ({"found": 2, "done": 1, "skipped": 1}, 1)
+        assert stage.jobs["a.csv"].version == 2
+
+
+async def test_rows_that_were_left_out_for_the_sake_of_other_files_are_no_other_rules(tmp_path: Path) -> None:
+    strict = {"validation__references": "error", "validation__on_bad_rows": "drop_rows"}
+    names = "\r\n".join(f"{name},{GROUP},TEST_TAKER" for name in ("user1", "nobody"))
+    files = {"links.csv": f"user_username,group_name,group_role\r\n{names}", "z_users.csv": users(1, 1)}
+    async with importing(tmp_path, files) as stage:
+        await stage.run(**strict)
+        again = await stage.run(**strict)
+
+        assert again.ends == {"found": 2, "skipped": 2}
+        assert "other_rules" not in again.err

@@ -372,6 +372,7 @@ class World:
     retry_failed: bool = False
     sending: Backoff = field(default_factory=Backoff)
     reading: Backoff = field(default_factory=lambda: Backoff(tries=8))
+    sense: Sense = field(default_factory=Sense)
 
     def retried(self) -> None:
         self.retries += 1
@@ -413,7 +414,7 @@ class World:
                 backoff=self.sending,
                 overwrite=self.overwrite,
                 retried=self.retried,
-                sense=Sense(),
+                sense=self.sense,
                 recovery=recovery,
             ),
             tracking=Tracking(

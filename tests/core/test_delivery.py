@@ -11,6 +11,7 @@ from orchestrator.backoff import Backoff
 from orchestrator.books import Ending, Trip
 from orchestrator.errors import (
     Denied,
+    Garbled,
     Misdirected,
     NotSent,
     Refused,
@@ -331,3 +332,20 @@ async def test_a_way_that_closes_again_and_again_just_before_it_is_sent_costs_no
 
     assert (trip.end, trip.tries, w.retries) == (Ending.DONE, 1, 0)
     assert job_of(w).attempts == 6
+
+
+async def test_a_file_whose_answers_nobody_understands_is_left_to_the_next_run_after_a_few_tries() -> None:
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE), sense=understanding())
+    w.target.script.before |= {call: Garbled("200 without a token") for call in range(1, 100)}
+    trip = await run(w)
+
+    assert (trip.end, trip.tries) == (Ending.UNSENT, Sense.OF_ONE_FILE)
+    assert job_of(w).state is State.READY
+    assert "200 without a token; 5 tries in this run" in trip.why
+    assert w.clock.time < 10.0
+
+
+def understanding() -> Sense:
+    sense = Sense()
+    sense.understood()
+    return sense

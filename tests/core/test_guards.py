@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import random
+from contextlib import nullcontext
 from dataclasses import replace
 
 import anyio
@@ -15,6 +16,7 @@ from orchestrator.errors import Garbled, LeftAlone, Misdirected, Missing, NotSen
 from orchestrator.flow import Gate
 from orchestrator.flow.gate import FIRST_PAUSE
 from orchestrator.guards import Grace, Memory, Reader, Sense
+from orchestrator.hearing import Hearing
 from orchestrator.lanes import Lane, UploadLane
 from orchestrator.model import RelPath, Token
 from orchestrator.way import Way
@@ -33,6 +35,32 @@ def reader(target: FakeTarget, lane: Lane, clock: FakeClock, tries: int = 8) -> 
         rng=random.Random(1),
         retried=lambda: None,
     )
+
+
+@pytest.mark.parametrize(("reads", "seconds", "ends"), [(3, 31.0, True), (2, 61.0, False), (3, 30.0, False)])
+async def test_reads_that_nobody_understands_end_a_run_when_they_are_some_and_go_on(
+    reads: int, seconds: float, ends: bool
+) -> None:
+    hearing = Hearing()
+    for nth in range(reads - 1):
+        hearing.not_understood(Garbled("a page"), nth * seconds)
+    with pytest.raises(Misdirected, match="a page") if ends else nullcontext():
+        hearing.not_understood(Garbled("a page"), (reads - 1) * seconds)
+
+
+async def test_a_probe_that_nobody_understands_counts_and_one_that_comes_back_well_proves_nothing() -> None:
+    clock, hearing = FakeClock(), Hearing()
+    answers: list[type[Exception] | None] = [Garbled, None, Garbled, Garbled]
+
+    async def probe() -> None:
+        if (error := answers.pop(0)) is not None:
+            raise error("a page")
+
+    probed = hearing.over(probe, clock)
+    for raised in (Garbled, None, Garbled, Misdirected):
+        with pytest.raises(raised) if raised else nullcontext():
+            await probed()
+        clock.time += 30.5
 
 
 async def test_a_permit_is_not_held_while_the_gate_is_closed() -> None:

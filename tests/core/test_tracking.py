@@ -12,8 +12,10 @@ from journey import A, job_of, run, world
 from orchestrator.backoff import Backoff
 from orchestrator.books import Ending
 from orchestrator.errors import (
+    Misdirected,
     Missing,
     NotSent,
+    Nowhere,
     Refused,
     Unclear,
 )
@@ -119,6 +121,27 @@ async def test_a_token_that_is_not_known_is_told_as_such_when_patience_ends() ->
     trip = await run(w)
 
     assert (trip.end, trip.why) == (Ending.WAITING, "status: 404: the next run asks again")
+
+
+async def test_where_no_read_is_ever_understood_the_run_ends_and_nothing_is_in_doubt() -> None:
+    w = world()
+    w.target.script.before |= {call: Nowhere("status: 404") for call in range(2, 100)}
+    with pytest.raises(Misdirected, match=r"\d reads got no answer .* status: 404"):
+        await run(w)
+
+    assert 60.0 < w.clock.time < 120.0
+    assert job_of(w).state is State.WAITING
+    w.target.script.before.clear()
+    await run(w)
+    assert job_of(w).state is State.DONE
+    assert len(w.target.remote.copies[Name("a")]) == 1
+
+
+async def test_where_one_read_was_understood_another_that_is_not_is_a_matter_of_its_own_file() -> None:
+    w = world(target=FakeTarget(polls_needed=1000))
+    w.target.script.before |= {call: Nowhere("status: 404") for call in range(4, 100)}
+
+    assert (await run(w)).end is Ending.IN_DOUBT
 
 
 async def test_a_result_that_is_not_there_yet_is_asked_for_by_the_next_run() -> None:

@@ -88,14 +88,22 @@ class Table:
         config = InboxConfig(data=self.schemas, events=(), name="{relative}", drop_rows=self.drop_rows, **self.rules)
         return FolderInbox(self.desk.folder(), Rejects(self.desk.rejects), config, census=census)
 
-    async def look(self, **files: str) -> tuple[Precedence, dict[str, list[tuple[int, str, str]]]]:
-        """Who waits for whom, and line, column and message of each row that is kept back, by file."""
+    async def look(
+        self, refused: Mapping[str, Sequence[Ranges]] | None = None, /, **files: str
+    ) -> tuple[Precedence, dict[str, list[tuple[int, str, str]]]]:
+        """Who waits for whom, and line, column and message of each row that is kept back, by file.
+
+        Files in *refused* are done after the look, but for these lines, and before any other is judged.
+        """
         for name, text in files.items():
             self.desk.put(f"{name}.csv", text.encode())
         with self.census() as census:
             listed = self.files()
             precedence = await census.look(listed, {file.path for file in listed if file.path not in self.done})
             inbox = self.inbox(census)
+            self.done = {**self.done, **(refused or {})}
+            for path, versions in (refused or {}).items():
+                census.end(RelPath(path), refused=any(versions))
             for file in listed:
                 await judge(inbox, file)
         return precedence, {file.path: self.told(file.path) for file in listed if self.told(file.path)}

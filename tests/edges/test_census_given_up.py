@@ -122,6 +122,44 @@ async def test_who_asks_for_a_row_of_a_file_that_is_rejected_waits_for_that_file
     assert precedence.parents == {"a.csv": ("b.csv",), "b.csv": ("c.csv",)}
 
 
+async def test_who_asks_for_a_row_that_the_remote_refuses_meanwhile_is_kept_back_in_turn(table: Table) -> None:
+    """al ← bo ← cy; what is done is at the remote, whatever it asked for."""
+    precedence, told = await table.look(
+        {"a.csv": [[(2, 2)]], "d.csv": [[]]},
+        a=people("al,,,", "ed,,,", "own,,al,"),
+        b=people("bo,,al,", "fy,,ed,"),
+        c=people("cy,,bo,", "gi,,fy,", "hy,,zoe,"),
+        d=people("zoe,,al,"),
+    )
+
+    assert told == {
+        "b.csv": [(2, "boss", kept_back("a.csv", 2))],
+        "c.csv": [(2, "boss", kept_back("b.csv", 2))],
+    }
+    assert precedence.parents == {"b.csv": ("a.csv",), "c.csv": ("b.csv", "d.csv"), "d.csv": ("a.csv",)}
+
+
+async def test_a_row_that_one_file_is_refused_and_another_holds_as_well_is_still_held(table: Table) -> None:
+    table.duplicates = "off"
+    _, told = await table.look({"a.csv": [[(2, 2)]]}, a=people("al,,,"), b=people("al,,,"), c=people("bo,,al,"))
+
+    assert told == {}
+
+
+async def test_where_a_bad_row_rejects_its_file_that_file_alone_is_told_of_a_row_that_is_refused(table: Table) -> None:
+    table.drop_rows = False
+    _, told = await table.look({"a.csv": [[(2, 2)]]}, a=people("al,,,"), b=people("bo,,al,"), c=people("cy,,bo,"))
+
+    assert told == {"b.csv": [(2, "boss", kept_back("a.csv", 2))]}
+
+
+async def test_of_several_versions_only_what_none_of_them_has_brought_is_refused(table: Table) -> None:
+    versions = [[(2, 3)], [(3, 3)]]
+    _, told = await table.look({"a.csv": versions}, a=people("al,,,", "bo,,,"), b=people("cy,,al,", "di,,bo,"))
+
+    assert told == {"b.csv": [(3, "boss", kept_back("a.csv", 3))]}
+
+
 async def test_a_warning_keeps_nobody_back_and_names_the_row_that_does_not_come(table: Table) -> None:
     table.references = "warning"
     table.done = {"a.csv": [[(2, 2)]]}

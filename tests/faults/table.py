@@ -20,7 +20,18 @@ from targets.wire import answer, as_json, grant, head
 from faults import answers as say
 from faults.fault import PLATFORM, STRUCK, TOKENS, UPLOADS, Deed, Endpoint, Fault, Moment, Says
 from orchestrator.edges.retry_after import LONGEST
-from orchestrator.errors import Busy, Denied, Garbled, Misdirected, Missing, NotSent, Refused, Unclear, Unreachable
+from orchestrator.errors import (
+    Busy,
+    Denied,
+    Garbled,
+    Misdirected,
+    Missing,
+    NotSent,
+    Nowhere,
+    Refused,
+    Unclear,
+    Unreachable,
+)
 from orchestrator.model import Accepted
 from orchestrator.ports import Ended, Fetched, Running
 
@@ -53,6 +64,8 @@ class Row:
     """To Endgrate, where it is not as an upload."""
     read: type | None = None
     """At TAO and Endgrate, where it is not as a poll."""
+    tao: type | None = None
+    """At TAO, where it is not as at Endgrate."""
     store: type = NotSent
     """What a signed download makes of it."""
 
@@ -64,6 +77,7 @@ class Row:
     def outcomes(self) -> dict[Endpoint, type]:
         others = dict.fromkeys(STRUCK, self.read or self.poll)
         others |= dict.fromkeys(TOKENS, self.token) | dict.fromkeys(UPLOADS, self.upload)
+        others |= dict.fromkeys((Endpoint.TAO_STATUS, Endpoint.TAO_ADDRESS), self.tao or self.read or self.poll)
         others |= {Endpoint.TAO_STORE: self.store, Endpoint.PUSH: self.push or self.upload}
         return others | {POLL: self.poll, RESULT: self.result}
 
@@ -84,7 +98,7 @@ STATUSES = (
     Row("402", say.page(402),               Misdirected, Garbled,     NotSent,     NotSent),
     Row("403", answer(403),                 Denied,      Denied,      Denied,      Denied),
     Row("403 and a page", say.page(403),    Denied,      Garbled,     Denied,      Denied),
-    Row("404", answer(404),                 Misdirected, Misdirected, Missing,     Missing),
+    Row("404", answer(404),                 Misdirected, Misdirected, Missing,     Missing, tao=Nowhere),
     Row("404 and a page", say.page(404),    Misdirected, Garbled,     Garbled,     Garbled),
     Row("405", answer(405),                 Misdirected, Misdirected, Misdirected, Misdirected),
     Row("405 and a page", say.page(405),    Misdirected, Garbled,     Misdirected, Misdirected),
@@ -172,6 +186,10 @@ def _broken(what: str, says: Says, *, closes: bool = True) -> Row:
     return Row(what, says, NotSent, Unclear, Unclear, Unclear, closes=closes, store=Unclear)
 
 
+def _misframed(what: str, says: Says, *, closes: bool = True) -> Row:
+    return Row(what, says, NotSent, Garbled, Garbled, Garbled, closes=closes, store=Garbled)
+
+
 FRAMING = (
     _broken("a length that is too long", say.longer_than_it_is),
     _broken("a length that is no number", say.framed_by("Content-Length: many")),
@@ -185,18 +203,18 @@ FRAMING = (
     _broken("a chunk that is cut", say.cut_in_a_chunk),
     _broken("a chunk that is too long", say.chunk_too_long),
     _broken("a chunk of no size", say.chunk_of_no_size),
-    _broken("no framing", say.unframed()),
-    _broken("no framing, cut", say.unframed(share=0.5)),
-    _broken("no framing, 201", say.unframed(201)),
-    _broken("no framing, 202", say.unframed(202)),
-    _broken("no framing, HTTP/1.0", say.unframed(version="1.0")),
-    _broken("zipped", say.zipped, closes=False),
-    _broken("zipped and cut", say.cut_zip, closes=False),
-    _broken("a zip bomb", say.bomb, closes=False),
-    _broken("gzip that is none", say.whole("Content-Encoding: gzip"), closes=False),
-    _broken("deflate", say.whole("Content-Encoding: deflate"), closes=False),
-    _broken("brotli", say.whole("Content-Encoding: br"), closes=False),
-    _broken("zipped chunks", say.framed_by("Transfer-Encoding: gzip")),
+    _misframed("no framing", say.unframed()),
+    _misframed("no framing, cut", say.unframed(share=0.5)),
+    _misframed("no framing, 201", say.unframed(201)),
+    _misframed("no framing, 202", say.unframed(202)),
+    _misframed("no framing, HTTP/1.0", say.unframed(version="1.0")),
+    _misframed("zipped", say.zipped, closes=False),
+    _misframed("zipped and cut", say.cut_zip, closes=False),
+    _misframed("a zip bomb", say.bomb, closes=False),
+    _misframed("gzip that is none", say.whole("Content-Encoding: gzip"), closes=False),
+    _misframed("deflate", say.whole("Content-Encoding: deflate"), closes=False),
+    _misframed("brotli", say.whole("Content-Encoding: br"), closes=False),
+    _misframed("zipped chunks", say.framed_by("Transfer-Encoding: gzip")),
 )
 
 NOT_HTTP = (

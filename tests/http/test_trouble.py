@@ -17,7 +17,7 @@ from targets.wire import Reply, Script, Server, answer, chunked, closed_port, he
 from orchestrator.edges.answer import ANSWER_LIMIT
 from orchestrator.edges.body import MeasuredBody
 from orchestrator.edges.http import Http, Kind, open_http
-from orchestrator.errors import Misdirected, NotSent, SourceChanged, TargetError, Unclear, Unreachable
+from orchestrator.errors import Garbled, Misdirected, NotSent, SourceChanged, TargetError, Unclear, Unreachable
 
 Call = Callable[[Http, Server], Awaitable[Any]]
 HANGS = 0.05
@@ -187,6 +187,9 @@ TROUBLE: dict[str, Script] = {
     "a header without a name": Reply(data=head(200, "Content-Length: 36", ": x") + UUID.encode(), close=True),
     "an endless header": Reply(data=head(200, "X-Long: " + "x" * (1 << 20)), close=True),
     "countless headers": Reply(data=head(200, *(f"X-{n}: x" for n in range(20_000))), close=True),
+}
+MISFRAMED: dict[str, Script] = {
+    "unframed": unframed(UUID.encode(), "Content-Type: text/plain"),
     "compressed": answer(200, b"\x1f\x8b\x08\x00", "Content-Encoding: gzip"),
     "compressed, in capitals": answer(200, b"x", "Content-Encoding: DEFLATE"),
     "brotli": answer(200, b"x", "Content-Encoding: br"),
@@ -204,6 +207,17 @@ async def test_an_answer_that_is_not_whole_and_well_framed_leaves_it_unclear(
     assert files_in(tmp_path) == []
 
 
+@every_call
+@pytest.mark.parametrize("reply", MISFRAMED.values(), ids=MISFRAMED.keys())
+async def test_an_answer_in_a_form_that_nobody_asked_for_is_none_that_this_api_would_give(
+    tmp_path: Path, reply: Script, call: Call
+) -> None:
+    async with scripted(reply) as server, open_http(tmp_path) as http:
+        await problem_of(call(http, server), Garbled)
+
+    assert files_in(tmp_path) == []
+
+
 @calls(read, fetch)
 @pytest.mark.parametrize(
     "header", ["Content-Type: text/plain", "Transfer-Encoding: identity", "Transfer-Encoding: gzip"]
@@ -212,7 +226,7 @@ async def test_an_answer_that_does_not_say_where_it_ends_is_not_taken_for_whole(
     tmp_path: Path, header: str, call: Call
 ) -> None:
     async with scripted(unframed(b"completed", header)) as server, open_http(tmp_path) as http:
-        await problem_of(call(http, server), Unclear)
+        await problem_of(call(http, server), Garbled)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import os
 import re
 from collections import Counter
 from collections.abc import AsyncIterator
@@ -16,7 +17,8 @@ from aiohttp import web
 from cli.program import Outcome, call
 from cli.rosters import plain_rosters, write_all
 
-README = (Path(__file__).parents[2] / "README.md").read_text()
+PROJECT = Path(__file__).parents[2]
+README = (PROJECT / "README.md").read_text()
 KEY = "canary-key"
 
 
@@ -33,6 +35,9 @@ class Store:
     lost: int = 0
     says: str = ""
     status: int = 201
+    understood: int = 0
+    """So many files get their receipt all the same."""
+    framed: bool = True
     files: dict[str, str] = field(default_factory=dict)
     puts: Counter[str] = field(default_factory=Counter)
     keys: set[str | None] = field(default_factory=set)
@@ -49,7 +54,13 @@ class Store:
         if self.lost and request.transport is not None:
             self.lost -= 1
             request.transport.abort()
-        return web.Response(status=self.status, text=self.says or f"receipt-{sum(self.puts.values())}")
+        says = self.says or f"receipt-{sum(self.puts.values())}"
+        if len(self.puts) <= self.understood:
+            says = f"receipt-{len(self.puts)}"
+        if not self.framed and request.transport is not None:  # as servers do that somebody wrote in an afternoon
+            request.transport.write(f"HTTP/1.0 200 OK\r\n\r\n{says}".encode())
+            request.transport.close()
+        return web.Response(status=self.status, text=says)
 
 
 @asynccontextmanager
@@ -72,7 +83,7 @@ async def run(root: Path, store: Store, *more: str) -> Outcome:
     return await call(
         *("run", "inbox", "--json", "-c", "own.toml", *options),
         cwd=root,
-        PYTHONPATH=str(root),
+        PYTHONPATH=os.pathsep.join((str(root), str(PROJECT))),  # this program, and no other that is installed
         ORCHESTRATOR_TARGET__API_KEY=KEY,
     )
 
@@ -113,6 +124,26 @@ async def test_what_is_not_understood_is_no_success_and_a_refusal_is_told_as_suc
 
     assert outcome.code == code
     assert "done" not in outcome.ends
+
+
+async def test_a_remote_that_frames_no_answer_ends_the_run_soon(tmp_path: Path) -> None:
+    write_all(tmp_path / "inbox", plain_rosters(1))
+    async with serving(Store(framed=False)) as store:
+        outcome = await run(tmp_path, store)
+
+    assert outcome.code == 2
+    assert "does not say where it ends" in outcome.err
+    assert sum(store.puts.values()) == 3
+
+
+async def test_a_file_whose_answers_are_never_understood_is_left_soon_where_that_of_another_was(tmp_path: Path) -> None:
+    write_all(tmp_path / "inbox", plain_rosters(2))
+    async with serving(Store(says="thanks", understood=1)) as store:
+        outcome = await run(tmp_path, store, "--set", "limits.uploads=1")
+
+    assert (outcome.code, outcome.ends) == (5, {"found": 2, "done": 1, "unsent": 1})
+    assert sorted(store.puts.values()) == [1, 5]
+    assert outcome.summary["seconds"] < 20
 
 
 @pytest.mark.parametrize("kind", ["nowhere:Stash", "stash:Nothing", "stash:MANNERS"])

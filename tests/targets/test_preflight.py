@@ -12,8 +12,8 @@ from sandbox.visitor import INSTANT
 
 from orchestrator.errors import Denied, Misdirected, TargetError
 from orchestrator.preflight import preflight
-from orchestrator.sandbox import TaoKnobs, serve
-from targets.wire import answer, scripted
+from orchestrator.sandbox import PROFILES, TaoKnobs, serve
+from targets.wire import Request, answer, scripted
 
 SIGNED_IN = "the identity server gives out a token"
 WELL = "the remote is well"
@@ -51,8 +51,15 @@ async def test_check_says_what_it_has_seen(tmp_path: Path, subject: RemoteSubjec
         ({}, {"token_path": "/nowhere"}, Misdirected, "token endpoint"),
         ({}, {"scope": "another"}, Denied, "target.scope"),
         ({}, {"status_path": "", "upload_path": "/nowhere"}, Misdirected, "target.upload_path"),
+        ({}, {"status_path": "/nowhere/{id}"}, Misdirected, "target.status_path"),
+        ({"errors": "plain"}, {"status_path": "/nowhere/{id}"}, Misdirected, "target.status_path"),
+        ({}, {"download_path": "/nowhere/{id}"}, Misdirected, "target.download_path"),
+        ({"reports": False}, {}, Misdirected, "target.status_path, which is empty where"),
     ],
-    ids=["no scope", "no token there", "another scope", "no upload there"],
+    ids=[
+        *("no scope", "no token there", "another scope", "no upload there"),
+        *("no status there", "no status there, in plain words", "no results there", "no status at all"),
+    ],
 )
 async def test_check_of_tao_names_the_key_to_look_at(
     tmp_path: Path,
@@ -65,6 +72,24 @@ async def test_check_of_tao_names_the_key_to_look_at(
     async with serve(replace(INSTANT, tao=TaoKnobs(**knobs)), "tao") as sandbox:  # type: ignore[arg-type]  # of one test
         with pytest.raises(raised, match=words):
             await says(tmp_path, subject, sandbox.base_url, sandbox.addresses)
+
+
+@pytest.mark.parametrize("errors", ["nested", "message", "plain"])
+@pytest.mark.parametrize("profile", [*PROFILES])
+async def test_check_takes_no_word_of_tao_for_a_page_that_is_not_there(
+    tmp_path: Path, errors: str, profile: str
+) -> None:
+    knobs = TaoKnobs(errors=errors)  # type: ignore[arg-type]  # of one test
+    async with serve(replace(PROFILES[profile], chances=(), tao=knobs), "tao") as sandbox:
+        assert (await says(tmp_path, TAO, sandbox.base_url, sandbox.addresses))[2:] == SAYS[TAO.name]
+
+
+async def test_a_remote_that_objects_to_what_is_no_reference_has_a_status(tmp_path: Path) -> None:
+    def status_or_download(request: Request) -> bytes:
+        return answer(400 if request.target.endswith("/none") else 404, "no")
+
+    async with scripted(status_or_download) as server:
+        assert (await says(tmp_path, TAO, server.url, None))[2:] == SAYS[TAO.name]
 
 
 @pytest.mark.parametrize("subject", [PLATFORM, TAO, UNTRACKED, ENDGRATE], ids=str)

@@ -5,7 +5,6 @@ A record with a key of our own is an upsert: sent twice it has the effect of sen
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -30,10 +29,10 @@ from orchestrator.targets.endgrate.answers import (
 from orchestrator.targets.endgrate.api import Api
 from orchestrator.targets.endgrate.lines import Lines
 from orchestrator.targets.endgrate.pages import pages
-from orchestrator.targets.endgrate.records import records_of
+from orchestrator.targets.endgrate.records import REMEDY, request_of
 from orchestrator.targets.endgrate.refusals import Refusals
 from orchestrator.targets.fetched import fetched_of
-from orchestrator.targets.outgoing import Outgoing, encoded
+from orchestrator.targets.outgoing import encoded, in_pieces
 from orchestrator.validation import is_keyed
 
 _LARGEST = 64 << 20
@@ -101,10 +100,10 @@ class Endgrate:
         hold = Hold() if release is not None else None
         text = await _held(body.data)
         try:
-            content, rows = await anyio.to_thread.run_sync(self._content, text)
+            pieces, rows = await anyio.to_thread.run_sync(self._content, text)
         except ValueError as error:
             raise Refused(f"not sent: {error}") from None
-        upload = Outgoing(content, len(content), hold)
+        upload = in_pieces(pieces, hold)
         once = not self._may_repeat(job)
 
         async def send() -> Answer:
@@ -153,17 +152,10 @@ class Endgrate:
     def _may_repeat(self, job: Job) -> bool:
         return self.finds_again(job)
 
-    def _content(self, text: str) -> tuple[bytes, Mapping[str, int]]:
-        """The request, and which record has which key."""
+    def _content(self, text: bytes) -> tuple[list[bytes], Mapping[str, int]]:
         config = self._config
-        records = list(records_of(text, config.key))
-        members = {
-            "session_id": config.session_id,
-            "endgrate_type": config.endgrate_type,
-            "transfer_data": records,
-        }
-        rows = {record["internal_id"]: row for row, record in enumerate(records, 1) if "internal_id" in record}
-        return json.dumps(members, ensure_ascii=False).encode(), rows
+        members = {"session_id": config.session_id, "endgrate_type": config.endgrate_type}
+        return request_of(text, config.key, members)
 
     async def _ask(self, kind: Kind, token: Token) -> Answer:
         return await self._api.get(kind, "/api/statistics", method=self.method, transfer_id=token)
@@ -204,10 +196,10 @@ def _likely_size(part: Text) -> int:
     return len(part.text.encode()) + rows * part.text.find("\n")
 
 
-async def _held(part: Text) -> str:
+async def _held(part: Text) -> bytes:
     """Raises SourceChanged when it is not the text any more that was checked; nothing of it was sent by then."""
     if isinstance(part, Held):
-        return part.text
+        return part.text.encode()
     if part.size > _LARGEST:
-        raise Refused("not sent: so many bytes do not fit into one request. Set target.part_rows or target.part_bytes")
-    return b"".join([piece async for piece in encoded(part, part.size, str.encode)]).decode()
+        raise Refused(f"not sent: so many bytes do not fit into one request. {REMEDY}")
+    return b"".join([piece async for piece in encoded(part, part.size, str.encode)])

@@ -11,7 +11,7 @@ import re
 from typing import Any
 
 from orchestrator.edges.answer import Answer
-from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, TargetError, Unclear
+from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, Nowhere, TargetError, Unclear
 from orchestrator.model import Token
 from orchestrator.ports import Ended, Running
 from orchestrator.targets.taken import Manners, is_page, taken
@@ -47,9 +47,9 @@ def token_of(answer: Answer) -> Token:
     return taken(answer, Token(str(reference)) if known else None, _MANNERS)
 
 
-def status_of(answer: Answer) -> Running | Ended:
+def status_of(answer: Answer, token: Token) -> Running | Ended:
     """A job that was processed may have rows that were not; a job that failed says why in its status."""
-    require_read(answer, STATUS)
+    require_read(answer, STATUS, token)
     result = _members(answer).get("result")
     word = result.get("status") if isinstance(result, dict) else None
     if not isinstance(word, str):
@@ -64,16 +64,16 @@ def status_of(answer: Answer) -> Running | Ended:
     return Running(word=word if _PLAIN.fullmatch(word) else "unreadable", retry_after=answer.retry_after)
 
 
-def signed_url_of(answer: Answer) -> str:
+def signed_url_of(answer: Answer, token: Token) -> str:
     """Where the rows' results lie, for some minutes and for whoever has the address: it is never shown."""
-    require_read(answer, RESULT)
+    require_read(answer, RESULT, token)
     url = _members(answer).get("signedUrl")
     if not isinstance(url, str) or not url:
         raise Unclear(f"{RESULT}: an answer without an address to download from", retry_after=answer.retry_after)
     return url
 
 
-def require_read(answer: Answer, key: str) -> None:
+def require_read(answer: Answer, key: str, token: Token) -> None:
     """Raises for every answer that is not the 200 that was asked for. A read may always be repeated."""
     status = answer.status
     if status == 200 and not is_page(answer):
@@ -83,18 +83,28 @@ def require_read(answer: Answer, key: str) -> None:
         kind, cause = Garbled, "an HTML page in place of an answer"
     elif status == 403:
         kind, cause = Denied, f"{NO_ACCESS} (403)"
-    elif status == 404 and not is_page(answer):
+    elif status == 404 and not is_page(answer) and _names(answer, token):
         kind, cause = Missing, "the remote does not know the referenceId, or not yet (404)"
+    elif status == 404 and not is_page(answer):
+        kind, cause = Nowhere, f"the remote answers 404, of no referenceId in particular. {_LOOK[key]}"
     elif status in (405, 415):
-        kind, cause = Misdirected, f"the remote answers {status}. Check target.{_PATH_OF[key]}."
+        kind, cause = Misdirected, f"the remote answers {status}. {_LOOK[key]}"
     elif status == 404:
-        kind, cause = Garbled, "an HTML page that says 404 in place of an answer"
+        kind, cause = Garbled, f"an HTML page that says 404 in place of an answer. {_LOOK[key]}"
     else:
         kind, cause = NotSent, f"the remote answered {status}"
     raise kind(f"{key}: {cause}", retry_after=answer.retry_after)
 
 
-_PATH_OF = {STATUS: "status_path", RESULT: "download_path"}
+_LOOK = {
+    STATUS: "Check target.status_path, which is empty where the vendor offers no status",
+    RESULT: "Check target.download_path, which is empty where the vendor offers no results",
+}
+
+
+def _names(answer: Answer, token: Token) -> bool:
+    """Whether it speaks of that job. Who only knows that there is no such page may quote its path."""
+    return re.search(rf"(?<!/){re.escape(token)}", answer.text, re.IGNORECASE) is not None
 
 
 def _members(answer: Answer) -> dict[str, Any]:

@@ -21,14 +21,22 @@ from orchestrator.edges.body import HOLD_FROM, Hold
 from orchestrator.edges.http import Http, Kind
 from orchestrator.edges.multipart import Form
 from orchestrator.edges.oauth import ClientCredentials, authorized, require_leave
-from orchestrator.errors import Misdirected, Missing, NotSent, Unclear, Unreachable
+from orchestrator.errors import Misdirected, Missing, NotSent, Nowhere, Unclear, Unreachable
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
 from orchestrator.targets.fetched import fetched_of
 from orchestrator.targets.outgoing import submitted
 from orchestrator.targets.probed import require_well
-from orchestrator.targets.taken import denies
-from orchestrator.targets.tao.answers import NO_ACCESS, RESULT, require_read, signed_url_of, status_of, token_of
+from orchestrator.targets.taken import denies, refuses
+from orchestrator.targets.tao.answers import (
+    NO_ACCESS,
+    RESULT,
+    STATUS,
+    require_read,
+    signed_url_of,
+    status_of,
+    token_of,
+)
 from orchestrator.targets.tao.form import size_of, upload_of
 from orchestrator.targets.tao.rows import RowResults, read_rows
 from orchestrator.targets.tao.store import Stores
@@ -84,6 +92,23 @@ class Tao:
             url = self._config.base_url + self._config.upload_path
             require_well(await self._get(Kind.POLL, url), url, denied=NO_ACCESS, remedy="Check target.upload_path.")
 
+    async def require_paths(self) -> None:
+        """Asks where a status and the results lie, for a job that nobody has. Raises Misdirected where none do.
+
+        The remote's own no names the job, or objects to one that cannot be; any server can say that there is no page.
+        """
+        nobody, nonsense = Token(str(uuid.uuid4())), Token("none")
+        for key, path in ((STATUS, self._config.status_path), (RESULT, self._config.download_path)):
+            if not path:
+                continue
+            try:
+                require_read(await self._ask(Kind.POLL, path, nobody), key, nobody)
+            except Nowhere as error:
+                if not refuses(await self._ask(Kind.POLL, path, nonsense)):
+                    raise Misdirected(f"{error}. What is no referenceId gets no other answer") from None
+            except Missing:
+                continue
+
     def finds_again(self, job: Job) -> bool:
         return job.checked is not None and job.checked.data.schema in _UPSERTS
 
@@ -114,7 +139,7 @@ class Tao:
     async def check(self, token: Token) -> Running | Ended:
         if not self._config.status_path:
             return Ended(success=True, word="", results=())
-        status = status_of(await self._ask(Kind.POLL, self._config.status_path, token))
+        status = status_of(await self._ask(Kind.POLL, self._config.status_path, token), token)
         if isinstance(status, Ended) and not self._config.download_path:
             return Ended(status.success, status.word, tuple(key for key in status.results if key != RESULT))
         return status
@@ -129,7 +154,7 @@ class Tao:
         if key == RESULT:
             return await self._fetch_rows(token)
         answer = await self._ask(Kind.RESULT, self._config.status_path, token)
-        status_of(answer)
+        status_of(answer, token)
         return fetched_of(key, answer)
 
     def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
@@ -148,7 +173,7 @@ class Tao:
 
     async def _fetch_rows(self, token: Token) -> Fetched:
         """From a store that needs no credentials of ours, and must not get them."""
-        address = signed_url_of(await self._ask(Kind.RESULT, self._config.download_path, token))
+        address = signed_url_of(await self._ask(Kind.RESULT, self._config.download_path, token), token)
         where = f"{RESULT}: GET of the signed address"
         require_leave(self._may_go)
         try:
@@ -162,7 +187,7 @@ class Tao:
             raise Unclear(problem)
         if answer.status != 200:  # it is valid for some minutes only: the next try gets a new one
             raise NotSent(f"{where}: the store answered {answer.status}", retry_after=answer.retry_after)
-        require_read(answer, RESULT)
+        require_read(answer, RESULT, token)
         if answer.spilled is None and not answer.text.strip():  # the columns of the file stand in it at least
             raise Unclear(f"{where}: it is empty", retry_after=answer.retry_after)
         rows = await anyio.to_thread.run_sync(_read, answer)

@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import csv
 import io
+import json
+import tracemalloc
 from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.targets.endgrate.records import records_of
+from orchestrator.targets.endgrate.records import records_of, request_of
 
 
 def data_of(*lines: str) -> list[Any]:
-    return [record["data"] for record in records_of("\r\n".join(lines), "")]
+    return [record["data"] for record in records_of("\r\n".join(lines).encode(), "")]
 
 
 def test_each_column_becomes_a_field_of_its_name() -> None:
@@ -68,7 +70,7 @@ def test_columns_that_cannot_stand_beside_each_other_are_told(header: str, words
 
 
 def test_the_key_is_a_field_like_any_other_and_our_own_key_of_the_record() -> None:
-    assert list(records_of("id,name\r\n 7,Anna\r\nB,\r\n", "id")) == [
+    assert list(records_of(b"id,name\r\n 7,Anna\r\nB,\r\n", "id")) == [
         {"data": {"id": " 7", "name": "Anna"}, "internal_id": " 7"},
         {"data": {"id": "B"}, "internal_id": "B"},
     ]
@@ -77,7 +79,7 @@ def test_the_key_is_a_field_like_any_other_and_our_own_key_of_the_record() -> No
 @pytest.mark.parametrize(("text", "words"), [("name\r\nA", "id of target.key is missing"), ("id,n\r\n ,A", "no id")])
 def test_a_record_without_the_key_that_was_asked_for_is_none(text: str, words: str) -> None:
     with pytest.raises(ValueError, match=words):
-        list(records_of(text, "id"))
+        list(records_of(text.encode(), "id"))
 
 
 def test_a_cell_that_a_mapping_joined_may_be_longer_than_any_of_a_file() -> None:
@@ -97,3 +99,24 @@ def test_a_cell_arrives_as_it_was_written(rows: list[tuple[str, str]]) -> None:
     assert data_of(text.getvalue()) == [
         {name: cell for name, cell in zip("ab", row, strict=True) if cell.strip()} for row in rows
     ]
+
+
+def test_a_request_takes_little_more_memory_than_its_bytes() -> None:
+    text = b"id,name,city\r\n" + b"".join(b"%d,Anna number %d,Riga\r\n" % (n, n) for n in range(40_000))
+    tracemalloc.start()
+    try:
+        pieces, rows = request_of(text, "", {"session_id": "s"})
+        _, peak = tracemalloc.get_traced_memory()
+    finally:
+        tracemalloc.stop()
+
+    assert rows == {}
+    assert len(json.loads(b"".join(pieces))["transfer_data"]) == 40_000
+    assert peak < 2 * len(b"".join(pieces))
+
+
+def test_records_that_are_too_much_for_one_request_are_refused_with_the_remedy(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("orchestrator.targets.endgrate.records.LARGEST", 1 << 20)
+    text = "a column with a name that is long\r\n" + "x\r\n" * 20_000
+    with pytest.raises(ValueError, match=r"more than 1 MB, .* target\.part_rows"):
+        request_of(text.encode(), "", {})

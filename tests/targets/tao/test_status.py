@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.edges.answer import Answer
-from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, TargetError, Unclear
+from orchestrator.errors import Denied, Garbled, Misdirected, Missing, NotSent, Nowhere, TargetError, Unclear
 from orchestrator.model import Failed
 from orchestrator.ports import Ended, Running
 from orchestrator.sandbox import TaoKnobs
@@ -65,6 +65,10 @@ async def test_a_word_means_what_is_documented_and_no_more(tmp_path: Path, word:
         (answer(400, "Unable to resolve rostering import status."), NotSent),
         (answer(403, "no"), Denied),
         (answer(404, f'Status for referenceId "{REFERENCE}" was not found.'), Missing),
+        (answer(404, f'Status for referenceId "{REFERENCE.upper()}" was not found.'), Missing),
+        (answer(404), Nowhere),
+        (as_json({"error": {"message": "Not found"}}, 404), Nowhere),
+        (answer(404, f"No route found for GET /api/v1/status/{REFERENCE}"), Nowhere),
         (answer(404, "<html>not found</html>", kind="text/html"), Garbled),
         (answer(405), Misdirected),
         (answer(500), NotSent),
@@ -83,7 +87,7 @@ async def test_what_is_no_status_is_an_error_that_says_what_may_be_done(
 @given(st.binary())
 def test_nothing_that_comes_for_a_status_is_taken_for_a_success(body: bytes) -> None:
     try:
-        told = status_of(Answer(status=200, content_type="application/json", body=body))
+        told = status_of(Answer(status=200, content_type="application/json", body=body), REFERENCE)
     except Unclear:
         return
     assert told != DONE or b"processed" in body.lower()

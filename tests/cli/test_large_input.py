@@ -1,0 +1,87 @@
+"""Input beyond any reason is refused by the real command: within a gigabyte of addresses, and in flat memory."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from cli.program import call
+
+WRAPPER = """
+import os, resource, sys
+resource.setrlimit(resource.RLIMIT_AS, (1 << 30, 1 << 30))
+code = os.spawnv(os.P_WAIT, sys.argv[2], sys.argv[2:])
+with open(sys.argv[1], "w") as told:
+    told.write(str(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss << 10))
+sys.exit(code)
+"""
+FLAT = 200 << 20
+HEADER = b"Reference,StartDate,StartTime,EndDate,EndTime\r\n"
+ROW = b"N1,01/07/2024,09:00,01/07/2024,17:00\r\n"
+BAD = b"N1,31/06/2024,09:00,01/07/2024,17:00\r\n"
+
+
+def sparse(path: Path) -> None:
+    path.touch()
+    os.truncate(path, 1 << 30)
+
+
+def wide(path: Path) -> None:
+    columns = 1_000_000
+    path.write_bytes(b",".join(b"c%d" % number for number in range(columns)) + b"\r\n" + b"x," * (columns - 1) + b"x")
+
+
+def bomb(path: Path) -> None:
+    path.write_bytes(gzip.compress(bytes(300 << 20), compresslevel=1))
+
+
+def bad(path: Path) -> None:
+    rows = ROW * 9_999 + BAD
+    with path.open("wb") as file:
+        file.write(HEADER)
+        while file.tell() < 300_000_000:
+            file.write(rows)
+
+
+def in_one_line(path: Path) -> None:
+    with path.open("wb") as file:
+        file.write(HEADER)
+        for _ in range(300):
+            file.write(b"x" * 1_000_000)
+
+
+@pytest.mark.parametrize(
+    ("make", "words"),
+    [
+        (sparse, "nul: holds a NUL character"),
+        (wide, "record_size: the row has more than 1,048,576 characters"),
+        (bomb, "encoding: cannot be decoded: save the file as UTF-8, unpacked if it is packed"),
+        (in_one_line, "field_size: the cell has more than 131,072 characters"),
+        (bad, "rows are bad; see rejects/"),
+    ],
+)
+async def test_what_is_far_too_large_is_refused_in_flat_memory(
+    tmp_path: Path, make: Callable[[Path], None], words: str
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    make(tmp_path / "inbox" / "a.csv")
+    told = tmp_path / "peak"
+    nowhere = ("target.base_url=http://127.0.0.1:9", "target.token_url=http://127.0.0.1:9", "target.client_id=canary")
+    outcome = await call(
+        *("run", "inbox", "--json", "--set", "input.settle=0"),
+        *(word for setting in nowhere for word in ("--set", setting)),
+        cwd=tmp_path,
+        by=(sys.executable, "-c", WRAPPER, str(told)),
+        ORCHESTRATOR_TARGET__CLIENT_SECRET="canary",
+        ORCHESTRATOR_TARGET__API_KEY="canary",
+    )
+
+    assert (outcome.code, outcome.ends) == (3, {"found": 1, "rejected": 1})
+    assert words in outcome.err
+    assert int(told.read_text()) < FLAT
+    (tmp_path / "inbox" / "a.csv").unlink()  # folders of tests are kept for a while
