@@ -248,4 +248,18 @@ DECIDING = (
         new="LATE = 60.0",
         test="core/test_versions.py::test_a_lost_attempt_is_waited_for_a_quarter_of_an_hour_and_no_longer",
     ),
+    Bug(
+        wrong="A file whose answers are none is sent up to fifteen times.",
+        file="delivery.py",
+        old="        return trip.garbled >= Sense.OF_ONE_FILE or self.backoff.is_spent(",
+        new="        return self.backoff.is_spent(",
+        test="core/test_delivery.py::test_a_file_whose_answers_nobody_understands_is_left_to_the_next_run_after_a_few_tries",
+    ),
+    Bug(
+        wrong="A year of two digits is one of the first century.",
+        file="validation/moments.py",
+        old='            least = max(_width(run[run.index("Y") :] if "Y" in run else ""), 1) if short else width',
+        new="            least = 1 if short else width",
+        test="validation/test_moments.py::test_a_year_of_two_digits_is_none_although_zeros_may_be_missing",
+    ),
 )

@@ -160,4 +160,11 @@ RELATING = (
         test="cli/test_poison.py"
         "::test_who_refers_to_one_that_was_not_looked_at_waits_until_it_was_read_alone_and_taken",
     ),
+    Bug(
+        wrong="Rows that the remote refuses while the run goes on hold those who refer to them.",
+        file="batch.py",
+        old="            if census and trip.end is Ending.DONE:",
+        new="            if census and trip.end is Ending.FAILED:",
+        test="cli/test_relations.py::test_rows_that_the_remote_refuses_are_nobodys_in_the_same_run",
+    ),
 )
