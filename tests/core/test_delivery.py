@@ -335,7 +335,8 @@ async def test_a_way_that_closes_again_and_again_just_before_it_is_sent_costs_no
 
 
 async def test_a_file_whose_answers_nobody_understands_is_left_to_the_next_run_after_a_few_tries() -> None:
-    w = world(target=FakeTarget(trace=Trace.REPEATABLE), sense=understanding())
+    many = Backoff(tries=3 * Sense.OF_ONE_FILE)
+    w = world(target=FakeTarget(trace=Trace.REPEATABLE), sense=understanding(), sending=many)
     w.target.script.before |= {call: Garbled("200 without a token") for call in range(1, 100)}
     trip = await run(w)
 
