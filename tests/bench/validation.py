@@ -31,7 +31,7 @@ def validation(_: Path, *, quick: bool) -> list[Line]:
     return [
         Line(
             what="validation, small file",
-            measured=f"Judge, {ROWS} clean rows with the text for the remote; best of many",
+            measured=f"Judge, {ROWS} clean rows by the pattern, with the text for the remote; best of many",
             floor=f"≤ {FLOOR} ms",
             aim=f"≤ {AIM} ms",
             result=f"{proven:.3f} ms",
