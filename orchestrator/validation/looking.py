@@ -3,27 +3,27 @@
 from __future__ import annotations
 
 import re
-from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
-from itertools import islice, product
+from itertools import islice
 
 from orchestrator.validation.decoding import Decoding, byte_order_mark
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.header import is_header, recognise
 from orchestrator.validation.problem import MESSAGES, Problem
-from orchestrator.validation.record import Reading, Record
+from orchestrator.validation.record import Record
 from orchestrator.validation.rejects import is_list
 from orchestrator.validation.schema import Rule, Schema
+from orchestrator.validation.signs import RECORDS, dialect_of, quotes_of, records_of
 
-_DELIMITERS = (",", ";", "\t", "|")
-_QUOTES = ('"', "'", "")
-_RECORDS = 300
 _TOLD = 3
 _NO_NAME = re.compile(r"\s*|[-+.0-9].*", re.DOTALL)
 _CONTROL = re.compile(r"[\x01-\x08\x0e-\x1f\x7f]")
 _FEWEST_OF_TEXT = 20
 """Characters to one that controls: of compressed bytes every tenth does."""
+_FEW = 3
+_LONE = re.compile(r"\r(?![\r\n])(?!\Z)")
 _OLD_MACS = "its lines end in lone carriage returns, as on old Macs, and no run reads those: write CRLF or LF"
 _PACKED = ((b"\x1f\x8b", "gzip"), (b"PK\x03\x04", "zip"), (b"\xfd7zXZ", "xz"), (b"(\xb5/\xfd", "zstd"))
 
@@ -66,17 +66,20 @@ def look(
     lines = text.replace("\r", "\n") if of_old_macs else text
     if not whole:
         lines = lines[: lines.rfind("\n") + 1]  # what comes after it is cut somewhere
-    dialect = _dialect_of(lines)
-    dialect = replace(dialect, skip_rows=_titles_above(list(islice(_records(lines, dialect), _RECORDS)), schemas))
-    records = list(islice(_records(lines, dialect), _RECORDS))
+    dialect = dialect_of(lines)
+    dialect = replace(dialect, skip_rows=_titles_above(list(islice(records_of(lines, dialect), RECORDS)), schemas))
+    records = list(islice(records_of(lines, dialect), RECORDS))
     widths = Counter(record.count for record in records)
     width = widths.most_common(1)[0][0] if widths else 0
     kind, lacks, header = _kind_of(records, schemas, mapped=mapped)
     names = records[0].cells if header else ()
-    dialect, unclosed = _quotes_of(lines, dialect, whole=whole)
+    dialect, unclosed = quotes_of(lines, dialect, whole=whole)
     remarks = [_OLD_MACS] if of_old_macs else []
     remarks += [unclosed] if unclosed else []
     remarks += _nameless(names) if not mapped else []
+    remarks += _uneven(records, width) if not unclosed else []
+    if not of_old_macs and (at := _LONE.search(lines)):
+        remarks.append(f"line {lines.count(chr(10), 0, at.start()) + 1:,}: {MESSAGES[Rule.CARRIAGE_RETURN]}")
     if names and whole and len(records) == 1 and not unclosed:
         remarks.append(MESSAGES[Rule.NO_ROWS])
     return Sight(
@@ -113,23 +116,6 @@ def _encoding_of(data: bytes, *, whole: bool) -> str:
     return "latin-1"
 
 
-def _dialect_of(text: str) -> Dialect:
-    """That in which the most records have the same number of cells and no others' quotes, and then the most cells."""
-    best, first = CANONICAL, (0.0, 0)
-    for delimiter, quote in product(_DELIMITERS, _QUOTES):
-        escapes = ("", "\\") if quote and f"\\{quote}" in text else ("",)
-        for escape in escapes:
-            dialect = Dialect(delimiter=delimiter, quote=quote, escape=escape)
-            records = list(islice(_records(text, dialect), _RECORDS))
-            widths = Counter(record.count for record in records if record.count > 1 and _is_quoted_in(record, dialect))
-            if widths:
-                width, count = widths.most_common(1)[0]
-                score = (count / len(records), width)
-                if score > first:
-                    best, first = dialect, score
-    return best
-
-
 def _titles_above(records: Sequence[Record], schemas: Sequence[Schema]) -> int:
     """How many lines stand above the names, if most cells of these are blank or missing."""
     width = Counter(record.count for record in records).most_common(1)[0][0] if records else 0
@@ -140,60 +126,14 @@ def _titles_above(records: Sequence[Record], schemas: Sequence[Schema]) -> int:
     return first.line - 1 if _looks_like_names(first) or is_header(named, first) else 0
 
 
-def _is_quoted_in(record: Record, dialect: Dialect) -> bool:
-    """And in no other way: no cell begins with the quote of another dialect where this or a later one ends with it."""
-    text = f"{dialect.delimiter}{record.text}{dialect.delimiter}"
-    others = (quote for quote in _QUOTES if quote and quote != dialect.quote)
-    return not record.misquoted and not any(
-        0 <= text.find(dialect.delimiter + quote) < text.rfind(quote + dialect.delimiter) - 1 for quote in others
-    )
-
-
-def _records(text: str, dialect: Dialect) -> Iterator[Record]:
-    """Those that are whole; the last line may be cut."""
-    return (reading.record() for reading in _readings(text, dialect) if not (reading.is_open or reading.oversize))
-
-
-def _readings(text: str, dialect: Dialect) -> Iterator[Reading]:
-    """Each as far as it goes: only the last one may be open, or in a cell beyond the limit."""
-    reading = None
-    for number, line in enumerate(text.split("\n"), 1):
-        if number <= dialect.skip_rows or (not line.strip("\r") and reading is None):
-            continue
-        reading = reading or Reading(number, dialect)
-        reading.read(line.removesuffix("\r"))
-        if reading.is_open and not reading.oversize:
-            reading.go_on("\n")
-        if reading.oversize:
-            break
-        if not reading.is_open:
-            yield reading
-            reading = None
-    if reading is not None:
-        yield reading
-
-
-def _quotes_of(text: str, dialect: Dialect, *, whole: bool) -> tuple[Dialect, str]:
-    """And what is to be said of a quote that never closes, or "".
-
-    It swallows all that follows, so that another quote, which stands nowhere, reads more records.
-    """
-    used = not dialect.quote or any(f"{before}{dialect.quote}" in f"\n{text}" for before in ("\n", dialect.delimiter))
-    quoted = replace(dialect, quote=CANONICAL.quote, escape="")
-    for one in (dialect,) if used or dialect == quoted else (dialect, quoted):
-        if remark := _unclosed(text, one, whole=whole):
-            return one, remark
-    return dialect, ""
-
-
-def _unclosed(text: str, dialect: Dialect, *, whole: bool) -> str:
-    last = deque(_readings(text, dialect), maxlen=1)
-    for reading in last:
-        if reading.oversize:
-            return f"line {reading.cell_line:,}: {MESSAGES[Rule.FIELD_SIZE]}"
-        if reading.is_open and whole:
-            return f"line {reading.cell_line:,}: {MESSAGES[Rule.UNCLOSED_QUOTE]}"
-    return ""
+def _uneven(records: Sequence[Record], width: int) -> list[str]:
+    ragged = [record for record in records if record.count != width]
+    if not ragged or len(ragged) * _FEW > len(records):
+        return []  # where many differ nobody knows which of them are right
+    first = f"line {ragged[0].line:,} has {ragged[0].count:,} cells, where most have {width:,}"
+    return [
+        f"{first}: look for a missing sign between cells, or for one that needs quotes; {len(ragged):,} are like it"
+    ]
 
 
 def _nameless(names: Sequence[str]) -> list[str]:

@@ -145,3 +145,29 @@ def test_line_ends_are_counted_by_what_they_are() -> None:
 @pytest.mark.parametrize("data", [b"", b"\n\n", b"\xef\xbb\xbf", b'"', b'"' * 999, b"," * 5000])
 def test_there_is_nothing_that_it_cannot_look_at(data: bytes) -> None:
     assert seen(data).kind == ""
+
+
+@pytest.mark.parametrize("row", ['1,Emil "E",ok', '1,An"n,ok', "2,'t Hart,ok"])
+def test_signs_inside_cells_are_no_quotes(row: str) -> None:
+    sight = look(lines("id,name,note", row, "3,Zoe,ok").encode(), (), whole=True)
+
+    assert sight.dialect.quote in ('"', "")
+    assert sight.width == 3
+    assert sight.even
+    assert sight.remarks == ()
+
+
+def test_a_few_rows_that_are_longer_or_shorter_than_the_others_are_told_with_the_first_of_them() -> None:
+    rows = ["id,name", "1,a", "2,b", "3,c,d", "4,e", "5,f", "6", "7,g"]
+    sight = look(lines(*rows).encode(), (), whole=True)
+
+    assert sight.remarks == (
+        "line 4 has 3 cells, where most have 2: look for a missing sign between cells, or for one that needs quotes; "
+        "2 are like it",
+    )
+
+
+def test_a_carriage_return_that_ends_no_line_is_told_with_its_line() -> None:
+    sight = look(b"id,name\r\n1,a\r\n2,b\rc\r\n", (), whole=True)
+
+    assert [remark.partition(":")[0] for remark in sight.remarks] == ["line 3"]
