@@ -1,7 +1,7 @@
 """What one run did, counted so that every file and every row stands somewhere. Pure.
 
 found + adopted = the sum of all endings
-read = invalid + withheld + sent
+read = invalid + withheld + known + sent
 sent = accepted + refused + unknown
 """
 
@@ -67,6 +67,8 @@ class Trip:
     """Rows of a file that is done of which its results do not tell what became of them."""
     unnamed: int = 0
     """Rows that an earlier version of its bytes brought and that were refused, nobody knows which."""
+    known: bool = False
+    """A part that the remote had before this run, of a file that changed around it or failed."""
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0
@@ -123,6 +125,8 @@ class RowBook:
     read: int = 0
     invalid: int = 0
     withheld: int = 0
+    known: int = 0
+    """Good rows of parts that the remote had before."""
     sent: int = 0
     accepted: int = 0
     refused: int = 0
@@ -136,6 +140,12 @@ class RowBook:
         """Of a whole file: its parts do not know."""
         self.left_out += sheet.left_out
         self.warned += sheet.warned
+
+    def add_known(self, sheet: Sheet) -> None:
+        """Of a part that is not sent again."""
+        self.read += sheet.rows
+        self.invalid += sheet.bad
+        self.known += sheet.rows - sheet.bad
 
     def add(self, sheet: Sheet, ending: Ending, *, submitted: bool, refused: int = 0, unknown: int = 0) -> None:
         """Of a file that is done the remote did not take *refused* rows, and does not tell of *unknown* ones."""
@@ -159,7 +169,7 @@ class RowBook:
     @property
     def balances(self) -> bool:
         return (
-            self.read == self.invalid + self.withheld + self.sent
+            self.read == self.invalid + self.withheld + self.known + self.sent
             and self.sent == self.accepted + self.refused + self.unknown
         )
 
@@ -200,6 +210,9 @@ class Books:
             self.refused += job.refused
             self.untold += trip.unknown + trip.unnamed
         if not trip.judged or job is None or job.checked is None:
+            return
+        if trip.known:
+            self.data.add_known(job.checked.data)
             return
         sent = _went_out(job)
         self.data.add(job.checked.data, trip.end, submitted=sent, refused=job.refused, unknown=trip.unknown)

@@ -124,7 +124,14 @@ class Partition:
     async def carry(self, job: Job, trip: Trip, file: File | None, drive: Drive) -> Job:
         """Take every part on as far as it goes in this run."""
         trips = trip.parts = [
-            Trip(path=job.path, job=part, adopted=trip.adopted, judged=trip.judged) for part in self._parts(job)
+            Trip(
+                path=job.path,
+                job=part,
+                adopted=trip.adopted,
+                judged=trip.judged,
+                known=part.state is State.DONE and not trip.adopted,
+            )
+            for part in self._parts(job)
         ]
         room = anyio.Semaphore(PARTS_AT_ONCE)
         problems: list[OrchestratorError] = []

@@ -59,7 +59,7 @@ class Outcome:
         files = dict(summary["files"])
         assert files.pop("found") + files.pop("adopted") == sum(files.values()), summary
         for book in summary["rows"].values():
-            assert book["read"] == book["invalid"] + book["withheld"] + book["sent"], summary
+            assert book["read"] == book["invalid"] + book["withheld"] + book["known"] + book["sent"], summary
             assert book["sent"] == book["accepted"] + book["refused"] + book["unknown"], summary
         return summary
 

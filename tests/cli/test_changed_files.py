@@ -81,8 +81,12 @@ async def test_of_a_file_in_parts_that_grew_only_the_new_part_is_added(tmp_path:
         await stage.run(**parts)
         (stage.folder / "people.csv").write_text(people(1, 5), newline="")
 
-        assert (await stage.run(**parts)).code == 0
+        grown = await stage.run(**parts)
+
+        assert grown.code == 0
         assert stage.standing == Counter("12345")
+        rows = grown.summary["rows"]["data"]
+        assert (rows["read"], rows["known"], rows["sent"], rows["accepted"]) == (5, 4, 1, 1)
 
 
 @pytest.mark.parametrize("key", ["id", ""], ids=["keyed", "unkeyed"])
