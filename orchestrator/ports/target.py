@@ -156,7 +156,12 @@ class Fetched:
     objections: tuple[Objection, ...] = ()
     """To the first of them."""
     told: int | None = None
-    """So many rows the result tells of, where it has a line for each and numbers none: then they are counted off."""
+    """So many rows the result tells of, where it counts all of them: those that were sent, if they are as many."""
+    keyed: bool = False
+    """What it names it names by what stands in the row, so that this holds however many it tells of; else its rows are
+    counted off."""
+    leaves_open: bool = False
+    """It has something against rows that it does not name: of those that it does not refuse nobody can tell."""
     unknown: int = 0
     """Rows that were sent, and nobody can tell from this result what became of them."""
     remark: str = ""
