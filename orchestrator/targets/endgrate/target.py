@@ -35,7 +35,7 @@ from orchestrator.targets.endgrate.pages import pages
 from orchestrator.targets.endgrate.records import records_of
 from orchestrator.targets.endgrate.refusals import Refusals
 from orchestrator.targets.fetched import fetched_of
-from orchestrator.targets.outgoing import Outgoing, encoded
+from orchestrator.targets.outgoing import Outgoing, held
 from orchestrator.validation import is_keyed
 
 _LARGEST = 64 << 20
@@ -223,9 +223,7 @@ def _likely_size(part: Text) -> int:
 
 
 async def _held(part: Text) -> str:
-    """Raises SourceChanged when it is not the text any more that was checked; nothing of it was sent by then."""
-    if isinstance(part, Held):
-        return part.text
-    if part.size > _LARGEST:
+    """Raises SourceChanged as `held` does; nothing of it was sent by then."""
+    if not isinstance(part, Held) and part.size > _LARGEST:
         raise Refused("not sent: so many bytes do not fit into one request. Set target.part_rows or target.part_bytes")
-    return b"".join([piece async for piece in encoded(part, part.size, str.encode)]).decode()
+    return await held(part)
