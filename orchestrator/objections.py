@@ -18,21 +18,25 @@ OBJECTIONS = "objections"
 
 
 _UNKNOWN = "which row is not known"
+_OPEN = "it has something against more of them and does not say which, so nobody knows whether it took the others"
 
 
 def counted_off(job: Job, fetched: Fetched) -> Fetched:
     """The rows that a result tells of are those that were sent, one by one, if they are as many; else nobody knows."""
     sent = job.checked.data.rows - job.checked.data.bad if job.checked else None
-    if sent is None or fetched.told in (None, sent):
+    fits = fetched.told in (None, sent)
+    if sent is None or (fits and not fetched.leaves_open):
         return fetched
-    remark = f"the remote's results tell of {fetched.told} rows, and {sent} were sent: which is which is not known"
     refused = min(fetched.refused, sent)
+    remark = _OPEN if fits else f"the remote's results tell of {fetched.told} rows, and {sent} were sent"
+    if not fits and not fetched.keyed:
+        remark += ": which is which is not known"
+        objections = tuple(replace(objection, rows=()) for objection in fetched.objections)
+        fetched = replace(fetched, rows=(), objections=objections)
     return replace(
         fetched,
         refused=refused,
         unknown=sent - refused,
-        rows=(),
-        objections=tuple(replace(objection, rows=()) for objection in fetched.objections),
         remark="; ".join(filter(None, [fetched.remark, remark])),
     )
 

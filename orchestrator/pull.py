@@ -55,7 +55,7 @@ from orchestrator.targets.endgrate.answers import NONE, Counts
 from orchestrator.targets.endgrate.lines import as_line
 from orchestrator.targets.endgrate.pages import Page, require_other
 from orchestrator.targets.endgrate.refusals import Refusals
-from orchestrator.tracking import NOT_UNDERSTOOD, Tracking
+from orchestrator.tracking import NOT_UNDERSTOOD, Recollect, Tracking
 from orchestrator.wiring import Parts, make_pipeline
 
 
@@ -86,7 +86,7 @@ class _Collecting(Tracking):
     book: dict[str, Any]
     """What was brought in, for whoever asked for it."""
 
-    async def _collect(self, job: Job, ended: Ended, trip: Trip) -> Job:
+    async def _collect(self, job: Job, ended: Ended, trip: Trip, recollect: Recollect) -> Job:
         assert job.token is not None
         started = self.clock.monotonic()
         try:

@@ -14,9 +14,9 @@ from orchestrator.errors import Missing, Refused, Unclear
 from orchestrator.flow import Schedule
 from orchestrator.guards import Reader, Tokens
 from orchestrator.intake import taken_of
-from orchestrator.model import Completed, Doubted, Job, Result
+from orchestrator.model import Completed, Doubted, Job, Result, Token
 from orchestrator.objections import OBJECTIONS, counted_off, joined, refused_lines, unnamed
-from orchestrator.ports import Clock, Ended, Ledger, Objection, Running, Sink, Target
+from orchestrator.ports import Clock, Ended, Fetched, Ledger, Objection, Running, Sink, Target
 
 NOT_UNDERSTOOD = "the remote has not given an answer that can be understood since polling.give_up"
 _SHORTEST_DELAY = 0.05
@@ -71,7 +71,7 @@ class Tracking:
     async def wait(self, job: Job, trip: Trip, recollect: Recollect = _nothing) -> Job:
         """Poll until it ends or this run's patience does; then the same job comes back.
 
-        *recollect* comes before its results.
+        *recollect* comes before its results, and before rows are named that only what was sent can name.
         """
         with self.slots():
             return await self._wait(job, trip, recollect)
@@ -116,12 +116,12 @@ class Tracking:
                 if not trip.adopted:  # it ended at some moment since it was last seen at work
                     self.schedule.times.learn(size, (at_work + self.clock.monotonic() - started) / 2)
                 await recollect()
-                return await self._collect(job, status, trip)
+                return await self._collect(job, status, trip, recollect)
             hint, at_work = status.retry_after, self.clock.monotonic() - started
             if self._age(job, trip) > self.give_up:
                 return await self.ledger.record(job, Doubted(_never_ended(status)))
 
-    async def _collect(self, job: Job, ended: Ended, trip: Trip) -> Job:
+    async def _collect(self, job: Job, ended: Ended, trip: Trip, recollect: Recollect) -> Job:
         """Results are durable, in the ledger or in place, no later than the state that rests on them."""
         assert job.token is not None
         started = self.clock.monotonic()
@@ -131,7 +131,7 @@ class Tracking:
         rows, objections = list[tuple[int, int]](), list[Objection]()
         for key in ended.results:
             try:
-                fetched = await self.reader.fetch(job.token, key)
+                fetched = await self._fetch(job.token, key, recollect)
                 results.append(await self.sink.keep(job, fetched))
                 fetched = counted_off(job, fetched)
             except Missing as error:
@@ -167,6 +167,13 @@ class Tracking:
         await self.sink.project(job, event.results)
         trip.spend("collect", self.clock.monotonic() - started)
         return job
+
+    async def _fetch(self, token: Token, key: str, recollect: Recollect) -> Fetched:
+        fetched = await self.reader.fetch(token, key)
+        if fetched.unplaced:
+            await recollect()
+            fetched = await self.reader.fetch(token, key)
+        return fetched
 
     def _unnamed_before(self, job: Job) -> int:
         """Of the rows of these bytes that earlier versions brought: those that are mended now are others."""

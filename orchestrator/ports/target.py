@@ -108,11 +108,14 @@ class Target(Protocol):
         ...
 
     def has_forgotten(self, job: Job) -> bool:
-        """Whether its results may name rows by what only the text that was sent tells, and this process sent it not."""
+        """Whether its results may name rows by what only the text that was sent tells, and it has not that any more."""
         ...
 
     async def recollect(self, job: Job, body: Body) -> None:
-        """Look at what was sent of it once more, before `fetch`. Raises SourceChanged."""
+        """Look at what was sent of it once more, before `fetch`, or before what is `unplaced` is fetched again.
+
+        Raises SourceChanged.
+        """
         ...
 
     async def fetch(self, token: Token, key: str) -> Fetched: ...
@@ -156,7 +159,15 @@ class Fetched:
     objections: tuple[Objection, ...] = ()
     """To the first of them."""
     told: int | None = None
-    """So many rows the result tells of, where it has a line for each and numbers none: then they are counted off."""
+    """So many rows the result tells of, where it counts all of them: those that were sent, if they are as many."""
+    keyed: bool = False
+    """What it names it names by what stands in the row, so that this holds however many it tells of; else its rows are
+    counted off."""
+    unplaced: bool = False
+    """Its rows are counted off, and what was sent would tell whether they are those: to be fetched once more after
+    `recollect`, which costs no request."""
+    leaves_open: bool = False
+    """It has something against rows that it does not name: of those that it does not refuse nobody can tell."""
     unknown: int = 0
     """Rows that were sent, and nobody can tell from this result what became of them."""
     remark: str = ""

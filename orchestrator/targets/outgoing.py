@@ -78,6 +78,13 @@ async def submitted(
         raise
 
 
+async def held(part: Text) -> bytes:
+    """All of it. Raises SourceChanged when it is not the text any more that was checked."""
+    if isinstance(part, Held):
+        return part.text.encode()
+    return b"".join([piece async for piece in encoded(part, part.size, str.encode)])
+
+
 async def encoded(part: Text, size: int, encode: Callable[[str], bytes]) -> AsyncIterator[bytes]:
     """The text of *part*, piece by piece, never more than *size* bytes of it.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
@@ -16,6 +16,7 @@ from targets.wire import Request, answer, as_json, scripted
 
 from cli.imports import ADDITIONS, ALL_OF_IT, FILES, importing, sessions, table, users
 from cli.leaks import bearers, forms, leaks, said, stored, stored_without_results
+from cli.mending import lines_in
 from cli.program import AFRESH
 from cli.stage import Stage, held
 from orchestrator.sandbox import PROFILES, Fault
@@ -156,8 +157,13 @@ async def test_a_row_that_the_remote_refuses_is_told_with_the_line_that_it_came_
 
 
 @asynccontextmanager
-async def telling(root: Path, *results: bytes) -> AsyncIterator[tuple[Stage, dict[str, Any]]]:
-    """Three users, and a remote that has processed them: its store has one of *results* after the other."""
+async def telling(
+    root: Path, *results: bytes, at_work: Sequence[bool] = (False,)
+) -> AsyncIterator[tuple[Stage, dict[str, Any]]]:
+    """Three users, and a remote that has processed them unless it is *at_work*, which is looked at anew each time.
+
+    Its store has one of *results* after the other.
+    """
     left = list(results)
 
     def reply(request: Request) -> bytes:
@@ -165,7 +171,7 @@ async def telling(root: Path, *results: bytes) -> AsyncIterator[tuple[Stage, dic
             case "/api/v1/upload":
                 return TAKEN
             case path if path.startswith("/api/v1/status/"):
-                return status("processed")
+                return status("processing" if at_work[0] else "processed")
             case path if path.startswith("/api/v1/download/"):
                 return as_json({"signedUrl": f"{server.url}/store/x.csv"})
             case _:
@@ -195,6 +201,48 @@ async def test_where_the_results_tell_of_other_rows_than_were_sent_no_line_is_na
             lines = list(csv.DictReader(file))
         assert lines == [{"row": "", "line": "which row is not known", "says": "400"}] * refused
         assert f"tell of {len(told)} rows, and 3 were sent" in stage.jobs["users.csv"].cause
+
+
+REVERSED = table(
+    "user_username,user_password,user_name,status,errorMessage",
+    "user3,***,User 3,400,no",
+    "user2,***,User 2,processed,",
+    "user1,***,User 1,processed,",
+)
+
+
+@pytest.mark.parametrize("later", [False, True], ids=["at once", "in the next run"])
+async def test_a_result_in_another_order_names_the_rows_that_it_means(tmp_path: Path, later: bool) -> None:
+    """Also in a run that did not send them."""
+    at_work = [later]
+    async with telling(tmp_path, answer(200, REVERSED, kind="text/csv"), at_work=at_work) as (stage, where):
+        if later:
+            assert (await stage.run(polling__deadline=0.1, **where)).code == 5
+            at_work[0] = False
+        outcome = await stage.run(**where)
+
+        assert outcome.code == 3
+        assert "refuses 1 rows" in stage.jobs["users.csv"].cause
+        assert lines_in(stage.out / "rejects" / "users.csv") == [4]
+        with (stage.results("users") / "objections.csv").open(newline="") as file:
+            assert [(row["row"], row["line"]) for row in csv.DictReader(file)] == [("3", "users.csv:4")]
+        (kept,) = stage.results("users").glob("result*")
+        assert kept.read_text() == REVERSED.replace("\r\n", "\n")
+
+
+async def test_of_a_file_that_is_gone_no_line_is_named_that_the_result_may_not_mean(tmp_path: Path) -> None:
+    at_work = [True]
+    async with telling(tmp_path, answer(200, REVERSED, kind="text/csv"), at_work=at_work) as (stage, where):
+        assert (await stage.run(polling__deadline=0.1, **where)).code == 5
+        at_work[0] = False
+        (stage.folder / "users.csv").unlink()
+        outcome = await stage.run(**where)
+
+        assert outcome.code == 3
+        assert stage.states == {"users.csv": "done"}
+        with (stage.results("users") / "objections.csv").open(newline="") as file:
+            assert [row["line"] for row in csv.DictReader(file)] == ["which row is not known"]
+        assert "the file is not there any more as it was sent" in stage.jobs["users.csv"].cause
 
 
 @pytest.mark.parametrize(

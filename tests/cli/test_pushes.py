@@ -5,7 +5,10 @@ from __future__ import annotations
 import csv
 import json
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 import pytest
 from targets.endgrate.remote import BEGUN, counts, error, page, statistics
@@ -15,7 +18,7 @@ from cli.leaks import forms, leaks, said, stored, stored_without_results
 from cli.ledger import ask
 from cli.mending import lines_in
 from cli.program import AFRESH
-from cli.pushes import TYPE, people, pushing
+from cli.pushes import TYPE, Pushing, people, pushing
 from cli.stage import held
 from orchestrator.sandbox import Fault
 
@@ -161,6 +164,93 @@ async def test_an_error_that_tells_only_the_key_of_a_record_is_joined_to_the_lin
         with (stage.results("a") / "objections.csv").open(newline="") as file:
             lines = [(row["row"], row["line"]) for row in csv.DictReader(file)]
         assert lines == [("2", "a.csv:3"), ("", "which row is not known"), ("3", "a.csv:4"), ("3", "a.csv:4")]
+
+
+@asynccontextmanager
+async def judging(root: Path, key: str, told: dict[str, Any], *errors: dict[str, Any]) -> AsyncIterator[Pushing]:
+    """Five people, and a remote whose statistics and errors say this of them; it knows no other transfer."""
+
+    def reply(request: Request) -> bytes:
+        match request.target.partition("?")[0]:
+            case "/api/push/transfer":
+                return BEGUN
+            case "/api/statistics":
+                return as_json(statistics(told))
+            case "/api/errors":
+                return page("errors", *errors)
+            case _:
+                return page("transfer_data")
+
+    async with pushing(root, {"a.csv": people(1, 5)}, key=key) as stage, scripted(reply) as server:
+        stage.config.write_text(stage.config.read_text().replace(stage.remote.base_url, server.url))
+        yield stage
+
+
+@pytest.mark.parametrize("told", [counts(2, 2), counts(9, 9), counts(0, 0, batches=0)], ids=["2", "9", "0"])
+@for_either
+async def test_records_of_which_the_statistics_do_not_tell_are_not_said_to_be_accepted(
+    tmp_path: Path, key: str, told: dict[str, Any]
+) -> None:
+    async with judging(tmp_path, key, told) as stage:
+        outcome = await stage.run()
+
+        assert outcome.code == 3
+        assert stage.states == {"a.csv": "done"}
+        book = outcome.summary["rows"]["data"]
+        assert (book["sent"], book["accepted"], book["refused"], book["unknown"]) == (5, 0, 0, 5)
+        assert f"tell of {told['records']} rows, and 5 were sent" in stage.jobs["a.csv"].cause
+
+
+@for_either
+async def test_beside_counts_that_do_not_fit_a_key_still_names_its_row_and_an_index_none(
+    tmp_path: Path, key: str
+) -> None:
+    named = error(0, internal_id="2") if key else error(0)
+    async with judging(tmp_path, key, counts(9, 8), named) as stage:
+        outcome = await stage.run()
+
+        book = outcome.summary["rows"]["data"]
+        assert (outcome.code, book["accepted"], book["refused"], book["unknown"]) == (3, 0, 1, 4)
+        assert lines_in(stage.out / "rejects" / "a.csv") == ([3] if key else [])
+
+
+async def test_an_error_that_names_no_record_beside_one_that_does_leaves_nothing_said_to_be_accepted(
+    tmp_path: Path,
+) -> None:
+    async with judging(tmp_path, "id", counts(5, 4), error(1, internal_id="2"), error()) as stage:
+        outcome = await stage.run()
+
+        book = outcome.summary["rows"]["data"]
+        assert (outcome.code, book["accepted"], book["refused"], book["unknown"]) == (3, 0, 1, 4)
+        assert "does not say which" in stage.jobs["a.csv"].cause
+        assert lines_in(stage.out / "rejects" / "a.csv") == [3]
+
+
+async def test_the_row_of_the_key_is_listed_and_not_that_of_an_index_which_says_another(tmp_path: Path) -> None:
+    """Its row was accepted: it would be sent again, and the one that was refused never."""
+    told = [error(4, internal_id="2"), error(4, internal_id="3")]
+    async with judging(tmp_path, "id", counts(5, 3), *told) as stage:
+        await stage.run()
+
+        assert lines_in(stage.out / "rejects" / "a.csv") == [3, 4]
+
+
+async def test_without_a_key_an_index_that_may_mean_two_rows_lists_none_of_them(tmp_path: Path) -> None:
+    async with judging(tmp_path, "", counts(5, 4), error(2)) as stage:
+        outcome = await stage.run()
+
+        book = outcome.summary["rows"]["data"]
+        assert (outcome.code, book["accepted"], book["refused"]) == (3, 4, 1)
+        with (stage.results("a") / "objections.csv").open(newline="") as file:
+            assert [(row["row"], row["line"]) for row in csv.DictReader(file)] == [("2", "a.csv:4 or a.csv:3")]
+        assert lines_in(stage.out / "rejects" / "a.csv") == []
+
+
+async def test_an_error_that_is_over_is_no_refusal(tmp_path: Path) -> None:
+    async with judging(tmp_path, "id", counts(5, 5), error(1, internal_id="2", resolved=True)) as stage:
+        outcome = await stage.run()
+
+        assert (outcome.code, outcome.summary["rows"]["data"]["accepted"]) == (0, 5)
 
 
 async def test_a_row_without_a_key_of_its_own_is_not_sent(tmp_path: Path) -> None:

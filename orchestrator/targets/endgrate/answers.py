@@ -135,6 +135,13 @@ class Counts:
     batches: int = 0
     succeeded: int = 0
     failed: int = 0
+    batch: int | None = None
+    """Records of the largest batch, where there is more than one."""
+
+    @property
+    def told(self) -> int:
+        """Of so many records they tell."""
+        return max(self.records, self.transferred)
 
     @property
     def lost(self) -> int:
@@ -156,7 +163,15 @@ def counts_of(members: dict[str, Any]) -> Counts:
     if not told or len(counts) < len(told) or any(type(n) is not int or n < 0 for each in counts for n in each):
         raise Unclear(f"{STATISTICS}: a transfer that is completed, without its counts")
     records, transferred, batches, succeeded, failed = (sum(numbers) for numbers in zip(*counts, strict=True))
-    return Counts(records=records, transferred=transferred, batches=batches, succeeded=succeeded, failed=failed)
+    sizes = [size if type(size := each.get("batch_size")) is int else records for each in told]
+    return Counts(
+        records=records,
+        transferred=transferred,
+        batches=batches,
+        succeeded=succeeded,
+        failed=failed,
+        batch=max(sizes) if batches > 1 else None,
+    )
 
 
 def read(answer: Answer, what: str, body: bytes | None = None) -> dict[str, Any]:

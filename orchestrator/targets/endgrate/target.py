@@ -20,6 +20,7 @@ from orchestrator.targets.endgrate.answers import (
     DATA,
     ERRORS,
     NONE,
+    Counts,
     counts_of,
     read,
     require_session,
@@ -27,12 +28,13 @@ from orchestrator.targets.endgrate.answers import (
     token_of,
 )
 from orchestrator.targets.endgrate.api import Api
+from orchestrator.targets.endgrate.indexes import Indexes
 from orchestrator.targets.endgrate.lines import Lines
 from orchestrator.targets.endgrate.pages import pages
 from orchestrator.targets.endgrate.records import REMEDY, request_of
 from orchestrator.targets.endgrate.refusals import Refusals
 from orchestrator.targets.fetched import fetched_of
-from orchestrator.targets.outgoing import encoded, in_pieces
+from orchestrator.targets.outgoing import held, in_pieces
 from orchestrator.validation import is_keyed
 
 _LARGEST = 64 << 20
@@ -56,9 +58,21 @@ class _Found:
 
     rows: Mapping[str, int] = field(default_factory=dict)
     """The number of each record that was sent, by its key: an error may name no more than that."""
-    lost: int = 0
+    counts: Counts | None = None
     refused: int = 0
     has_others: bool = False
+
+    @property
+    def lost(self) -> int:
+        return self.counts.lost if self.counts else 0
+
+    @property
+    def indexes(self) -> Indexes:
+        """Of statistics that count other records than were sent nobody knows what an index beside them means."""
+        if self.counts is None:
+            return Indexes()
+        fits = not self.rows or len(self.rows) == self.counts.told
+        return Indexes(self.counts.told if fits else 0, batch=self.counts.batch)
 
 
 class Endgrate:
@@ -135,14 +149,15 @@ class Endgrate:
         if key == DATA:
             return await self._fetch_data(token, found)
         answer = await self._ask(Kind.POLL, token)
-        found.lost = counts_of(read(answer, key)).lost
+        found.counts = counts_of(read(answer, key))
         return fetched_of(key, answer)
 
     def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
         """Success is when every batch succeeded and nothing is said to be wrong, with any record or at all."""
         found = self._found.pop(job.token, _Found()) if job.token else _Found()
         sent = job.checked.data.rows - job.checked.data.bad if job.checked else 0
-        if ended.word == NONE or found.refused >= sent > 0:
+        told = found.counts.told if found.counts else sent
+        if ended.word == NONE or (told == sent and found.refused >= sent > 0):
             return Failed("the remote took none of the records; see its errors under results/", tuple(results))
         if not found.refused and (found.has_others or not ended.success):
             cause = "the remote says that there were errors, and not with which records; see results/"
@@ -161,7 +176,7 @@ class Endgrate:
         return await self._api.get(kind, "/api/statistics", method=self.method, transfer_id=token)
 
     async def _fetch_errors(self, token: Token, found: _Found) -> Fetched:
-        refusals, is_cut = Refusals(found.rows), False
+        refusals, is_cut = Refusals(found.rows, found.indexes), False
         async with Lines(self._api.spill) as lines:
             async for page in pages(self._api, "/api/errors", ERRORS, {"transfer_id": token}):
                 refusals.add(page.items)
@@ -175,7 +190,10 @@ class Endgrate:
                 lines.fetched(ERRORS),
                 refused=found.refused,
                 rows=refusals.rows,
-                objections=tuple(refusals.objections),
+                objections=refusals.objections,
+                told=found.counts.told if found.counts else None,
+                keyed=bool(found.rows),
+                leaves_open=found.has_others and found.refused > 0 and not unnamed,
                 remark="; ".join(filter(None, remarks)),
             )
 
@@ -197,9 +215,7 @@ def _likely_size(part: Text) -> int:
 
 
 async def _held(part: Text) -> bytes:
-    """Raises SourceChanged when it is not the text any more that was checked; nothing of it was sent by then."""
-    if isinstance(part, Held):
-        return part.text.encode()
-    if part.size > _LARGEST:
+    """Raises SourceChanged as `held` does; nothing of it was sent by then."""
+    if not isinstance(part, Held) and part.size > _LARGEST:
         raise Refused(f"not sent: so many bytes do not fit into one request. {REMEDY}")
-    return b"".join([piece async for piece in encoded(part, part.size, str.encode)])
+    return await held(part)

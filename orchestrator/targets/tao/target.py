@@ -11,6 +11,7 @@ import io
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from typing import Literal
 from urllib.parse import quote
 
@@ -25,7 +26,7 @@ from orchestrator.errors import Misdirected, Missing, NotSent, Nowhere, Unclear,
 from orchestrator.model import Accepted, Completed, Failed, Job, Result, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, MayGo, Release, Running, Trace
 from orchestrator.targets.fetched import fetched_of
-from orchestrator.targets.outgoing import submitted
+from orchestrator.targets.outgoing import held, submitted
 from orchestrator.targets.probed import require_well
 from orchestrator.targets.taken import denies, refuses
 from orchestrator.targets.tao.answers import (
@@ -38,11 +39,14 @@ from orchestrator.targets.tao.answers import (
     token_of,
 )
 from orchestrator.targets.tao.form import size_of, upload_of
+from orchestrator.targets.tao.placing import nameless, placed
 from orchestrator.targets.tao.rows import RowResults, read_rows
 from orchestrator.targets.tao.store import Stores
 
 _UPSERTS = frozenset({"tao.users", "tao.groups", "tao.organizations", "tao.links.existing_user", "tao.links.new_user"})
 """Kinds of file whose rows are found again by their keys. An organization without an id is a new one each time."""
+_LARGEST = 64 << 20
+"""Bytes of what was sent that are held to look for rows in it."""
 _NOT_TRACKED = "not tracked: the remote took it, and offers no status"
 
 
@@ -69,6 +73,8 @@ class Tao:
         self._credentials = credentials
         self._clock = clock
         self._may_go: MayGo = lambda: True
+        self._unplaced: dict[Token, Fetched] = {}
+        """Results that refuse rows, until it was looked at which of those that were sent they are."""
 
     @property
     def id(self) -> str:
@@ -145,13 +151,21 @@ class Tao:
         return status
 
     def has_forgotten(self, job: Job) -> bool:
-        return False  # rows are named by their numbers
+        """Only its text tells whether rows stand in the result where they were sent; most results refuse none."""
+        return job.token in self._unplaced
 
     async def recollect(self, job: Job, body: Body) -> None:
-        """Nothing is to be known of it."""
+        assert job.token is not None
+        if size_of(body.data) <= _LARGEST:
+            sent = (await held(body.data)).decode()
+            fetched = self._unplaced[job.token]
+            told, own = partial(_opened, fetched), partial(io.StringIO, sent, newline="")
+            self._unplaced[job.token] = await anyio.to_thread.run_sync(placed, fetched, told, own)
 
     async def fetch(self, token: Token, key: str) -> Fetched:
         if key == RESULT:
+            if (fetched := self._unplaced.pop(token, None)) is not None:
+                return nameless(fetched) if fetched.unplaced else fetched
             return await self._fetch_rows(token)
         answer = await self._ask(Kind.RESULT, self._config.status_path, token)
         status_of(answer, token)
@@ -190,20 +204,24 @@ class Tao:
         require_read(answer, RESULT, token)
         if answer.spilled is None and not answer.text.strip():  # the columns of the file stand in it at least
             raise Unclear(f"{where}: it is empty", retry_after=answer.retry_after)
-        rows = await anyio.to_thread.run_sync(_read, answer)
+        found = fetched_of(RESULT, answer)
+        rows = await anyio.to_thread.run_sync(_read, found)
         if rows is None:
             raise Unclear(f"{where}: the answer is no table of rows", retry_after=answer.retry_after)
-        found = fetched_of(RESULT, answer)
         remark = f"of {rows.unknown} rows the remote's results say neither yes nor no" if rows.unknown else ""
-        return replace(
+        found = replace(
             found,
             refused=rows.refused,
             rows=rows.rows,
             unknown=rows.unknown,
             objections=rows.objections,
             told=rows.told,
+            unplaced=rows.refused > 0,
             remark=remark,
         )
+        if found.unplaced:
+            self._unplaced[token] = found
+        return found
 
     async def _ask(self, kind: Kind, path: str, token: Token) -> Answer:
         return await self._get(kind, self._config.base_url + path.replace("{id}", quote(token, safe="")))
@@ -215,8 +233,12 @@ class Tao:
         return await authorized(self._credentials, exchange, self._may_go)
 
 
-def _read(answer: Answer) -> RowResults | None:
-    if answer.spilled is None:
-        return read_rows(io.StringIO(answer.text, newline=""))
-    with open(answer.spilled.path, encoding="utf-8-sig", errors="replace", newline="") as file:
-        return read_rows(file)
+def _read(fetched: Fetched) -> RowResults | None:
+    with _opened(fetched) as lines:
+        return read_rows(lines)
+
+
+def _opened(fetched: Fetched) -> io.TextIOBase:
+    if fetched.spilled is None:
+        return io.StringIO((fetched.body or b"").decode("utf-8-sig", "replace"), newline="")
+    return open(fetched.spilled, encoding="utf-8-sig", errors="replace", newline="")

@@ -338,9 +338,9 @@ async def test_records_that_are_counted_and_not_named_are_told_so(tmp_path: Path
 
 
 async def test_every_second_batch_fails_and_its_rows_are_named(tmp_path: Path) -> None:
-    async with in_sandbox(tmp_path, batch=2, failing=2, page=2) as (remote, sandbox):
-        token = (await remote.push(ROWS)).token
-        fetched, verdict = await remote.end(token, checked(5))
+    async with in_sandbox(tmp_path, batch=2, failing=2, page=2, key="id") as (remote, sandbox):
+        token = (await remote.push(ROWS, job=checked(5, key="id"))).token
+        fetched, verdict = await remote.end(token, checked(5, key="id"))
         stored = {record.data["id"] for record in sandbox.provider.records[TYPE].values()}
 
     assert isinstance(verdict, Completed)
