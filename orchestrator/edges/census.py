@@ -163,7 +163,7 @@ class Census:
 
     def _read(self, look: Look) -> Iterator[None]:
         mends = self._mended.beforehand(self._folder, look.file.path, self._rules.dialect)
-        judge, digest = self._rules.judge(look.note_twins, mends), hashlib.sha256()
+        judge, digest = self._rules.judge(mends=mends), hashlib.sha256()
         ties: Ties | None = None
 
         def enter(text: str) -> None:
@@ -193,7 +193,7 @@ class Census:
         look.source = Source(data=data, events=events, mends=kept, size=look.file.size)
         unsent = self._done(look.file, look.source)
         look.done = unsent is not None
-        if unsent and not look.twins:
+        if unsent:
             rows = absent_rows(SourceLines(verdict.header, verdict.gaps), verdict.rows - verdict.bad, unsent)
             self._registry.note_absent(look.number, rows)
 
@@ -205,7 +205,6 @@ class Census:
                     rank=rank,
                     whole=look.is_whole(drop_rows=self._drop_rows),
                     judged=look.file.path in chosen and not look.done and not look.is_faulty,
-                    twins=look.twins,
                 ),
             )
             for rank, look in enumerate(self._ranked)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.model import RelPath, Source
 from orchestrator.ports import File
-from orchestrator.validation import BadRow, Ranges, Relations, Rule, SourceLines, is_in
+from orchestrator.validation import Ranges, Relations, SourceLines, is_in
 
 
 @dataclass(slots=True, kw_only=True)
@@ -22,8 +22,6 @@ class Look:
     is_unread: bool = False
     """The program died of it, or beside it: nobody knows what it holds, and it is read alone before it is sent."""
     bad: int = 0
-    twins: bool = False
-    """A row of it is bad because another of it is the same: it is good where that one is not."""
     done: bool = False
     columns: dict[tuple[int, int | None], int] = field(default_factory=dict)
     """Where a problem with each pool and way is told."""
@@ -33,9 +31,6 @@ class Look:
     def is_whole(self, *, drop_rows: bool) -> bool:
         """Whether all that it holds is known, and goes with it."""
         return self.done or (not self.is_faulty and (drop_rows or not self.bad))
-
-    def note_twins(self, bad: BadRow) -> None:
-        self.twins = self.twins or all(problem.rule is Rule.UNIQUE for problem in bad.problems)
 
 
 def in_order(looks: Iterable[Look], chosen: Collection[RelPath], *, drop_rows: bool) -> list[Look]:
