@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -35,7 +35,7 @@ from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, File, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
-from orchestrator.validation import Limits, Ranges, Relations, Rules
+from orchestrator.validation import OFF, Limits, Ranges, Relations, Rules, Schema, untold
 from orchestrator.way import Way
 
 _READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=12, seconds=3600.0)
@@ -72,11 +72,22 @@ def make_rules(settings: Settings) -> Rules:
         )
     chosen = load_schemas(settings.schemas, settings.target.key_column, nests=settings.target.nests)
     schemas = tuple(schema for schema in chosen if schema.name != settings.events_schema) or chosen
+    if validation.duplicates != OFF and (problems := list(_untold(schemas))):
+        raise ConfigError(*problems)
     mapping = load_mapping(validation.mapping, schemas)
     limits = Limits(rows=settings.target.part_rows, size=settings.target.part_bytes)
     return Rules(
         schemas=schemas, encoding=validation.encoding, dialect=validation.dialect, mapping=mapping, limits=limits
     )
+
+
+def _untold(schemas: Iterable[Schema]) -> Iterator[str]:
+    for schema in schemas:
+        for name in untold(schema):
+            yield (
+                f'validation.duplicates: {schema.name}: "{name}" is unique and stands for columns in any number, which '
+                "are told apart within a file only. Name each of them as a field of its own, or set this to off."
+            )
 
 
 def make_census(

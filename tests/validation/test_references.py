@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +108,20 @@ def test_a_reference_that_no_schema_can_meet_is_told_before_anything_is_read(tmp
         load_schemas([str(mine)])
     mine.write_text(mine.read_text().replace("user_name_of", "user_username"))
     assert load_schemas([str(mine)])
+
+
+def test_no_reference_is_to_columns_in_any_number(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.json"
+    to = {"fields": "m*"}
+    values = {
+        "fieldsMatch": "superset",
+        "fields": [{"name": "m*"}, {"name": "b"}],
+        "foreignKeys": [{"fields": "b", "reference": to}],
+    }
+    mine.write_text(json.dumps(values))
+
+    with pytest.raises(ConfigError, match=r"mine: foreignKeys: there is no schema mine with m\*\. Correct it"):
+        load_schemas([str(mine)])
 
 
 def test_a_reference_is_met_by_its_kind_by_a_family_and_by_one_that_is_keyed() -> None:
