@@ -23,7 +23,7 @@ import anyio.to_thread
 
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
-from orchestrator.edges.looks import Look, absent_rows, in_order, who_may_hold_more
+from orchestrator.edges.looks import Had, Look, absent_rows, in_order, who_may_hold_more
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.registry import Found, Place, Registry, Standing
 from orchestrator.edges.sheets import CHUNK
@@ -34,7 +34,6 @@ from orchestrator.ports import File
 from orchestrator.precedence import Precedence
 from orchestrator.validation import (
     Asking,
-    Ranges,
     Relations,
     Remark,
     Rule,
@@ -62,15 +61,15 @@ class Census:
         drop_rows: bool,
         mended: MendedRows | None = None,
         suspects: Suspects | Nobody = NOBODY,
-        done: Callable[[File, Source], Sequence[Ranges] | None] = lambda file, source: None,
+        had: Callable[[File, Source], Had | None] = lambda file, source: None,
     ) -> None:
-        """*place* is where its database may lie. *done* says what the remote has: for every version of a file that it
-        keeps, the lines of which it has no row; None where it has none of these bytes. Called in a thread."""
+        """*place* is where its database may lie. *had* says what the remote has; None where it has nothing of these
+        bytes. Called in a thread."""
         self._folder = folder
         self._rules = rules
         self._relations = relations
         self._drop_rows = drop_rows
-        self._done = done
+        self._had = had
         self._mended = mended or nothing_mended()
         self._suspects = suspects
         self._registry = Registry(place, [relations.is_own(pool) for pool in range(len(relations.pools))])
@@ -191,10 +190,9 @@ class Census:
             look.columns = ties.columns(judge.names, self._rules.mapping)
         kept = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
         look.source = Source(data=data, events=events, mends=kept, size=look.file.size)
-        unsent = self._done(look.file, look.source)
-        look.done = unsent is not None
-        if unsent:
-            rows = absent_rows(SourceLines(verdict.header, verdict.gaps), verdict.rows - verdict.bad, unsent)
+        if had := self._had(look.file, look.source):
+            look.done = had.done
+            rows = absent_rows(SourceLines(verdict.header, verdict.gaps), verdict.rows - verdict.bad, had, mends)
             self._registry.note_absent(look.number, rows)
 
     def _settle(self, chosen: Collection[RelPath], sure: Sequence[int]) -> None:

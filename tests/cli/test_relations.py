@@ -466,6 +466,26 @@ async def test_no_row_goes_unasked_in_the_place_of_one_that_is_kept_back(tmp_pat
         assert stage.standing["users"] == Counter(["user1", "user2"])
 
 
+async def test_a_row_that_the_remote_refused_is_nobodys_while_others_of_its_file_are_resubmitted(
+    tmp_path: Path,
+) -> None:
+    strict = {"validation__references": "error", "validation__on_bad_rows": "drop_rows"}
+    rows = ["user1,Secret-1,One", "user2,,Two", "user3,,Three"]
+    async with importing(tmp_path, {LATE: table("user_username,user_password,user_name", *rows)}) as stage:
+        await stage.run(**strict)
+        (stage.folder / "links.csv").write_text(links("user1", "user2", "user3"), newline="")
+        await stage.run(**strict)
+        assert [row["_line"] for row in rejected(stage, "links.csv")] == ["3", "4"]
+
+        mend(stage.out / "rejects" / LATE, {3: {"user_password": "Secret-2"}}, only=True)
+        mended = await stage.call("resubmit", "--json", "-i", "inbox", **strict)
+
+        assert (mended.code, mended.ends) == (3, {"found": 2, "done": 2})
+        assert [(row["_line"], row["_rule"]) for row in rejected(stage, "links.csv")] == [("4", "reference")]
+        assert stage.standing["links"] == Counter([f"user1 {GROUP} {ROLE}", f"user2 {GROUP} {ROLE}"])
+        assert mended.summary["rows"]["data"]["refused"] == 0
+
+
 async def test_a_row_that_the_remote_refused_is_nobodys_whatever_repeats_in_its_file(tmp_path: Path) -> None:
     strict = {"validation__references": "error", "validation__on_bad_rows": "drop_rows"}
     rows = ["user1,Secret-1,One", "user2,,Two", "zoe,Secret-3,Zoe", "zoe,Secret-4,Zoe"]

@@ -18,6 +18,7 @@ from orchestrator.config.schemas import built_in
 from orchestrator.edges import registry
 from orchestrator.edges.census import Census
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
+from orchestrator.edges.looks import Had
 from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import ConfigError, StorageError
 from orchestrator.model import Job, Rejected, RelPath, Source, State
@@ -58,6 +59,8 @@ class Table:
     drop_rows: bool = False
     done: Mapping[str, Sequence[Ranges]] = field(default_factory=dict)
     """Of each file that the remote has, the lines of which every version of it has no row."""
+    refused: Mapping[str, Sequence[Ranges]] = field(default_factory=dict)
+    """Of each file of which the remote has earlier versions, the lines of which it refused the row of each."""
     rules: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -66,8 +69,10 @@ class Table:
 
     @contextmanager
     def census(self) -> Iterator[Census]:
-        def done(file: File, source: Source) -> Sequence[Ranges] | None:
-            return self.done.get(file.path)
+        def had(file: File, source: Source) -> Had | None:
+            if file.path in self.refused:
+                return Had(refused=self.refused[file.path], done=False)
+            return Had(unsent=self.done[file.path]) if file.path in self.done else None
 
         census = Census(
             self.desk.folder(),
@@ -75,7 +80,7 @@ class Table:
             Relations(self.schemas, duplicates=self.duplicates, references=self.references),
             self.place,
             drop_rows=self.drop_rows,
-            done=done,
+            had=had,
         )
         try:
             yield census

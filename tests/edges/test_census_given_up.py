@@ -195,6 +195,16 @@ async def test_what_a_later_version_brought_is_held(table: Table) -> None:
     assert told == {"b.csv": [(4, "boss", kept_back("a.csv", 4))]}
 
 
+async def test_what_the_remote_refused_of_an_earlier_version_is_nobodys_until_it_is_mended(table: Table) -> None:
+    """Where the remote adds; a file of which other rows were mended is sent, and this one is not among them."""
+    table.refused = {"a.csv": [[(3, 3)], [(5, 5)]]}
+    _, told = await table.look(
+        a=people("al,,,", "bo,,,", "cy,,,", "di,,,"), b=people("w,,al,", "x,,bo,", "y,,cy,", "z,,di,")
+    )
+
+    assert told == {"b.csv": [(3, "boss", kept_back("a.csv", 3)), (5, "boss", kept_back("a.csv", 5))]}
+
+
 # The same, for whatever lies there
 
 
