@@ -9,31 +9,35 @@ import structlog
 from orchestrator.books import Ending, Trip
 from orchestrator.edges.census import Census
 from orchestrator.edges.ledger import SqliteLedger
+from orchestrator.edges.looks import Had
 from orchestrator.errands import Errand
 from orchestrator.intake import is_known, taken_of
 from orchestrator.model import RelPath, Source, State
 from orchestrator.naming import key_of, name_of
 from orchestrator.ports import File
 from orchestrator.precedence import Precedence
-from orchestrator.validation import Ranges
 
 
-def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File, Source], Sequence[Ranges] | None]:
-    """What the remote has of a file, as far as *ledger* knows: None where it did not take these very bytes; else, for
-    each version of them that it keeps, the lines of which it has no row.
+def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File, Source], Had | None]:
+    """What the remote has of a file, as far as *ledger* knows.
 
-    *pattern* gives files their Names; where the remote *adds*, it keeps earlier versions beside the newest.
+    *pattern* gives files their Names; where the remote *adds*, it keeps earlier versions beside the newest, and gets
+    only those rows of the next that it has not.
     """
 
-    def unsent(file: File, source: Source) -> Sequence[Ranges] | None:
+    def had(file: File, source: Source) -> Had | None:
         name = name_of(pattern, file.path, source)
         job = ledger.find(key_of(name)) if name else None
-        if job is None or job.state is not State.DONE or job.path != file.path or not is_known(job, source):
+        if job is None or job.path != file.path:
             return None
-        taken = taken_of(ledger.versions(job.key), source) if adds else [job]
-        return [one.checked.data.unsent for one in taken if one.checked is not None]
+        done = job.state is State.DONE and is_known(job, source)
+        taken = taken_of(ledger.versions(job.key), source) if adds else [job] * done
+        sheets = [one.checked.data for one in taken if one.checked is not None]
+        if not done and not sheets:
+            return None
+        return Had(unsent=[one.unsent for one in sheets], refused=[one.refused for one in sheets], done=done)
 
-    return unsent
+    return had
 
 
 async def look_across(census: Census, files: Sequence[File], errands: Sequence[Errand]) -> Precedence:

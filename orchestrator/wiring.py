@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 import random
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +21,7 @@ from orchestrator.edges.census import Census
 from orchestrator.edges.folder import Folder, FolderConfig
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
 from orchestrator.edges.log import Narrated
+from orchestrator.edges.looks import Had
 from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.sheets import RejectsLists
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
@@ -36,7 +37,7 @@ from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, File, Inbox, Ledger, Reading, Sink, Target
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
-from orchestrator.validation import Limits, Ranges, Relations, Rules
+from orchestrator.validation import OFF, Limits, Relations, Rules, Schema, untold
 from orchestrator.way import Way
 
 _READING = Backoff(first=0.5, factor=2.0, cap=30.0, tries=12, seconds=3600.0)
@@ -73,6 +74,8 @@ def make_rules(settings: Settings) -> Rules:
         )
     chosen = load_schemas(settings.schemas, settings.target.key_column, nests=settings.target.nests)
     schemas = tuple(schema for schema in chosen if schema.name != settings.events_schema) or chosen
+    if validation.duplicates != OFF and (problems := list(_untold(schemas))):
+        raise ConfigError(*problems)
     mapping = load_mapping(validation.mapping, schemas)
     limits = Limits(rows=settings.target.part_rows, size=settings.target.part_bytes)
     return Rules(
@@ -80,11 +83,20 @@ def make_rules(settings: Settings) -> Rules:
     )
 
 
+def _untold(schemas: Iterable[Schema]) -> Iterator[str]:
+    for schema in schemas:
+        for name in untold(schema):
+            yield (
+                f'validation.duplicates: {schema.name}: "{name}" is unique and stands for columns in any number, which '
+                "are told apart within a file only. Name each of them as a field of its own, or set this to off."
+            )
+
+
 def make_census(
     settings: Settings,
     folder: Folder,
     place: Path,
-    done: Callable[[File, Source], Sequence[Ranges] | None] = lambda file, source: None,
+    had: Callable[[File, Source], Had | None] = lambda file, source: None,
     mended: MendedRows | None = None,
     suspects: Suspects | Nobody = NOBODY,
 ) -> Census | None:
@@ -94,7 +106,7 @@ def make_census(
     if not relations:
         return None
     drop_rows = validation.on_bad_rows == "drop_rows"
-    return Census(folder, rules, relations, place, drop_rows=drop_rows, mended=mended, suspects=suspects, done=done)
+    return Census(folder, rules, relations, place, drop_rows=drop_rows, mended=mended, suspects=suspects, had=had)
 
 
 def make_inbox(

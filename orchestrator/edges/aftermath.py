@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import threading
 from collections import deque
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable
 
-from orchestrator.edges.looks import Look, absent_rows
+from orchestrator.edges.looks import Had, Look, absent_rows
 from orchestrator.edges.registry import Registry
 from orchestrator.model import Source
 from orchestrator.ports import File
-from orchestrator.validation import Ranges, SourceLines
+from orchestrator.validation import NO_MENDS, SourceLines
 
 
 class Aftermath:
@@ -18,14 +18,14 @@ class Aftermath:
         self,
         registry: Registry,
         lines: Callable[[int], SourceLines],
-        done: Callable[[File, Source], Sequence[Ranges] | None],
+        had: Callable[[File, Source], Had | None],
         *,
         in_turn: bool,
     ) -> None:
-        """*done* is that of a census. Who asks for rows that do not come is given up *in_turn*, or else its file."""
+        """*had* is that of a census. Who asks for rows that do not come is given up *in_turn*, or else its file."""
         self._registry = registry
         self._lines = lines
-        self._done = done
+        self._had = had
         self._in_turn = in_turn
         self._ended: list[Look] = []
         self._refused: deque[Look] = deque()
@@ -51,7 +51,7 @@ class Aftermath:
                         mark(look)
 
     def _rows(self, look: Look) -> Iterable[tuple[int, int]]:
-        unsent = self._done(look.file, look.source) if look.source and not look.twins else None
-        if unsent:
-            for row in absent_rows(self._lines(look.number), look.good, unsent):
+        had = self._had(look.file, look.source) if look.source else None
+        if had:
+            for row in absent_rows(self._lines(look.number), look.good, had, NO_MENDS):
                 yield look.number, row

@@ -24,7 +24,7 @@ import anyio.to_thread
 from orchestrator.edges.aftermath import Aftermath
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
-from orchestrator.edges.looks import Look, absent_rows, in_order, who_may_hold_more
+from orchestrator.edges.looks import Had, Look, absent_rows, in_order, who_may_hold_more
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.registry import Found, Place, Registry
 from orchestrator.edges.sheets import CHUNK
@@ -35,7 +35,6 @@ from orchestrator.ports import File
 from orchestrator.precedence import Precedence
 from orchestrator.validation import (
     Asking,
-    Ranges,
     Relations,
     Remark,
     Rule,
@@ -63,22 +62,22 @@ class Census:
         drop_rows: bool,
         mended: MendedRows | None = None,
         suspects: Suspects | Nobody = NOBODY,
-        done: Callable[[File, Source], Sequence[Ranges] | None] = lambda file, source: None,
+        had: Callable[[File, Source], Had | None] = lambda file, source: None,
     ) -> None:
-        """*place* is where its database may lie. *done* says what the remote has: for every version of a file that it
-        keeps, the lines of which it has no row; None where it has none of these bytes. Called in a thread."""
+        """*place* is where its database may lie. *had* says what the remote has; None where it has nothing of these
+        bytes. Called in a thread."""
         self._folder = folder
         self._rules = rules
         self._relations = relations
         self._drop_rows = drop_rows
-        self._done = done
+        self._had = had
         self._mended = mended or nothing_mended()
         self._suspects = suspects
         self._registry = Registry(place, [relations.is_own(pool) for pool in range(len(relations.pools))])
         self._lines = lru_cache(maxsize=_LINES_KEPT)(self._registry.lines)
         self._looks: dict[RelPath, Look] = {}
         self._ranked: list[Look] = []
-        self._aftermath = Aftermath(self._registry, self._lines, done, in_turn=drop_rows)
+        self._aftermath = Aftermath(self._registry, self._lines, had, in_turn=drop_rows)
 
     def close(self) -> None:
         self._registry.close()
@@ -171,7 +170,7 @@ class Census:
 
     def _read(self, look: Look) -> Iterator[None]:
         mends = self._mended.beforehand(self._folder, look.file.path, self._rules.dialect)
-        judge, digest = self._rules.judge(look.note_twins, mends), hashlib.sha256()
+        judge, digest = self._rules.judge(mends=mends), hashlib.sha256()
         ties: Ties | None = None
 
         def enter(text: str) -> None:
@@ -200,10 +199,9 @@ class Census:
             look.columns = ties.columns(judge.names, self._rules.mapping)
         kept = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
         look.source = Source(data=data, events=events, mends=kept, size=look.file.size)
-        unsent = self._done(look.file, look.source)
-        look.done = unsent is not None
-        if unsent and not look.twins:
-            rows = absent_rows(SourceLines(verdict.header, verdict.gaps), look.good, unsent)
+        if had := self._had(look.file, look.source):
+            look.done = had.done
+            rows = absent_rows(SourceLines(verdict.header, verdict.gaps), look.good, had, mends)
             self._registry.note_absent(look.number, rows)
 
     def _settle(self, chosen: Collection[RelPath], sure: Sequence[int]) -> None:

@@ -10,7 +10,7 @@ TABLES = """
 CREATE TABLE pools (pool INTEGER PRIMARY KEY, own INTEGER NOT NULL, sure INTEGER NOT NULL);
 CREATE TABLE files (
     file INTEGER PRIMARY KEY,
-    rank INTEGER NOT NULL, whole INTEGER NOT NULL, judged INTEGER NOT NULL, twins INTEGER NOT NULL);
+    rank INTEGER NOT NULL, whole INTEGER NOT NULL, judged INTEGER NOT NULL);
 CREATE TABLE lines (file INTEGER PRIMARY KEY, header INTEGER NOT NULL, gaps TEXT NOT NULL);
 CREATE TABLE held (pool INTEGER, digest BLOB, file INTEGER, row INTEGER);
 CREATE TABLE asked (pool INTEGER, digest BLOB, file INTEGER, row INTEGER, way INTEGER, strict INTEGER);
@@ -42,7 +42,7 @@ WHERE whole OR NOT own GROUP BY pool, digest ORDER BY pool, digest
 DANGLING_AT_FIRST = """
 INSERT OR IGNORE INTO absent SELECT file, row, ? FROM asked CROSS JOIN files USING (file)
 CROSS JOIN pools USING (pool) LEFT JOIN first USING (pool, digest)
-WHERE strict AND sure AND judged AND NOT twins AND at IS NULL
+WHERE strict AND sure AND judged AND at IS NULL
 """
 LOST = """
 INSERT OR IGNORE INTO lost SELECT pool, digest FROM absent CROSS JOIN files USING (file)
@@ -58,7 +58,7 @@ FROM lost CROSS JOIN first USING (pool, digest)
 DANGLING_IN_TURN = """
 INSERT OR IGNORE INTO absent SELECT file, row, ? FROM lost CROSS JOIN first USING (pool, digest)
 CROSS JOIN asked USING (pool, digest) CROSS JOIN files USING (file) CROSS JOIN pools USING (pool)
-WHERE strict AND sure AND judged AND NOT twins AND at IS NULL
+WHERE strict AND sure AND judged AND at IS NULL
 """
 ASKED_BY_ANY = """
 CREATE INDEX IF NOT EXISTS asked_by_any ON asked (pool, digest);
@@ -76,7 +76,7 @@ CROSS JOIN files USING (file) CROSS JOIN first USING (pool, digest) LEFT JOIN ab
 WHERE own AND judged AND step IS NULL AND at >> 32 <> rank
 """
 TWICE_GIVEN_UP = """
-INSERT OR IGNORE INTO absent SELECT file, row, ? FROM twice CROSS JOIN files USING (file) WHERE NOT twins
+INSERT OR IGNORE INTO absent SELECT file, row, ? FROM twice
 """
 DANGLING = """
 INSERT OR IGNORE INTO dangling SELECT file, row, way, pool, of_all FROM asked CROSS JOIN files USING (file)

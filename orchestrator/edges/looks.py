@@ -8,7 +8,19 @@ from dataclasses import dataclass, field
 from orchestrator.edges.registry import Standing
 from orchestrator.model import RelPath, Source
 from orchestrator.ports import File
-from orchestrator.validation import BadRow, Ranges, Relations, Rule, SourceLines, is_in
+from orchestrator.validation import Mends, Ranges, Relations, SourceLines, is_in
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Had:
+    """What the remote has of a file already."""
+
+    unsent: Sequence[Ranges] = ()
+    """For every version that it keeps, the lines of which it has no row."""
+    refused: Sequence[Ranges] = ()
+    """For each, those of them of which it did not take the row."""
+    done: bool = True
+    """Its newest version is what lies there: nothing of it is to be sent."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -24,8 +36,6 @@ class Look:
     """The program died of it, or beside it: nobody knows what it holds, and it is read alone before it is sent."""
     bad: int = 0
     good: int = 0
-    twins: bool = False
-    """A row of it is bad because another of it is the same: it is good where that one is not."""
     done: bool = False
     columns: dict[tuple[int, int | None], int] = field(default_factory=dict)
     """Where a problem with each pool and way is told."""
@@ -41,11 +51,7 @@ class Look:
             rank=rank,
             whole=self.is_whole(drop_rows=drop_rows),
             judged=self.file.path in chosen and not self.done and not self.is_faulty,
-            twins=self.twins,
         )
-
-    def note_twins(self, bad: BadRow) -> None:
-        self.twins = self.twins or all(problem.rule is Rule.UNIQUE for problem in bad.problems)
 
 
 def in_order(looks: Iterable[Look], chosen: Collection[RelPath], *, drop_rows: bool) -> list[Look]:
@@ -73,9 +79,17 @@ def who_may_hold_more(relations: Relations, looks: Sequence[Look], *, drop_rows:
     return found
 
 
-def absent_rows(lines: SourceLines, rows: int, unsent: Sequence[Ranges]) -> Iterator[int]:
-    """Those of so many good *rows* that no version has brought to the remote; *unsent* are the lines of each."""
-    for first, last in unsent[0]:
-        for row in lines.rows_on(first, last, rows):
-            if all(is_in(ranges, lines[row]) for ranges in unsent[1:]):
+def absent_rows(lines: SourceLines, rows: int, had: Had, mends: Mends) -> Iterator[int]:
+    """Those of so many good *rows* that no version has brought to the remote, and that are not sent now."""
+    if had.done:
+        for row in _rows_on(lines, rows, had.unsent[:1]):
+            if all(is_in(ranges, lines[row]) for ranges in had.unsent[1:]):
                 yield row
+    else:
+        yield from (row for row in _rows_on(lines, rows, had.refused) if not mends.touches(lines[row], lines[row]))
+
+
+def _rows_on(lines: SourceLines, rows: int, of_each: Sequence[Ranges]) -> Iterator[int]:
+    for ranges in of_each:
+        for first, last in ranges:
+            yield from lines.rows_on(first, last, rows)

@@ -43,8 +43,6 @@ class Standing:
     """It goes as it is, as far as is known without the others."""
     judged: bool
     """It is to be told what is wrong with it."""
-    twins: bool
-    """Of some of its rows only the first is taken: where that one is given up, another brings what it holds."""
 
 
 class Place(NamedTuple):
@@ -112,9 +110,9 @@ class Registry:
     def settle(self, files: Iterable[tuple[int, Standing]], sure: Iterable[int]) -> None:
         """Who holds what first. Of the pools that are *sure* it is known all that is in them."""
         self._write()
-        rows = ((number, s.rank, s.whole, s.judged, s.twins) for number, s in files)
+        rows = ((number, s.rank, s.whole, s.judged) for number, s in files)
         with self._storing():
-            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", rows)
             self._db.executemany("UPDATE pools SET sure = 1 WHERE pool = ?", ((pool,) for pool in sure))
             self._db.execute(sql.FIRST)
 

@@ -17,7 +17,7 @@ from orchestrator.validation.mends import NO_MENDS, Mends, Ranges, is_in
 from orchestrator.validation.nesting import shape_of
 from orchestrator.validation.problem import BadRow, Problem, Warned
 from orchestrator.validation.rejects import reject_header, reject_line
-from orchestrator.validation.relations import Asking, Holding, Relations
+from orchestrator.validation.relations import OFF, Asking, Holding, Relations, untold
 from orchestrator.validation.remarks import Remark, Remarks, in_turn
 from orchestrator.validation.rules import Rules
 from orchestrator.validation.schema import (
@@ -40,6 +40,7 @@ from orchestrator.validation.vocabulary import read_schema
 __all__ = [
     "CANONICAL",
     "NO_MENDS",
+    "OFF",
     "UNLIMITED",
     "VALIDATOR_VERSION",
     "Asking",
@@ -94,4 +95,5 @@ __all__ = [
     "shape_of",
     "source_line",
     "source_of",
+    "untold",
 ]

@@ -12,7 +12,7 @@ def keyed(schema: Schema, name: str) -> Schema:
 
     Raises ValueError, in words, when there can be no such column.
     """
-    known = {column.name: column for column in schema.columns}
+    known = {column.name: column for column in schema.columns if not column.is_pattern}
     if name not in known and not schema.match.takes_others:
         raise ValueError(f"{schema.name} has no column {name}")
     column = known.get(name) or Column(name=name)

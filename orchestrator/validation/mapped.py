@@ -55,13 +55,13 @@ class MappedRows(Rows):
     def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
         return False
 
-    def look(self, record: Record, keys: Keys, *, goes: bool = True) -> Looked:
+    def look(self, record: Record, keys: Keys) -> Looked:
         if record.misquoted or record.count != self._width or record.returns:
             return Looked(self.problems(record, keys), "")
         mapped = self._steps.apply(record.cells)
         if mapped.left_out:
             return Looked((), "", left_out=True)
-        goes = goes and not mapped.unreadable
+        goes = not mapped.unreadable
         text = written(mapped.cells)
         if goes and self._target.takes(mapped.cells, record.line, keys):
             return Looked((), text)

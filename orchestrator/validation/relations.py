@@ -98,6 +98,12 @@ class Relations:
             self.holdings[schema.name].append(Holding(pool, columns, meanings))
 
 
+def untold(schema: Schema) -> Iterator[str]:
+    """Columns whose values differ in every row of a file, and can be held against no other file: of a pattern nobody
+    knows beforehand which there are."""
+    yield from (column.name for column in schema.columns if column.is_pattern and column.constraints.unique)
+
+
 def _column(schema: Schema, name: str) -> Column:
     return next(column for column in schema.columns if column.name == name)
 

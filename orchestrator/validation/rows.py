@@ -84,10 +84,10 @@ class Rows:
         name = self.names[cell - 1] if cell <= len(self.names) else ""
         return Problem(line=line, column=cell, name=name, rule=rule, message=message or self._messages[rule])
 
-    def look(self, record: Record, keys: Keys, *, goes: bool = True) -> Looked:
-        """Warnings are among the problems. A row that *goes* is sent unless it is wrong, and *keys* keeps its own."""
+    def look(self, record: Record, keys: Keys) -> Looked:
+        """Warnings are among the problems. Unless the row is wrong *keys* keeps its own."""
         text = record.text if self._is_canonical else written(record.cells)
-        return Looked(self.problems(record, keys, goes=goes), text)
+        return Looked(self.problems(record, keys), text)
 
     def problems(
         self, record: Record, keys: Keys, *, goes: bool = True, unknown: Set[int] = frozenset()
@@ -146,7 +146,7 @@ class Rows:
         )
 
     def _repeated(self, record: Record, keys: Keys, wrong: Set[int], *, goes: bool) -> list[Problem]:
-        """A row that is kept back is no twin of one that comes after it."""
+        """A row that is wrong by itself is no twin of one that comes after it."""
         twins, digests = keys.look(record.cells, wrong)
         if goes and not twins:
             keys.keep(digests, record.line)

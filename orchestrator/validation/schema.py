@@ -197,7 +197,7 @@ class Reference:
     def is_to(self, schema: Schema) -> bool:
         """Whether a row of that kind can be meant. One that has to be keyed is called by that as well."""
         named = any(f"{schema.name}.".startswith((f"{kind}.", f"{kind} ")) for kind in self.kinds)
-        return named and {*self.keys} <= {*schema.names}
+        return named and {*self.keys} <= {column.name for column in schema.columns if not column.is_pattern}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -19,7 +19,7 @@ from orchestrator.validation.record import Record, plain_record
 from orchestrator.validation.rejects import is_list
 from orchestrator.validation.remarks import Remarks, nothing
 from orchestrator.validation.rows import rows_for
-from orchestrator.validation.schema import Rule, Schema, Severity
+from orchestrator.validation.schema import Rule, Schema
 from orchestrator.validation.verdict import Tally, Verdict
 
 _LINE_END = "\r\n"
@@ -162,8 +162,8 @@ class Sieve:
             return
         record = self._mends.instead_of(record)
         beside, refused = tuple(self._beside_others(record)), self._mends.is_refused(record.line)
-        kept_back = refused or any(problem.severity is Severity.ERROR for problem in beside)
-        looked = self._rules.look(record, self._keys, goes=not kept_back)
+        # What others alone have against it leaves it its key: else one would be good that they were not asked about.
+        looked = self._rules.look(record, self._keys)
         if self._mends.was_sent(record.line):  # looked at, because no other row may have its key
             self._sent_before = True
             self._kept.skip(record.line, record.last_line)

@@ -59,6 +59,9 @@ def read_schema(values: object, name: str) -> Schema:
     key = table.texts("primaryKey")
     for missing in sorted(set(key) - set(by_name)):
         table.complain("primaryKey", f'there is no field "{missing}". Name fields of this schema.')
+    for many in (name for name in key if name in by_name and by_name[name].is_pattern):
+        words = "stands for columns in any number, which together tell no rows apart. Name fields without a *"
+        table.complain("primaryKey", f'"{many}" {words}; constraints.unique has each of these columns differ.')
     if table.texts("missingValues", ("",)) != ("",):
         table.complain("missingValues", 'only the empty cell is missing. Take it out, or leave it at [""].')
     checks = tuple(check for one in table.tables("checks") if (check := _check(one, by_name)))

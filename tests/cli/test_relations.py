@@ -473,15 +473,60 @@ async def test_what_a_file_holds_that_cannot_be_recognised_is_not_missing(tmp_pa
         assert sum(stage.standing["links"].values()) == 2
 
 
-async def test_a_row_that_is_kept_back_is_no_twin_of_a_good_one(tmp_path: Path) -> None:
+async def test_no_row_goes_unasked_in_the_place_of_one_that_is_kept_back(tmp_path: Path) -> None:
     header = "user_username,user_password,user_organizationId"
+    rows = ["user1,Secret-1,nowhere", "user1,Secret-1,nowhere-too", "user1,Secret-1,o1", "user2,Secret-2,o1"]
     files = {
         "a_organizations.csv": table("hierarchy_organizationId,hierarchy_organizationName", "o1,One"),
-        "users.csv": table(header, "user1,Secret-1,nowhere", "user1,Secret-1,o1"),
+        "users.csv": table(header, *rows),
     }
     async with importing(tmp_path, files) as stage:
-        outcome = await stage.run(validation__on_bad_rows="drop_rows", validation__references="error")
+        strict = {"validation__on_bad_rows": "drop_rows", "validation__references": "error"}
+        looked = await stage.call("validate", "--json", **strict)
+        outcome = await stage.run(**strict)
+
+        told = [("2", "reference"), ("3", "unique"), ("4", "unique")]
+        assert [(str(each["line"]), each["rule"]) for each in looked.json["problems"]] == told
+        assert outcome.code == 3
+        assert [(row["_line"], row["_rule"]) for row in rejected(stage, "users.csv")] == told
+        assert stage.standing["users"] == Counter(["user2"])
+
+        mend(stage.out / "rejects" / "users.csv", {2: {"user_organizationId": "o1"}})
+        mended = await stage.call("resubmit", "--json", "-i", "inbox", **strict)
+
+        assert mended.code == 3, "line 2 goes, and the others are the same"
+        assert [(row["_line"], row["_rule"]) for row in rejected(stage, "users.csv")] == told[1:]
+        assert stage.standing["users"] == Counter(["user1", "user2"])
+
+
+async def test_a_row_that_the_remote_refused_is_nobodys_while_others_of_its_file_are_resubmitted(
+    tmp_path: Path,
+) -> None:
+    strict = {"validation__references": "error", "validation__on_bad_rows": "drop_rows"}
+    rows = ["user1,Secret-1,One", "user2,,Two", "user3,,Three"]
+    async with importing(tmp_path, {LATE: table("user_username,user_password,user_name", *rows)}) as stage:
+        await stage.run(**strict)
+        (stage.folder / "links.csv").write_text(links("user1", "user2", "user3"), newline="")
+        await stage.run(**strict)
+        assert [row["_line"] for row in rejected(stage, "links.csv")] == ["3", "4"]
+
+        mend(stage.out / "rejects" / LATE, {3: {"user_password": "Secret-2"}}, only=True)
+        mended = await stage.call("resubmit", "--json", "-i", "inbox", **strict)
+
+        assert (mended.code, mended.ends) == (3, {"found": 2, "done": 2})
+        assert [(row["_line"], row["_rule"]) for row in rejected(stage, "links.csv")] == [("4", "reference")]
+        assert stage.standing["links"] == Counter([f"user1 {GROUP} {ROLE}", f"user2 {GROUP} {ROLE}"])
+        assert mended.summary["rows"]["data"]["refused"] == 0
+
+
+async def test_a_row_that_the_remote_refused_is_nobodys_whatever_repeats_in_its_file(tmp_path: Path) -> None:
+    strict = {"validation__references": "error", "validation__on_bad_rows": "drop_rows"}
+    rows = ["user1,Secret-1,One", "user2,,Two", "zoe,Secret-3,Zoe", "zoe,Secret-4,Zoe"]
+    async with importing(tmp_path, {LATE: table("user_username,user_password,user_name", *rows)}) as stage:
+        await stage.run(**strict)
+        (stage.folder / "links.csv").write_text(links("user1", "user2"), newline="")
+        outcome = await stage.run(**strict)
 
         assert outcome.code == 3
-        assert [row["_line"] for row in rejected(stage, "users.csv")] == ["2"]
-        assert stage.standing["users"] == Counter(["user1"])
+        assert [(row["_line"], row["_rule"]) for row in rejected(stage, "links.csv")] == [("3", "reference")]
+        assert stage.standing["links"] == Counter([f"user1 {GROUP} {ROLE}"])

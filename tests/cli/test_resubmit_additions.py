@@ -193,6 +193,21 @@ async def test_rows_that_the_remote_refused_are_mended_in_the_same_list(tmp_path
         assert not rejects(stage, "users.csv").exists()
 
 
+async def test_a_row_that_repeats_one_that_the_remote_refused_stays_in_the_list(tmp_path: Path) -> None:
+    people = table("user_username,user_password,user_name", "zoe,Secret-1,Zoe", "bo,,Bo", "bo,Secret-2,Bob")
+    async with importing(tmp_path, {"users.csv": people}) as stage:
+        assert (await stage.run(**DROP)).code == 3
+        rows = rows_of(rejects(stage, "users.csv"))
+        assert [(row["_line"], row["_rule"]) for row in rows] == [("3", "refused"), ("4", "unique")]
+        assert rows[1]["_message"].startswith("the same as in line 3")
+
+        mend(rejects(stage, "users.csv"), {3: {"user_username": "di", "user_password": "Secret-3"}})
+
+        assert (await resubmit(stage)).code == 0
+        assert stage.standing["users"] == Counter(["zoe", "di", "bo"])
+        assert not rejects(stage, "users.csv").exists()
+
+
 async def test_rows_that_the_remote_refused_are_found_where_they_stand_in_a_changed_file(tmp_path: Path) -> None:
     """A line more above them; the parts that they are in are the same, and are not sent again."""
     parts = {"target__part_rows": 2}

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
@@ -17,8 +18,9 @@ from orchestrator.config.schemas import built_in
 from orchestrator.edges import registry
 from orchestrator.edges.census import Census
 from orchestrator.edges.inbox import FolderInbox, InboxConfig
+from orchestrator.edges.looks import Had
 from orchestrator.edges.rejects import Rejects
-from orchestrator.errors import StorageError
+from orchestrator.errors import ConfigError, StorageError
 from orchestrator.model import Job, Rejected, RelPath, Source, State
 from orchestrator.ports import File, InParts, Moving, Prepared
 from orchestrator.precedence import Precedence
@@ -57,6 +59,8 @@ class Table:
     drop_rows: bool = False
     done: Mapping[str, Sequence[Ranges]] = field(default_factory=dict)
     """Of each file that the remote has, the lines of which every version of it has no row."""
+    refused: Mapping[str, Sequence[Ranges]] = field(default_factory=dict)
+    """Of each file of which the remote has earlier versions, the lines of which it refused the row of each."""
     rules: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -65,8 +69,10 @@ class Table:
 
     @contextmanager
     def census(self) -> Iterator[Census]:
-        def done(file: File, source: Source) -> Sequence[Ranges] | None:
-            return self.done.get(file.path)
+        def had(file: File, source: Source) -> Had | None:
+            if file.path in self.refused:
+                return Had(refused=self.refused[file.path], done=False)
+            return Had(unsent=self.done[file.path]) if file.path in self.done else None
 
         census = Census(
             self.desk.folder(),
@@ -74,7 +80,7 @@ class Table:
             Relations(self.schemas, duplicates=self.duplicates, references=self.references),
             self.place,
             drop_rows=self.drop_rows,
-            done=done,
+            had=had,
         )
         try:
             yield census
@@ -408,3 +414,20 @@ def test_rosters_have_nothing_to_do_with_each_other_so_nothing_is_looked_at(tabl
     assert make_census(Settings(), folder, table.place) is None
     assert make_census(Settings.model_validate({"validation": {"duplicates": "error"}}), folder, table.place) is None
     assert not table.place.exists()
+
+
+def test_columns_in_any_number_that_must_differ_are_refused_where_files_are_held_against_each_other(
+    table: Table, tmp_path: Path
+) -> None:
+    mine = tmp_path / "mine.json"
+    field = {"name": "m*", "constraints": {"unique": True}}
+    mine.write_text(json.dumps({"fieldsMatch": "superset", "fields": [field, {"name": "b"}]}))
+
+    def census(duplicates: str) -> Census | None:
+        validation = {"schema": [str(mine)], "duplicates": duplicates}
+        return make_census(Settings.model_validate({"validation": validation}), table.desk.folder(), table.place)
+
+    assert census("off") is None
+    for duplicates in ("warning", "error"):
+        with pytest.raises(ConfigError, match=r'^validation\.duplicates: mine: "m\*" is unique .* set this to off\.'):
+            census(duplicates)

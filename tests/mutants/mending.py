@@ -29,9 +29,9 @@ MENDING = (
     Bug(
         wrong="A mended row may have the key of one that was accepted.",
         file="validation/sieve.py",
-        old="        looked = self._rules.look(record, self._keys, goes=not kept_back)",
-        new="        kept_back = kept_back or self._mends.was_sent(record.line)\n"
-        "        looked = self._rules.look(record, self._keys, goes=not kept_back)",
+        old="        looked = self._rules.look(record, self._keys)\n",
+        new="        keys = self._rules.keys() if self._mends.was_sent(record.line) else self._keys\n"
+        "        looked = self._rules.look(record, keys)\n",
         test="cli/test_resubmit_additions.py::test_a_key_that_an_accepted_row_has_is_no_key_for_a_mended_one",
     ),
     Bug(
@@ -120,10 +120,10 @@ MENDING = (
         test="validation/test_limits.py::test_a_row_that_is_right_but_for_its_length_is_refused_on_every_way",
     ),
     Bug(
-        wrong="A row that is kept back takes the key of a good one.",
+        wrong="A row that was not sent because it repeats one is in no list when the remote refuses that one.",
         file="validation/sieve.py",
-        old="        looked = self._rules.look(record, self._keys, goes=not kept_back)",
-        new="        looked = self._rules.look(record, self._keys, goes=not kept_back or bool(beside))",
-        test="cli/test_relations.py::test_a_row_that_is_kept_back_is_no_twin_of_a_good_one",
+        old="self._rules.look(record, self._keys)\n",
+        new="self._rules.look(record, self._rules.keys() if refused else self._keys)\n",
+        test="cli/test_resubmit_additions.py::test_a_row_that_repeats_one_that_the_remote_refused_stays_in_the_list",
     ),
 )

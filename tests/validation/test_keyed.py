@@ -54,6 +54,13 @@ def test_a_column_that_there_cannot_be_is_told_with_the_key_of_the_configuration
             load_schemas(["platform.data" if name == "customer" else "endgrate.records"], name)
 
 
+def test_columns_in_any_number_are_no_key() -> None:
+    counted = read_schema({"fields": [{"name": "a"}, {"name": "m*"}], "fieldsMatch": "superset"}, "counted")
+
+    with pytest.raises(ValueError, match=r"counted has no column m\*"):
+        keyed(counted, "m*")
+
+
 def test_what_was_judged_with_a_key_is_told_from_what_was_judged_without_or_by_another() -> None:
     by_id = keyed(RECORDS, "id")
 

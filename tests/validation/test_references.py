@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -106,6 +108,20 @@ def test_a_reference_that_no_schema_can_meet_is_told_before_anything_is_read(tmp
         load_schemas([str(mine)])
     mine.write_text(mine.read_text().replace("user_name_of", "user_username"))
     assert load_schemas([str(mine)])
+
+
+def test_no_reference_is_to_columns_in_any_number(tmp_path: Path) -> None:
+    mine = tmp_path / "mine.json"
+    to = {"fields": "m*"}
+    values = {
+        "fieldsMatch": "superset",
+        "fields": [{"name": "m*"}, {"name": "b"}],
+        "foreignKeys": [{"fields": "b", "reference": to}],
+    }
+    mine.write_text(json.dumps(values))
+
+    with pytest.raises(ConfigError, match=r"mine: foreignKeys: there is no schema mine with m\*\. Correct it"):
+        load_schemas([str(mine)])
 
 
 def test_a_reference_is_met_by_its_kind_by_a_family_and_by_one_that_is_keyed() -> None:
@@ -280,7 +296,8 @@ def test_what_was_wrong_with_a_row_anyway_is_told_as_well() -> None:
     assert [problem.rule for problem in bad[0].problems] == [Rule.DATE, Rule.REFERENCE]
 
 
-def test_a_row_with_an_error_beside_others_is_told_whose_twin_it_is_and_is_nobodys() -> None:
+def test_a_row_with_an_error_beside_others_is_told_whose_twin_it_is_and_keeps_its_key() -> None:
+    """Which rows are good without the others must not change by what these have against some."""
     bad: list[Any] = []
     judge = Judge(PEOPLE, remarks=lambda line: [remark(line)] if line in (3, 4) else [], fast=False, on_bad=bad.append)
     judge.feed(lines("id,mail", "n1,", "n1,", "n2,", "n2,").encode())
@@ -289,8 +306,9 @@ def test_a_row_with_an_error_beside_others_is_told_whose_twin_it_is_and_is_nobod
     assert [[(problem.rule, problem.line) for problem in row.problems] for row in bad] == [
         [(Rule.UNIQUE, 3), (Rule.REFERENCE, 3)],
         [(Rule.REFERENCE, 4)],
+        [(Rule.UNIQUE, 5)],
     ]
-    assert judge.verdict.rows - judge.verdict.bad == 2
+    assert judge.verdict.rows - judge.verdict.bad == 1
 
 
 def test_the_lines_of_many_rows_are_those_of_one_after_the_other() -> None:

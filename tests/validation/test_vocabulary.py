@@ -92,6 +92,10 @@ def test_dates_and_times_are_written_as_the_standard_says_unless_it_is_said() ->
             'header: columns without names have to stand in order. Set fieldsMatch = "exact".',
         ),
         ({"fields": [{"name": "a"}], "primaryKey": ["b"]}, 'primaryKey: there is no field "b".'),
+        (
+            {"fieldsMatch": "superset", "fields": [{"name": "m*"}, {"name": "b"}], "primaryKey": ["m*", "b"]},
+            'primaryKey: "m*" stands for columns in any number, which together tell no rows apart. Name fields without',
+        ),
         ({"fields": [{"name": "a"}], "missingValues": ["NA"]}, "missingValues: only the empty cell is missing."),
         ({"fields": [{"name": "a"}], "checks": [{}]}, "checks number 1.left: is missing."),
         (
