@@ -170,7 +170,9 @@ class Resubmission:
                 _require_rejected(listed, judged, version)
         listed.require_right(rules)
         earlier = self.mended.list_of(path, content)
-        self.mended.keep(path, content, listed.over(earlier.but_for(sheet.refused)) if earlier else listed)
+        if earlier and job.source == reading.source:  # else they were not sent yet
+            earlier = earlier.but_for(sheet.refused)
+        self.mended.keep(path, content, listed.over(earlier) if earlier else listed)
         return True
 
     def _versions(self, newest: Job) -> list[Job]:

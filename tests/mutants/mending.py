@@ -113,6 +113,14 @@ MENDING = (
         test="cli/test_resubmit_additions.py::test_a_mended_row_that_the_remote_refuses_again_stands_in_its_list_again",
     ),
     Bug(
+        wrong="What was mended of refused rows and not sent yet is lost with the next list.",
+        file="resubmission.py",
+        old="        if earlier and job.source == reading.source:",
+        new="        if earlier:",
+        test="cli/test_edited_lists.py"
+        "::test_a_refused_row_that_was_mended_and_not_sent_yet_goes_with_those_that_are_mended_after_it",
+    ),
+    Bug(
         wrong="The short cut takes a row that is longer than any may be.",
         file="validation/judge.py",
         old="        fast = self._fast and len(text) <= RECORD_LIMIT  # else",
