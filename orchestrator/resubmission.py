@@ -173,6 +173,7 @@ class Resubmission:
         if earlier and job.source == reading.source:  # else they were not sent yet
             earlier = earlier.but_for(sheet.refused)
         self.mended.keep(path, content, listed.over(earlier) if earlier else listed)
+        self.rejects.taken_in(path)
         return True
 
     def _versions(self, newest: Job) -> list[Job]:

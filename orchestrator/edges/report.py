@@ -34,6 +34,8 @@ class Report:
     started: datetime
     books: Books = field(default_factory=Books)
     requests: Mapping[str, int] = field(default_factory=Counter)
+    remark: str = ""
+    """What a person should know beside how the run ended."""
     _lines: list[tuple[str, str]] = field(default_factory=list)
 
     def enter(self, trip: Trip) -> None:
@@ -55,8 +57,8 @@ class Report:
             "files": {"found": books.found, "adopted": books.adopted, **endings},
             "rows": {"data": asdict(books.data), "events": asdict(books.events)},
         }
-        if message:
-            summary["message"] = message
+        if told := [one for one in (message, self.remark) if one]:
+            summary["message"] = "\n".join(told)
         return summary
 
     def write(self, folder: Path, summary: Mapping[str, Any]) -> None:

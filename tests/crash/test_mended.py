@@ -103,6 +103,7 @@ async def kill_at(root: Path, tally: Tally, case: Case, wanted: object, fatal: s
         assert again.code == 0, f"killed {fatal} ({nth}): {again.err}"
         assert case.stands(stage) == wanted, f"killed {fatal} ({nth})"
         assert not (stage.out / "rejects" / "a.csv").exists()
+        assert not (stage.out / "edited").exists(), "what was written was taken in"
         assert (await stage.run(**DROP)).ends == {"found": 1, "skipped": 1}
 
 
