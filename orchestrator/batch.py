@@ -118,6 +118,7 @@ class Batch:
             await self._list_refused(inbox, listed)
         report.books.found = files - run.merged
         tell_other_rules(report.other_rules)
+        report.remark = rejects.edits.remark
         return self._finish(report, run, taken, enough=files >= self.settings.input.minimum, began=began)
 
     async def _restore(self, results: ResultsFolder) -> None:
@@ -204,10 +205,9 @@ class Batch:
             renew_mark(ledger_file(self.place.out), self.place.report)
             report.write(self.place.report, summary)
         except (StorageError, OutputError) as error:
-            message = str(error)
             code = most_urgent((code, exit_for(error)))
-            summary |= {"exit_code": int(code), "message": message}
-        files = tuple(sorted(taken.files)) if taken else ()
+            summary |= {"exit_code": int(code), "message": str(error)}
+        files, message = tuple(sorted(taken.files)) if taken else (), summary.get("message", "")
         return Finished(exit_code=code, summary=summary, folder=self.place.out, message=message, resubmitted=files)
 
     def _remark(self, report: Report, taken: Taken | None, *, enough: bool) -> str:

@@ -170,7 +170,10 @@ class Resubmission:
                 _require_rejected(listed, judged, version)
         listed.require_right(rules)
         earlier = self.mended.list_of(path, content)
-        self.mended.keep(path, content, listed.over(earlier.but_for(sheet.refused)) if earlier else listed)
+        if earlier and job.source == reading.source:  # else they were not sent yet
+            earlier = earlier.but_for(sheet.refused)
+        self.mended.keep(path, content, listed.over(earlier) if earlier else listed)
+        self.rejects.taken_in(path)
         return True
 
     def _versions(self, newest: Job) -> list[Job]:

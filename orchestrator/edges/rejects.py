@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import csv
 import errno
+import hashlib
 import io
 from collections.abc import Sequence
 from contextlib import ExitStack, suppress
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import BinaryIO, Self
 
 import structlog
 
 from orchestrator.edges.atomic import storing, whole_file
+from orchestrator.edges.edits import Edits, StillEdited
+from orchestrator.edges.workplace import state_folder
 from orchestrator.errors import Unusable
-from orchestrator.model import RelPath
+from orchestrator.model import Digest, RelPath
 from orchestrator.naming import printable
 from orchestrator.validation import BadRow, MendedList, Problem, Verdict, read_mended, reject_header, reject_line
 
@@ -27,6 +30,8 @@ from orchestrator.validation import BadRow, MendedList, Problem, Verdict, read_m
 class Rejects:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
+        self.edits = Edits(folder, state_folder(folder.parent) / "lists")
+        self._read: dict[RelPath, Digest] = {}
 
     def has(self, path: RelPath) -> bool:
         return (self.folder / path).exists()
@@ -39,19 +44,30 @@ class Rejects:
     def read(self, path: RelPath) -> MendedList:
         """What somebody made of it. Raises Unusable."""
         try:
-            with (self.folder / path).open(encoding="utf-8-sig", newline="") as text:
-                return read_mended(text)
+            with _Hashed(self.folder / path) as file:
+                listed = read_mended(io.TextIOWrapper(io.BufferedReader(file), encoding="utf-8-sig", newline=""))
+                self._read[path] = file.content
+                return listed
         except OSError as error:
             raise Unusable(f"its list cannot be read ({error.strerror}): mend its permissions") from None
         except ValueError as error:
             raise Unusable(str(error)) from None
 
+    def taken_in(self, path: RelPath) -> None:
+        """What was read of its list is kept elsewhere by now. Raises StorageError or OutputError."""
+        self.edits.expect(path, self._read[path])
+
     def clear(self, path: RelPath) -> None:
-        """The newest version of the file has no bad rows: its old list would mislead."""
+        """The newest version of the file has no bad rows: its old list would mislead. Raises SourceChanged where it
+        cannot be told whether somebody wrote into it."""
         place = self.folder / path
         with storing(place):
             try:
-                place.unlink(missing_ok=True)
+                self.edits.make_way(path, None)
+                place.unlink()
+                self.edits.forget(path)
+            except FileNotFoundError:
+                return
             except OSError as error:
                 if error.errno != errno.ENAMETOOLONG:  # a name that cannot be has no list
                     raise
@@ -68,7 +84,7 @@ class RejectsFile:
         self._place = place
         self._path = path
         self._stack = ExitStack()
-        self._text: io.TextIOWrapper | None = None
+        self._text: _Text | None = None
 
     def __enter__(self) -> Self:
         return self
@@ -92,8 +108,7 @@ class RejectsFile:
 
     def _append(self, line: list[str], names: Sequence[str]) -> None:
         if self._text is None:
-            file = self._stack.enter_context(whole_file(self._place))
-            self._text = io.TextIOWrapper(file, encoding="utf-8", newline="", write_through=False)
+            self._text = _Text(self._stack.enter_context(whole_file(self._place)))
             csv.writer(self._text).writerow(reject_header(names))
         csv.writer(self._text).writerow(line)
 
@@ -106,8 +121,44 @@ class RejectsFile:
             return
         if error is not None:
             with suppress(OSError):  # what went wrong first is what is told
-                self._text.detach()
-            self._stack.__exit__(kind, error, trace)
+                self._stack.__exit__(kind, error, trace)
             return
-        with storing(self._place), self._stack:
-            self._text.detach()  # which flushes
+        content = self._text.content
+        with storing(self._place), suppress(StillEdited):
+            with self._stack:
+                self._rejects.edits.make_way(self._path, content)
+            self._rejects.edits.written(self._path, content)
+
+
+class _Text:
+    """What is written to a file, and its digest."""
+
+    def __init__(self, file: BinaryIO) -> None:
+        self._file = file
+        self._digest = hashlib.sha256()
+
+    @property
+    def content(self) -> Digest:
+        return Digest(self._digest.hexdigest())
+
+    def write(self, text: str) -> None:
+        encoded = text.encode()
+        self._digest.update(encoded)
+        self._file.write(encoded)
+
+
+class _Hashed(io.FileIO):
+    """Knows of what it was read to its end, whoever writes to it meanwhile."""
+
+    def __init__(self, place: Path) -> None:
+        super().__init__(place)
+        self._digest = hashlib.sha256()
+
+    @property
+    def content(self) -> Digest:
+        return Digest(self._digest.hexdigest())
+
+    def readinto(self, buffer: bytearray | memoryview) -> int | None:  # type: ignore[override]  # whatever is given
+        count = super().readinto(buffer)
+        self._digest.update(memoryview(buffer)[: count or 0])
+        return count

@@ -36,6 +36,8 @@ class Report:
     requests: Mapping[str, int] = field(default_factory=Counter)
     other_rules: int = 0
     """Files that were done before the run, by other rules than those of today."""
+    remark: str = ""
+    """What a person should know beside how the run ended."""
     _lines: list[tuple[str, str]] = field(default_factory=list)
 
     def enter(self, trip: Trip) -> None:
@@ -59,8 +61,8 @@ class Report:
         }
         if self.other_rules:
             summary["other_rules"] = self.other_rules
-        if message:
-            summary["message"] = message
+        if told := [one for one in (message, self.remark) if one]:
+            summary["message"] = "\n".join(told)
         return summary
 
     def write(self, folder: Path, summary: Mapping[str, Any]) -> None:

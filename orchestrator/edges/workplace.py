@@ -82,8 +82,8 @@ async def open_workplace(
             shutil.rmtree(state / "spill", ignore_errors=True)
             (state / "spill").mkdir(mode=0o700, exist_ok=True)
             _tidy(out / "runs")
-            for name in ("rejects", "mended"):
-                clear_unfinished(out / name)
+            for place in (out / "rejects", out / "mended", out / "edited", state / "lists"):
+                clear_unfinished(place)
             require_newest(ledger_file(out), out / "runs")
             was_used = any(_is_used(out / name) for name in ("results", "runs"))
         except OSError as error:

@@ -103,6 +103,7 @@ async def kill_at(root: Path, tally: Tally, case: Case, wanted: object, fatal: s
         assert again.code == 0, f"killed {fatal} ({nth}): {again.err}"
         assert case.stands(stage) == wanted, f"killed {fatal} ({nth})"
         assert not (stage.out / "rejects" / "a.csv").exists()
+        assert not (stage.out / "edited").exists(), "what was written was taken in"
         assert (await stage.run(**DROP)).ends == {"found": 1, "skipped": 1}
 
 
@@ -114,6 +115,30 @@ async def test_killed_on_their_way_back_mended_rows_arrive_once(
     wanted, _ = await undisturbed(tmp_path / "calm", case)
 
     await kill_at(tmp_path / "killed", tally, case, wanted, fatal, 1)
+
+
+@pytest.mark.parametrize("nth", [1, 2, 3, 4])
+@pytest.mark.parametrize("moment", ["before the rename", "after the rename"])
+async def test_killed_while_a_list_is_made_anew_what_somebody_wrote_into_it_is_there(
+    tmp_path: Path, tally: Tally, moment: str, nth: int
+) -> None:
+    """It is copied, the new list is expected, put in place, and noted: four renames."""
+    async with night_before(tmp_path, CASES[0]) as stage:
+        written = (stage.out / "rejects" / "a.csv").read_bytes()
+        source = stage.folder / "a.csv"
+        source.write_bytes(source.read_bytes() + GOOD[1][2:].encode())
+        tally.count("schedules")
+        struck, _ = await start(stage, moment, nth, fine=True, speed=1.0, **DROP)
+        assert struck.code == -signal.SIGKILL
+        tally.count("kills")
+        tally.hit(moment)
+        assert written in [place.read_bytes() for place in stage.out.rglob("a.csv")]
+
+        await stage.run(**DROP)
+
+        assert lines_in(stage.out / "rejects" / "a.csv") == [3, 5]
+        lists = [place for place in (stage.out / "edited").rglob("*") if place.is_file()]
+        assert [place.read_bytes() for place in lists] == [written], "once, and nothing else"
 
 
 @pytest.mark.chaos

@@ -112,7 +112,7 @@ async def test_half_a_report_of_a_killed_run_is_cleared_away_wherever_its_name_i
         assert sorted(child.name for child in finished.iterdir()) == ["files.csv", "summary.json"]
 
 
-@pytest.mark.parametrize("lists", ["rejects", "mended"])
+@pytest.mark.parametrize("lists", ["rejects", "mended", "edited", ".orchestrator/lists"])
 async def test_half_a_list_of_rejects_of_a_killed_run_is_cleared_away_and_nothing_else(
     tmp_path: Path, lists: str
 ) -> None:

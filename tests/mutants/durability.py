@@ -227,7 +227,7 @@ DURABILITY = (
     Bug(
         wrong="Half a list of rejects that a kill left stays for ever.",
         file="edges/workplace.py",
-        old='("rejects", "mended")',
+        old='(out / "rejects", out / "mended", out / "edited", state / "lists")',
         new="()",
         test="edges/test_workplace.py::test_half_a_list_of_rejects_of_a_killed_run_is_cleared_away_and_nothing_else",
     ),

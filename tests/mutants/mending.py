@@ -113,6 +113,52 @@ MENDING = (
         test="cli/test_resubmit_additions.py::test_a_mended_row_that_the_remote_refuses_again_stands_in_its_list_again",
     ),
     Bug(
+        wrong="What was mended of refused rows and not sent yet is lost with the next list.",
+        file="resubmission.py",
+        old="        if earlier and job.source == reading.source:",
+        new="        if earlier:",
+        test="cli/test_edited_lists.py"
+        "::test_a_refused_row_that_was_mended_and_not_sent_yet_goes_with_those_that_are_mended_after_it",
+    ),
+    Bug(
+        wrong="A list that is made anew is written over what somebody wrote into it.",
+        file="edges/edits.py",
+        old="            self._set_aside(path, there)\n",
+        new="            pass\n",
+        test="cli/test_edited_lists.py"
+        "::test_a_list_that_was_edited_is_kept_when_its_file_changes_and_the_place_is_told",
+    ),
+    Bug(
+        wrong="A list is taken away although somebody works on it, and would be as it was.",
+        file="edges/edits.py",
+        old="            if known and known[0] == new:",
+        new="            if not known:",
+        test="cli/test_edited_lists.py"
+        "::test_what_is_written_into_a_list_while_the_remote_is_down_is_there_to_be_resubmitted",
+    ),
+    Bug(
+        wrong="Every list that was resubmitted is set aside as if nobody had taken it in.",
+        file="resubmission.py",
+        old="        self.rejects.taken_in(path)\n",
+        new="",
+        test="cli/test_edited_lists.py"
+        "::test_what_is_written_into_a_list_while_the_remote_is_down_is_there_to_be_resubmitted",
+    ),
+    Bug(
+        wrong="A list that a killed run wrote counts as one that a person wrote into.",
+        file="edges/edits.py",
+        old="            self.expect(path, new)\n",
+        new="            pass\n",
+        test="edges/test_edits.py::test_one_that_was_killed_before_it_noted_what_it_wrote_left_no_edited_list",
+    ),
+    Bug(
+        wrong="What a list points to is copied for whoever reads the output folder.",
+        file="edges/edits.py",
+        old="_BESIDE = os.O_NOFOLLOW | os.O_NONBLOCK",
+        new="_BESIDE = os.O_NONBLOCK",
+        test="cli/test_edited_lists.py::test_what_a_list_points_to_is_neither_written_to_nor_copied",
+    ),
+    Bug(
         wrong="The short cut takes a row that is longer than any may be.",
         file="validation/judge.py",
         old="        fast = self._fast and len(text) <= RECORD_LIMIT  # else",

@@ -1,0 +1,124 @@
+"""`edited/`: what a person wrote into a list of rejects that was made anew before anybody resubmitted it.
+
+What the program wrote into each list, and what it took in of it, is noted by its digest in the state folder. A list
+that is anything else was written into by somebody, and is never written over: it is copied here first. It holds cells,
+as `rejects/` does, and is as private.
+"""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import shutil
+import stat
+from collections.abc import Iterable
+from io import BufferedReader
+from itertools import count
+from pathlib import Path
+
+import structlog
+
+from orchestrator.edges.atomic import put, storing, whole_file
+from orchestrator.errors import SourceChanged
+from orchestrator.model import Digest, RelPath
+from orchestrator.naming import printable
+
+_TOLD = 20
+_BESIDE = os.O_NOFOLLOW | os.O_NONBLOCK
+_NONE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG}
+"""There is no file of that name, or what is called so only points to one, and that stays where it is."""
+
+
+class StillEdited(Exception):
+    """The list would be as it was before a person wrote into it, who has not resubmitted it: it is left as it is."""
+
+
+class Edits:
+    def __init__(self, lists: Path, notes: Path) -> None:
+        """*lists*: the folder of the lists of rejects."""
+        self._lists = lists
+        self._folder = lists.parent / "edited"
+        self._notes = notes
+        self._told: list[str] = []
+
+    @property
+    def remark(self) -> str:
+        """Where the edited lists lie, for a person; the log has all of them."""
+        more = [f"and {len(self._told) - _TOLD:,} more: see the log"] if len(self._told) > _TOLD else []
+        return "\n".join([*self._told[:_TOLD], *more])
+
+    def make_way(self, path: RelPath, new: Digest | None) -> None:
+        """Before the list is made anew, or taken away, which is None.
+
+        Raises StillEdited, SourceChanged for a list that cannot be looked into, StorageError, OutputError.
+        """
+        there = self._digest(self._lists / path)
+        if there is not None and there != new and there not in (known := self._known(path)):
+            if known and known[0] == new:
+                raise StillEdited
+            self._set_aside(path, there)
+        if new is not None:
+            self.expect(path, new)
+
+    def expect(self, path: RelPath, content: Digest) -> None:
+        """What stands in the list from now on may be this, of which nothing is lost when it is written over."""
+        self._note(path, [*(self._known(path) or [""]), content])
+
+    def written(self, path: RelPath, content: Digest) -> None:
+        self._note(path, [content])
+
+    def forget(self, path: RelPath) -> None:
+        """There is no list any more. Raises OSError."""
+        self._note_of(path).unlink(missing_ok=True)
+
+    def _set_aside(self, path: RelPath, content: Digest) -> None:
+        """A run that was killed may have done so before."""
+        places = (self._folder / str(number) / path for number in count(1))
+        place = next(each for each in places if not os.path.lexists(each) or self._digest(each) == content)
+        if not os.path.lexists(place):
+            with storing(place), _opened(self._lists / path) as edited, whole_file(place) as copy:
+                shutil.copyfileobj(edited, copy)
+        self._tell(path, place)
+
+    def _tell(self, path: RelPath, place: Path) -> None:
+        listed, kept = printable(str(self._lists / path)), printable(str(place))
+        cause = "somebody wrote into it, nobody resubmitted it, and it had to be made anew"
+        structlog.get_logger().warning("edited_list_kept", path=printable(path), kept=kept, cause=cause)
+        self._told.append(
+            f"{listed}: {cause}. What was written lies in {kept}: take over what is still wanted, "
+            "but mind that a row may stand on another line now"
+        )
+
+    def _digest(self, place: Path) -> Digest | None:
+        try:
+            with _opened(place) as file:
+                if not stat.S_ISREG(os.fstat(file.fileno()).st_mode):
+                    return None
+                return Digest(hashlib.file_digest(file, "sha256").hexdigest())
+        except PermissionError:
+            cause = "may hold what somebody wrote, and this user may not read it: mend its permissions"
+            raise SourceChanged(f"its list, {printable(str(place))}, {cause}") from None
+        except OSError as error:
+            if error.errno in _NONE:
+                return None
+            raise
+
+    def _known(self, path: RelPath) -> list[str]:
+        """What was written last, which is empty where nobody knows, and what may stand there beside."""
+        try:
+            return self._note_of(path).read_text(encoding="ascii").split("\n")
+        except (OSError, ValueError):
+            return []
+
+    def _note(self, path: RelPath, contents: Iterable[str]) -> None:
+        """Not durably: without it a list counts as edited, and nothing is lost. Raises StorageError or OutputError."""
+        put(self._note_of(path), "\n".join(contents).encode("ascii"), durable=False)
+
+    def _note_of(self, path: RelPath) -> Path:
+        return self._notes / hashlib.sha256(os.fsencode(path)).hexdigest()[:32]
+
+
+def _opened(place: Path) -> BufferedReader:
+    """Nothing is followed, and nothing waited for. Raises OSError."""
+    return open(place, "rb", opener=lambda name, flags: os.open(name, flags | _BESIDE))
