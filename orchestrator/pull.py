@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import random
-from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from pathlib import Path
@@ -50,11 +50,10 @@ from orchestrator.ports import OBJECTIONS_LIMIT, Body, Ended, File, Held, Prepar
 from orchestrator.remote import make_puller, require_endgrate
 from orchestrator.run import Run
 from orchestrator.targets.endgrate import EndgratePull
-from orchestrator.targets.endgrate.answers import ALL as COMPLETE
-from orchestrator.targets.endgrate.answers import NONE, Counts
 from orchestrator.targets.endgrate.lines import as_line
 from orchestrator.targets.endgrate.pages import Page, require_other
 from orchestrator.targets.endgrate.refusals import Refusals
+from orchestrator.targets.endgrate.tally import Tally
 from orchestrator.tracking import NOT_UNDERSTOOD, Recollect, Tracking
 from orchestrator.wiring import Parts, make_pipeline
 
@@ -90,7 +89,7 @@ class _Collecting(Tracking):
         assert job.token is not None
         started = self.clock.monotonic()
         try:
-            event = await self._bring_in(job, job.token)
+            event = await self._bring_in(job, job.token, trip)
         except Missing as error:
             if self._age(job, trip) > self.give_up:
                 return await self.ledger.record(job, Doubted(f"{error}, although the job has ended"))
@@ -104,9 +103,9 @@ class _Collecting(Tracking):
         trip.spend("collect", self.clock.monotonic() - started)
         return job
 
-    async def _bring_in(self, job: Job, token: Token) -> Completed | Failed:
+    async def _bring_in(self, job: Job, token: Token, trip: Trip) -> Completed | Failed:
         folder = self.folder / str(job.version)
-        counts = await self.reader.patiently(lambda: self.puller.counts(token))
+        tally = Tally(await self.reader.patiently(lambda: self.puller.counts(token)))
         refusals, errors, said = Refusals({}), list[bytes](), 0
         async for page in self._pages(partial(self.puller.errors, token)):
             refusals.add(page.items)
@@ -117,16 +116,20 @@ class _Collecting(Tracking):
             async with PulledRecords(folder) as records:
                 async for page in self._pages(partial(self.puller.records, token)):
                     await records.add(page.items, b"".join(map(as_line, page.items)))
+                    tally.add(page.items)
                     is_marked |= page.has_errors
                     if page.is_cut:
                         raise _BreaksOff
         except _BreaksOff:
             return Failed(f"the remote's pages break off after {records.count} records, so none is kept: pull again")
-        missing = max(counts.records - records.count, 0)
+        trip.unknown = tally.unclear
         self.book.update(
             transfer_id=token,
             records=records.count,
-            missing=missing,
+            missing=tally.missing,
+            surplus=tally.surplus,
+            repeated=tally.repeated,
+            without_data=tally.without_data,
             columns=records.columns,
             left_out=dict(records.left_out),
         )
@@ -135,7 +138,7 @@ class _Collecting(Tracking):
         await anyio.to_thread.run_sync(put_book, folder, {"version": job.version, **self.book})
         cut = f"errors.jsonl holds the first {len(errors):,} of {said:,} errors" if said > len(errors) else ""
         remarks = [_left_out(records), cut, _REPEATED if job.repeats else "", refusals.remark]
-        return _verdict(counts, missing, is_marked=is_marked, remarks=list(filter(None, remarks)))
+        return tally.verdict(is_marked=is_marked, remarks=list(filter(None, remarks)))
 
     async def _pages(self, page_at: Callable[[int], Awaitable[Page]]) -> AsyncIterator[Page]:
         offset: int | None = 0
@@ -157,15 +160,6 @@ _REPEATED = "the answer to an earlier transfer was lost: if it was begun, it gav
 def _left_out(records: PulledRecords) -> str:
     fields = len(records.left_out)
     return f"{fields} fields have no column in records.csv, and stand in records.jsonl only" if fields else ""
-
-
-def _verdict(counts: Counts, missing: int, *, is_marked: bool, remarks: Sequence[str]) -> Completed | Failed:
-    if counts.word == NONE and missing:
-        return Failed("; ".join(["the remote says that no record got through", *remarks]))
-    if not missing and (is_marked or counts.word != COMPLETE):
-        return Failed("; ".join(["the remote says that there were errors, and not with which records", *remarks]))
-    told = [f"of {counts.records} records {missing} did not get through"] if missing else []
-    return Completed(cause="; ".join([*told, *remarks]), refused=missing)
 
 
 async def run_pull(settings: Settings, secrets: Credentials, watcher: Watcher, *, wait: float) -> Finished:

@@ -235,6 +235,41 @@ async def test_records_that_do_not_get_through_are_counted_and_the_others_kept(t
         assert len((place(stage) / "errors.jsonl").read_text().splitlines()) == 10
 
 
+@pytest.mark.parametrize(
+    ("counted", "records", "name", "told"),
+    [
+        (1, [{"id": "1", "data": {"n": 1}}, {"id": "2", "data": {"n": 2}}], "surplus", "1 records more"),
+        (2, [{"id": "1", "data": {"n": 1}}, {"id": "1", "data": {"n": 1}}], "repeated", "an id that came before"),
+        (2, [{"id": "1", "data": None}, {"id": "2", "data": {"n": 2}}], "without_data", "hold no data"),
+        (2, [{"id": "1", "data": [1]}, {"id": "2", "data": {"n": 2}}], "without_data", "hold no data"),
+    ],
+    ids=["more than are counted", "one twice", "no data", "a list"],
+)
+async def test_records_that_cannot_be_right_are_kept_and_told(
+    tmp_path: Path, counted: int, records: list[dict[str, Any]], name: str, told: str
+) -> None:
+    def reply(request: Request) -> bytes:
+        match request.target.partition("?")[0]:
+            case "/api/pull/transfer":
+                return BEGUN
+            case "/api/statistics":
+                return as_json(statistics(counts(counted, counted)))
+            case "/api/errors":
+                return page("errors")
+            case _:
+                return page("transfer_data", *records)
+
+    async with pushing(tmp_path, {}) as stage, scripted(reply) as server:
+        outcome = await stage.call("pull", "--json", target__base_url=server.url)
+
+        assert outcome.code == 3
+        assert stage.states == {PATH: "done"}
+        assert told in outcome.json["message"]
+        assert (outcome.json["records"], outcome.json[name]) == (2, 1)
+        lines = (place(stage) / "records.jsonl").read_text().splitlines()
+        assert [json.loads(line) for line in lines] == records
+
+
 async def test_a_provider_that_wants_somebody_to_sign_in_again_has_failed_the_pull(tmp_path: Path) -> None:
     async with pushing(tmp_path, {}, authenticated=False, supply=50) as stage:
         outcome = await stage.call("pull", "--json")
