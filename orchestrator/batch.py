@@ -42,7 +42,7 @@ from orchestrator.naming import date_in
 from orchestrator.ports import Clock, File, Reading, Target
 from orchestrator.remote import make_target
 from orchestrator.request import Request
-from orchestrator.resubmission import Taken, take_in
+from orchestrator.resubmission import Taken, list_anew, take_in
 from orchestrator.run import Run, Stop
 from orchestrator.wiring import Parts, make_census, make_folder, make_inbox, make_pipeline
 
@@ -114,19 +114,13 @@ class Batch:
                 beside.start_soon(self._deadline, run)
                 await run.carry_out(todo)
                 beside.cancel_scope.cancel()
-            await self._list_refused(inbox, listed)
+            taken = await list_anew(taken, listed, self.with_refused, inbox, rejects)
         report.books.found = files - run.merged
         return self._finish(report, run, taken, enough=files >= self.settings.input.minimum, began=began)
 
     async def _restore(self, results: ResultsFolder) -> None:
         for line in await anyio.to_thread.run_sync(results.restore):
             structlog.get_logger().warning("result_gone", detail=line)
-
-    async def _list_refused(self, inbox: FolderInbox, files: Sequence[File]) -> None:
-        """Rows that the remote refused, of files whose others it took, are there to be mended like those we refused."""
-        for file in files:
-            if file.path in self.with_refused:
-                await anyio.to_thread.run_sync(inbox.list_refused, file)
 
     def _plan(self, selected: Callable[[RelPath], bool]) -> tuple[list[File], list[Errand]]:
         """Lists everything before anything is sent; what may still be written to comes last."""

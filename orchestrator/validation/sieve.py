@@ -161,8 +161,9 @@ class Sieve:
         if self._leave_out(record.line):
             return
         record = self._mends.instead_of(record)
-        beside, refused = tuple(self._beside_others(record)), self._mends.is_refused(record.line)
-        kept_back = refused or any(problem.severity is Severity.ERROR for problem in beside)
+        beside, back = tuple(self._beside_others(record)), self._mends.why_back(record.line)
+        kept_back = any(problem.severity is Severity.ERROR for problem in beside)
+        kept_back = kept_back or (back is not None and not self._mends.was_tried(record.line))
         looked = self._rules.look(record, self._keys, goes=not kept_back)
         if self._mends.was_sent(record.line):  # looked at, because no other row may have its key
             self._sent_before = True
@@ -176,8 +177,8 @@ class Sieve:
             self.fail(Rule.KEYS, record.line, 1)
             return
         errors = self._tally.take(each_once((*looked.problems, *beside)))
-        if refused:
-            errors = (*errors, self._rules.problem(Rule.REFUSED, record.line, 1))
+        if back is Rule.REFUSED or (back and not errors):
+            errors = (*errors, self._rules.problem(back, record.line, 1))
         if errors:
             self._rows += 1
             self._bad += 1

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from cli.imports import MEMBER, Importing, importing
 from cli.mending import lines_in, mend
 from cli.program import Outcome
 from cli.pushes import Pushing, pushing
 from cli.rosters import HEADER, Roster, Table
 from cli.stage import Stage, staged
+from cli.test_relations import links
 from crash.scene import make_new
 from crash.starts import start
 from crash.tally import Tally
@@ -24,6 +26,10 @@ DROP = {"validation__on_bad_rows": "drop_rows"}
 GOOD = tuple(f"N{n},01/07/2024,09:00,01/07/2024,17:00" for n in range(1, 4))
 NIGHT = Roster(path="a.csv", data=Table(header=HEADER, rows=(GOOD[0], GOOD[1][2:], GOOD[2]), bad={1: (1, "required")}))
 PEOPLE = "id,name\r\n1,Anna\r\n,Bert\r\n3,Cleo"
+
+
+async def _nothing(stage: Stage) -> None:
+    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +41,8 @@ class Case:
     mended: dict[str, str]
     stands: Callable[[Stage], object]
     """Equal exactly if the remote has the same."""
+    again: Callable[[Stage], Awaitable[None]] = _nothing
+    """What happens before they are sent back for the last time."""
 
     def __str__(self) -> str:
         return self.name
@@ -55,9 +63,31 @@ async def _keyed(root: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
+@asynccontextmanager
+async def _linking(root: Path) -> AsyncIterator[Stage]:
+    async with importing(root, {"a.csv": links(MEMBER, "late")}) as stage:
+        yield stage
+
+
+def _imports(stage: Stage) -> object:
+    assert isinstance(stage, Importing)
+    first, *later = (entry["rows"] for entry in stage.uploads)
+    return stage.standing["links"], first, {*later}  # a lost answer may bring the same row again, and no other
+
+
+async def _refused_again(stage: Stage) -> None:
+    """It is sent back as it is, and refused; what it lacked is there only then."""
+    assert isinstance(stage, Importing)
+    outcome, _ = await resubmit(stage)
+    assert outcome.code == 3
+    assert lines_in(stage.out / "rejects" / "a.csv") == [3]
+    stage.remote.portal.users["late"] = {}
+
+
 CASES = (
     Case(name="replaced", open=lambda root: staged(root, [NIGHT]), mended={"Reference": "N2"}, stands=_rosters),
     Case(name="added", open=_keyed, mended={"id": "2"}, stands=_people),
+    Case(name="refused", open=_linking, mended={}, stands=_imports, again=_refused_again),
 )
 SAMPLE = ("before the commit of Checked+SendStarted", "after the upload", "after the commit of Accepted")
 
@@ -74,6 +104,7 @@ async def night_before(root: Path, case: Case) -> AsyncIterator[Stage]:
         rejects = stage.out / "rejects" / "a.csv"
         assert lines_in(rejects) == [3]
         mend(rejects, {3: case.mended})
+        await case.again(stage)
         yield stage
 
 
