@@ -196,10 +196,11 @@ class Resubmission:
                 require_absent(listed.rows, judged, version)
         listed.require_right(rules)
         earlier = self.mended.list_of(path, content)
-        if earlier:
-            listed = listed.over(earlier.but_for(sheet.refused))
         taken = taken_of(self.ledger.versions(job.key), reading.source)
-        self.mended.keep(path, content, listed, after=taken[-1].version if taken else 0)
+        listed = replace(listed, after=taken[-1].version if taken else 0)
+        if earlier:  # what was sent back since then is on its way, though its list may have been made anew
+            listed = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)
+        self.mended.keep(path, content, listed)
         return True
 
     def _versions(self, newest: Job) -> list[Job]:

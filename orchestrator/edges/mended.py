@@ -28,8 +28,6 @@ from orchestrator.validation import NO_MENDS, Dialect, MendedList, Mends, read_m
 _LONGEST_NAME = 200
 """Bytes of a file's name; most file systems know no longer ones than 255, and ours are longer by a few."""
 
-_AFTER = "_after"
-
 
 class MendedRows:
     def __init__(self, folder: Path, versions: Callable[[Key], Sequence[Job]], *, adds: bool = False) -> None:
@@ -107,16 +105,11 @@ class MendedRows:
             if self._has_any(file.path) or (file.events is not None and self._has_any(file.events)):
                 yield file
 
-    def keep(self, path: RelPath, content: Digest, listed: MendedList, *, after: int = 0) -> None:
-        """Durably, before anything is sent of it. Raises StorageError or OutputError.
-
-        *after*: the newest version that was done when somebody sent the rows back. If the same ones come back after
-        the next, they are to be sent once more, so it is part of what they are known by.
-        """
+    def keep(self, path: RelPath, content: Digest, listed: MendedList) -> None:
+        """Durably, before anything is sent of it. Raises StorageError or OutputError."""
         self._is_there = True
         text = io.StringIO(newline="")
-        header, *rows = listed.lines()
-        csv.writer(text).writerows([[*header, _AFTER], *([*row, str(after)] for row in rows)])
+        csv.writer(text).writerows(listed.lines())
         put(self._place(path, content), text.getvalue().encode("utf-8", "surrogatepass"))
 
     def _taken(self, key: Key, source: Source, *, listing: bool) -> Sequence[Job]:

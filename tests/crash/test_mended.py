@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.imports import MEMBER, Importing, importing
+from cli.imports import MEMBER, Importing, importing, table
 from cli.mending import lines_in, mend
 from cli.program import Outcome
 from cli.pushes import Pushing, pushing
@@ -145,6 +145,25 @@ async def test_killed_on_their_way_back_mended_rows_arrive_once(
     wanted, _ = await undisturbed(tmp_path / "calm", case)
 
     await kill_at(tmp_path / "killed", tally, case, wanted, fatal, 1)
+
+
+async def test_what_was_mended_goes_though_its_list_was_made_anew_before_the_kill(tmp_path: Path) -> None:
+    """Line 3 is refused without a password; line 4, which has the key of line 2, is all that the list is left with."""
+    make_new(tmp_path / "scene")
+    rows = ("ann,Secret-1,A", "bo,,B", "ann,Secret-3,C")
+    async with importing(tmp_path / "scene", {"a.csv": table("user_username,user_password,user_name", *rows)}) as stage:
+        assert (await stage.run(**DROP)).code == 3
+        rejects = stage.out / "rejects" / "a.csv"
+        mend(rejects, {3: {"user_password": "Secret-2"}})
+        struck, _ = await resubmit(stage, "before the commit of Checked+SendStarted")
+        assert struck.code == -signal.SIGKILL
+        assert lines_in(rejects) == [4]
+
+        again, _ = await resubmit(stage)
+
+        assert again.code == 3
+        assert stage.standing["users"] == Counter(["ann", "bo"])
+        assert lines_in(rejects) == [4]
 
 
 @pytest.mark.chaos

@@ -115,10 +115,17 @@ MENDING = (
     ),
     Bug(
         wrong="Rows that are sent back a second time, as they are, count as known.",
-        file="edges/mended.py",
-        old="*([*row, str(after)] for row in rows)",
-        new="*([*row, str(after * 0)] for row in rows)",
+        file="resubmission.py",
+        old="        listed = replace(listed, after=taken[-1].version if taken else 0)\n",
+        new="",
         test="cli/test_resubmit_again.py::test_a_row_that_is_refused_twice_goes_each_time_it_is_sent_back[250]",
+    ),
+    Bug(
+        wrong="A mended row of which the program was killed is forgotten when its list is sent back once more.",
+        file="resubmission.py",
+        old="            listed = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)",
+        new="            listed = listed.over(earlier.but_for(sheet.refused))",
+        test="crash/test_mended.py::test_what_was_mended_goes_though_its_list_was_made_anew_before_the_kill",
     ),
     Bug(
         wrong="A part whose rows were all refused, and are sent back, counts as one that the remote has.",
