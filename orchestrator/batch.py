@@ -17,7 +17,7 @@ import anyio.to_thread
 import structlog
 
 from orchestrator.across import done_in, look_across
-from orchestrator.books import Ending, Trip
+from orchestrator.books import Trip
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.clock import SystemClock
 from orchestrator.edges.folder import Folder
@@ -42,7 +42,7 @@ from orchestrator.naming import date_in
 from orchestrator.ports import Clock, File, Reading, Target
 from orchestrator.remote import make_target
 from orchestrator.request import Request
-from orchestrator.resubmission import Taken, list_anew, take_in
+from orchestrator.resubmission import Taken, has_unlisted, list_anew, take_in
 from orchestrator.run import Run, Stop
 from orchestrator.wiring import Parts, make_census, make_folder, make_inbox, make_pipeline
 
@@ -86,7 +86,7 @@ class Batch:
     suspects: Suspects | Nobody = NOBODY
     retries: Counter[str] = field(default_factory=Counter)
     with_refused: set[RelPath] = field(default_factory=set)
-    """Files of which the remote took some rows and refused others in this run."""
+    """Files of which the remote took some rows and refused others, in this run or in one that was killed then."""
 
     async def carry_out(self) -> Finished:
         began = self.clock.monotonic()
@@ -105,7 +105,7 @@ class Batch:
         report.books.adopted = sum(len(errand.jobs) for errand in todo)
         files = sum(errand.file is not None and errand.selected for errand in todo)
         self.watcher.planned(files + report.books.adopted)
-        run = self._run(inbox, results, report)
+        run = self._run(inbox, results, report, rejects)
         if census:
             run.look_across = partial(look_across, census, listed, todo)
         self.watcher.starting(run)
@@ -136,7 +136,7 @@ class Batch:
         ]
         return files, sorted(marked, key=lambda errand: errand.young and not errand.jobs)
 
-    def _run(self, inbox: FolderInbox, results: ResultsFolder, report: Report) -> Run:
+    def _run(self, inbox: FolderInbox, results: ResultsFolder, report: Report, rejects: Rejects) -> Run:
         grace = Grace()
         parts = Parts(
             target=self.target,
@@ -153,7 +153,7 @@ class Batch:
 
         def ended(trip: Trip) -> None:
             report.enter(trip)
-            if trip.end is Ending.DONE and trip.job and trip.job.checked and trip.job.checked.data.refused:
+            if has_unlisted(trip, rejects.written(trip.path)):
                 self.with_refused.add(trip.path)
             log_trip(trip)
             self.watcher.ended(trip)

@@ -15,6 +15,7 @@ from pathlib import Path
 import anyio.to_thread
 import structlog
 
+from orchestrator.books import Ending, Trip
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.ledger import SqliteLedger
@@ -77,6 +78,14 @@ async def take_in(
     taken = await made.collect(lists)
     _tell(taken.refusals)
     return taken
+
+
+def has_unlisted(trip: Trip, listed_at: float) -> bool:
+    """Whether the remote refused rows of it that cannot be in its list, because this was written before."""
+    job = trip.job
+    if job is None or job.checked is None or not job.checked.data.refused:
+        return False
+    return trip.end is Ending.DONE or (trip.end is Ending.SKIPPED and listed_at <= (job.accepted_at or 0.0))
 
 
 async def list_anew(

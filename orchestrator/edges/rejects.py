@@ -31,6 +31,13 @@ class Rejects:
     def has(self, path: RelPath) -> bool:
         return (self.folder / path).exists()
 
+    def written(self, path: RelPath) -> float:
+        """Unix time; long ago where there is no list."""
+        try:
+            return (self.folder / path).stat().st_mtime
+        except OSError:
+            return 0.0
+
     def paths(self) -> list[RelPath]:
         """Of all files that have a list."""
         places = (place for place in self.folder.rglob("*") if place.is_file() and not place.name.startswith("."))

@@ -166,6 +166,24 @@ async def test_what_was_mended_goes_though_its_list_was_made_anew_before_the_kil
         assert lines_in(rejects) == [4]
 
 
+async def test_refused_rows_of_a_run_that_was_killed_then_are_listed_by_the_next_and_by_no_other(
+    tmp_path: Path,
+) -> None:
+    make_new(tmp_path / "scene")
+    async with importing(tmp_path / "scene", {"a.csv": links(MEMBER, "late", "")}) as stage:
+        struck, _ = await start(stage, "after the commit of Completed", fine=True, speed=1.0, **DROP)
+        assert struck.code == -signal.SIGKILL
+        rejects = stage.out / "rejects" / "a.csv"
+        assert lines_in(rejects) == [4], "what was kept back is told before anything is sent"
+
+        assert (await stage.run(**DROP)).ends == {"found": 1, "skipped": 1}
+        assert lines_in(rejects) == [3, 4]
+        mend(rejects, {4: {"user_username": MEMBER}})
+        mended = rejects.read_bytes()
+        assert (await stage.run(**DROP)).ends == {"found": 1, "skipped": 1}
+        assert rejects.read_bytes() == mended
+
+
 @pytest.mark.chaos
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_killed_at_any_moment_of_their_way_back_mended_rows_arrive_once(

@@ -123,9 +123,17 @@ MENDING = (
     Bug(
         wrong="A mended row of which the program was killed is forgotten when its list is sent back once more.",
         file="resubmission.py",
-        old="            listed = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)",
-        new="            listed = listed.over(earlier.but_for(sheet.refused))",
+        old=" if earlier.after < listed.after else earlier)",
+        new=")",
         test="crash/test_mended.py::test_what_was_mended_goes_though_its_list_was_made_anew_before_the_kill",
+    ),
+    Bug(
+        wrong="Refused rows of a run that was killed before it had listed them are in no list.",
+        file="resubmission.py",
+        old="    return trip.end is Ending.DONE or (trip.end is Ending.SKIPPED and",
+        new="    return trip.end is Ending.DONE or (trip.end is Ending.UNSENT and",
+        test="crash/test_mended.py::"
+        "test_refused_rows_of_a_run_that_was_killed_then_are_listed_by_the_next_and_by_no_other",
     ),
     Bug(
         wrong="A part whose rows were all refused, and are sent back, counts as one that the remote has.",
