@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -43,7 +43,7 @@ from orchestrator.naming import date_in
 from orchestrator.ports import Clock, File, Reading, Target
 from orchestrator.remote import make_target
 from orchestrator.request import Request
-from orchestrator.resubmission import Taken, take_in
+from orchestrator.resubmission import Taken, has_unlisted, list_anew, take_in
 from orchestrator.run import Run, Stop
 from orchestrator.wiring import Parts, make_census, make_folder, make_inbox, make_pipeline
 
@@ -87,7 +87,7 @@ class Batch:
     suspects: Suspects | Nobody = NOBODY
     retries: Counter[str] = field(default_factory=Counter)
     with_refused: set[RelPath] = field(default_factory=set)
-    """Files of which the remote took some rows and refused others in this run."""
+    """Files of which the remote took some rows and refused others, in this run or in one that was killed then."""
 
     async def carry_out(self) -> Finished:
         began = self.clock.monotonic()
@@ -106,7 +106,7 @@ class Batch:
         report.books.adopted = sum(len(errand.jobs) for errand in todo)
         files = sum(errand.file is not None and errand.selected for errand in todo)
         self.watcher.planned(files + report.books.adopted)
-        run = self._run(inbox, results, report, census)
+        run = self._run(inbox, results, report, census, rejects)
         if census:
             run.look_across = partial(look_across, census, listed, todo)
         self.watcher.starting(run)
@@ -115,7 +115,7 @@ class Batch:
                 beside.start_soon(self._deadline, run)
                 await run.carry_out(todo)
                 beside.cancel_scope.cancel()
-            await self._list_refused(inbox, listed)
+            taken = await list_anew(taken, listed, self.with_refused, inbox, rejects)
         report.books.found = files - run.merged
         tell_other_rules(report.other_rules)
         report.remark = rejects.edits.remark
@@ -124,12 +124,6 @@ class Batch:
     async def _restore(self, results: ResultsFolder) -> None:
         for line in await anyio.to_thread.run_sync(results.restore):
             structlog.get_logger().warning("result_gone", detail=line)
-
-    async def _list_refused(self, inbox: FolderInbox, files: Sequence[File]) -> None:
-        """Rows that the remote refused, of files whose others it took, are there to be mended like those we refused."""
-        for file in files:
-            if file.path in self.with_refused:
-                await anyio.to_thread.run_sync(inbox.list_refused, file)
 
     def _plan(self, selected: Callable[[RelPath], bool]) -> tuple[list[File], list[Errand]]:
         """Lists everything before anything is sent; what may still be written to comes last."""
@@ -145,7 +139,9 @@ class Batch:
         ]
         return files, sorted(marked, key=lambda errand: errand.young and not errand.jobs)
 
-    def _run(self, inbox: FolderInbox, results: ResultsFolder, report: Report, census: Census | None) -> Run:
+    def _run(
+        self, inbox: FolderInbox, results: ResultsFolder, report: Report, census: Census | None, rejects: Rejects
+    ) -> Run:
         grace = Grace()
         parts = Parts(
             target=self.target,
@@ -164,7 +160,7 @@ class Batch:
             report.enter(trip)
             rules = inbox.rules_for(trip.path)
             report.other_rules += was_sent_otherwise(trip, rules, beside=census is not None)
-            if trip.has_refused:
+            if has_unlisted(trip, rejects.written(trip.path)):
                 self.with_refused.add(trip.path)
             if census and trip.end is Ending.DONE:
                 census.end(trip.path, refused=trip.has_refused)

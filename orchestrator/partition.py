@@ -56,9 +56,7 @@ class Partition:
     def why_kept(self, job: Job, pieces: Sequence[Piece]) -> str:
         """Why it cannot go as it is divided now: these very bytes went in other parts, and their rows would be at the
         remote twice. Empty when none would. No *pieces*: it goes whole."""
-        versions = self.ledger.versions(job.key)
-        known = takewhile(lambda version: same_file(version, job.source), reversed(versions))
-        before = next((version for version in known if version.parts), None)
+        before = self._divided_before(job)
         if before is None or (self.adds and before.state is State.DONE):  # then only what was mended since is judged
             return ""
         parts = self._parts(before)
@@ -70,6 +68,12 @@ class Partition:
             "set target.part_rows, target.part_bytes, the rules and the files beside it to what they were, or send "
             f"what is missing as a file of its own: {', '.join(_missing(parts))}"
         )
+
+    def _divided_before(self, job: Job) -> Job | None:
+        """The newest version of these very bytes that went in parts, whatever was mended of it since."""
+        versions = self.ledger.versions(job.key)
+        known = takewhile(lambda version: same_file(version, job.source), reversed(versions))
+        return next((version for version in known if version.parts), None)
 
     def beside(self, job: Job, pieces: Sequence[Piece]) -> Job | None:
         """A version of other bytes of which the remote has rows that would stand beside those of *job*.
@@ -112,12 +116,15 @@ class Partition:
     async def divide(self, job: Job, found: InParts, *before: Event) -> Job:
         """*before* is what the ledger does not know yet."""
         parts: list[tuple[Job, Checked]] = []
+        whole = self._divided_before(job)
+        is_back = whole is not None and whole.state is State.DONE  # then somebody sends rows back
         for piece in found.pieces:
             name = part_name(job.name, piece.part.number)
             known = self.ledger.find(key_of(name))
             if (clash := self.names.claim(name, job.path, known)) is not None:
                 return await self._refuse(job, clash, found.checked, *before)
-            if (part := _part(job, piece, known)) is not None:
+            comes_back = is_back and known is not None and (self.adds or known.refused > 0)
+            if (part := _part(job, piece, known, comes_back=comes_back)) is not None:
                 parts.append((part, piece.checked))
         return await self.ledger.divide(job, parts, *before, found.checked, Divided(len(found.pieces)))
 
@@ -206,11 +213,11 @@ def _missing(parts: Sequence[Job]) -> Iterator[str]:
             yield f"line {part.part.line:,} to {end}"
 
 
-def _part(job: Job, piece: Piece, known: Job | None) -> Job | None:
-    """What is to be sent of it; None when the remote has these very bytes."""
+def _part(job: Job, piece: Piece, known: Job | None, *, comes_back: bool) -> Job | None:
+    """What is to be sent of it; None when the remote has these very bytes, and nobody sent them back."""
     if known is None:
         name = part_name(job.name, piece.part.number)
         return replace(new_job(key_of(name), name, job.path, piece.source), part=piece.part)
-    if known.state is State.DONE and same_bytes(known, piece.source):
+    if known.state is State.DONE and same_bytes(known, piece.source) and not comes_back:
         return None
     return replace(next_version(known, piece.source), path=job.path, part=piece.part)

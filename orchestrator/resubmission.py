@@ -7,21 +7,23 @@ list alone is told here, before anything is kept.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import anyio.to_thread
 import structlog
 
+from orchestrator.books import Ending, Trip
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import Unusable
-from orchestrator.intake import same_file
+from orchestrator.intake import same_file, taken_of
+from orchestrator.lineage import newest_for, require_absent, sheet_of
 from orchestrator.model import Job, RelPath, Sheet, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
@@ -45,6 +47,8 @@ class Taken:
     files: frozenset[RelPath]
     """What is to be sent, as far as it is not known already."""
     refusals: tuple[Refusal, ...]
+    unlisted: frozenset[RelPath] = frozenset()
+    """What was asked for, and has no list: it is made anew when the files have been looked at beside each other."""
 
     @property
     def remark(self) -> str:
@@ -72,9 +76,38 @@ async def take_in(
         return None
     made = Resubmission(folder=folder, inbox=inbox, ledger=ledger, rejects=rejects, mended=mended)
     taken = await made.collect(lists)
-    for refusal in taken.refusals:
-        structlog.get_logger().info("not_resubmitted", path=printable(refusal.path), cause=refusal.cause)
+    _tell(taken.refusals)
     return taken
+
+
+def has_unlisted(trip: Trip, listed_at: float) -> bool:
+    """Whether the remote refused rows of it that cannot be in its list, because this was written before."""
+    job = trip.job
+    if job is None or job.checked is None or not job.checked.data.refused:
+        return False
+    return trip.end is Ending.DONE or (trip.end is Ending.SKIPPED and listed_at <= (job.accepted_at or 0.0))
+
+
+async def list_anew(
+    taken: Taken | None, files: Iterable[File], with_refused: Collection[RelPath], inbox: FolderInbox, rejects: Rejects
+) -> Taken | None:
+    """Make the lists of files *with refused* rows, to be mended like those that were not sent, and those that were not
+    there: the run that was to write one may have been killed before. Returns what became of *taken*."""
+    asked, told = taken or Taken(files=frozenset(), refusals=()), list[Refusal]()
+    for file in files:
+        lost = [path for path in (file.path, file.events) if path in asked.unlisted]
+        if file.path in with_refused or any(not rejects.has(path) for path in lost):
+            await anyio.to_thread.run_sync(inbox.list_refused, file)
+        rows = "bad rows" if file.path in asked.files else "rows that are not at the remote"
+        cause = f"its {rows} stand in one now, made anew: mend them there, and resubmit"
+        told += [Refusal(path=path, cause=cause) for path in lost if rejects.has(path)]
+    _tell(told)
+    return replace(asked, refusals=(*asked.refusals, *told)) if taken else None
+
+
+def _tell(refusals: Iterable[Refusal]) -> None:
+    for refusal in refusals:
+        structlog.get_logger().info("not_resubmitted", path=printable(refusal.path), cause=refusal.cause)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,14 +121,15 @@ class Resubmission:
     async def collect(self, wanted: Sequence[str]) -> Taken:
         listed = await anyio.to_thread.run_sync(self.folder.list)
         by_path = {path: file for file in listed for path in (file.path, file.events) if path is not None}
-        files, refusals = set[RelPath](), list[Refusal]()
+        files, refusals, unlisted = set[RelPath](), list[Refusal](), set[RelPath]()
         for path in map(self._named, wanted) if wanted else self.rejects.paths():
             file = by_path.get(path)
             try:
                 if file is None:
                     raise Unusable(self._why_no_file(path))
                 if not self.rejects.has(path):
-                    await self._list_anew(file)
+                    files |= await self._judged_anew(file)
+                    unlisted.add(path)
                 elif await self._take(path, file):
                     files.add(file.path)
             except Unusable as problem:
@@ -105,7 +139,7 @@ class Resubmission:
                     refusals.append(Refusal(path=path, cause=str(problem)))
         mended = await anyio.to_thread.run_sync(list, self.mended.left(listed))
         files |= {file.path for file in mended if await anyio.to_thread.run_sync(self._is_left_over, file)}
-        return Taken(files=frozenset(files), refusals=tuple(refusals))
+        return Taken(files=frozenset(files), refusals=tuple(refusals), unlisted=frozenset(unlisted))
 
     def _is_left_over(self, file: File) -> bool:
         """Whether its mended rows were taken in by one that was killed before they were on their way, or came home."""
@@ -137,28 +171,29 @@ class Resubmission:
 
     async def _take(self, path: RelPath, file: File) -> bool:
         """Whether one of its rows is right now. Raises Unusable."""
+        return await anyio.to_thread.run_sync(self._keep, path, await self._look(file))
+
+    async def _look(self, file: File) -> Reading:
+        """Raises Unusable."""
         match await anyio.to_thread.run_sync(self.inbox.look, file):
             case Moving(cause) | Unreadable(cause):
                 raise Unusable(cause)
             case Reading() as reading:
-                return await anyio.to_thread.run_sync(self._keep, path, reading)
+                return reading
         raise AssertionError("a reading is one of three")
 
-    async def _list_anew(self, file: File) -> None:
-        """A list that is not there is made anew: the run that learnt of refused rows may have been killed before.
-
-        Raises Unusable when there are rows to be mended.
-        """
-        await anyio.to_thread.run_sync(self.inbox.list_refused, file)
-        if self.rejects.has(file.path):
-            raise Unusable(
-                "its rows that are not at the remote stand in one now, made anew: mend them there, and resubmit"
-            )
+    async def _judged_anew(self, file: File) -> set[RelPath]:
+        """The file, without its list, if the run judges it, which makes that anew. Raises Unusable."""
+        if await anyio.to_thread.run_sync(self._is_left_over, file):
+            return {file.path}
+        reading = await self._look(file)
+        job = newest_for(self.ledger.find(reading.key), reading, adds=self.mended.adds)
+        return {file.path} if job.state is State.REJECTED else set()
 
     def _keep(self, path: RelPath, reading: Reading) -> bool:
         is_events = path == reading.file.events
-        job = _known(self.ledger.find(reading.key), reading, adds=self.mended.adds)
-        sheet = _sheet(job, is_events=is_events)
+        job = newest_for(self.ledger.find(reading.key), reading, adds=self.mended.adds)
+        sheet = sheet_of(job, is_events=is_events)
         content = reading.source.events if is_events else reading.source.data
         assert content is not None
         if sheet is None:
@@ -166,13 +201,15 @@ class Resubmission:
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
         listed = self._list(path, rules, sheet)
         for version in self._versions(job):
-            if (judged := _sheet(version, is_events=is_events)) is not None:
-                _require_rejected(listed, judged, version)
+            if (judged := sheet_of(version, is_events=is_events)) is not None:
+                require_absent(listed.rows, judged, version)
         listed.require_right(rules)
         earlier = self.mended.list_of(path, content)
-        if earlier and job.source == reading.source:  # else they were not sent yet
-            earlier = earlier.but_for(sheet.refused)
-        self.mended.keep(path, content, listed.over(earlier) if earlier else listed)
+        taken = taken_of(self.ledger.versions(job.key), reading.source)
+        listed = replace(listed, after=taken[-1].version if taken else 0)
+        if earlier:  # what was sent back since then is on its way, though its list may have been made anew
+            listed = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)
+        self.mended.keep(path, content, listed)
         self.rejects.taken_in(path)
         return True
 
@@ -203,45 +240,3 @@ class Resubmission:
         except OSError as error:
             raise Unusable(f"its file cannot be read ({error.strerror}): mend its permissions") from None
         return judge.names
-
-
-def _sheet(job: Job, *, is_events: bool) -> Sheet | None:
-    if job.checked is None:
-        return None
-    return job.checked.events if is_events else job.checked.data
-
-
-def _require_rejected(listed: MendedList, sheet: Sheet, job: Job) -> None:
-    """Raises Unusable for a row that this version has, wherever it lies."""
-    line = next((line for line in listed.rows if not is_in(sheet.unsent, line)), None)
-    if line is not None:
-        has = "accepted" if job.state is State.DONE else "found right"
-        raise Unusable(f"the row of line {line:,} was {has} in version {job.version}: take it out of the list")
-
-
-def _known(job: Job | None, reading: Reading, *, adds: bool) -> Job:
-    """The newest version, when mended rows of it may be sent. Raises Unusable."""
-    if job is None or job.path != reading.file.path:
-        raise Unusable("its file has not been judged by a run yet: run first")
-    if not same_file(job, reading.source):
-        raise Unusable("its file has changed since the list was made: run, which judges it as it is now")
-    if job.state is State.IN_DOUBT:
-        raise Unusable(f"version {job.version} of its file is in doubt: resolve that first")
-    if job.state.is_open:
-        raise Unusable(f"version {job.version} of its file is still {job.state}: run first, and resubmit then")
-    if job.state is State.SUPERSEDED or (adds and job.state is State.FAILED):
-        raise Unusable(f"version {job.version} of its file is {job.state}: run with --retry-failed first")
-    if job.checked is None:
-        raise Unusable("the whole file was refused, not single rows: mend it in its place, and run")
-    return job
-
-
-def lineage(versions: Iterable[Job]) -> str:
-    """How many bad rows each version had; empty where there is nothing to tell."""
-    told = [f"{job.version}: {_bad(job):,}" for job in versions if job.checked is not None]
-    return f"bad rows by version: {', '.join(told)}" if told else ""
-
-
-def _bad(job: Job) -> int:
-    assert job.checked is not None
-    return job.checked.data.bad + (job.checked.events.bad if job.checked.events else 0)

@@ -13,7 +13,7 @@ LAYERS = (
     {"ports", "backoff", "naming", "outcome"},
     {"flow"},
     {"books", "errands", "intake", "validation"},
-    {"way", "objections", "precedence", "hearing"},
+    {"way", "objections", "precedence", "hearing", "lineage"},
     {"lanes"},
     {"guards"},
     {"recovery"},
@@ -37,7 +37,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
     "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "books", "errands", "intake", "validation",
-    "way", "objections", "precedence", "hearing",
+    "way", "objections", "precedence", "hearing", "lineage",
     "lanes", "guards", "recovery", "delivery", "tracking", "partition", "pipeline", "run", "exits",
 }  # fmt: skip
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}

@@ -30,8 +30,8 @@ _NONE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, er
 """There is no file of that name, or what is called so only points to one, and that stays where it is."""
 
 
-class StillEdited(Exception):
-    """The list would be as it was before a person wrote into it, who has not resubmitted it: it is left as it is."""
+class LeftAsItIs(Exception):
+    """The list would be what it is, or what it was before a person wrote into it, who has not resubmitted it."""
 
 
 class Edits:
@@ -51,12 +51,15 @@ class Edits:
     def make_way(self, path: RelPath, new: Digest | None) -> None:
         """Before the list is made anew, or taken away, which is None.
 
-        Raises StillEdited, SourceChanged for a list that cannot be looked into, StorageError, OutputError.
+        Raises LeftAsItIs, SourceChanged for a list that cannot be looked into, StorageError, OutputError.
         """
         there = self._digest(self._lists / path)
-        if there is not None and there != new and there not in (known := self._known(path)):
+        if there is not None and there == new:
+            self.written(path, there)
+            raise LeftAsItIs
+        if there is not None and there not in (known := self._known(path)):
             if known and known[0] == new:
-                raise StillEdited
+                raise LeftAsItIs
             self._set_aside(path, there)
         if new is not None:
             self.expect(path, new)

@@ -191,15 +191,15 @@ class FolderInbox:
             return Moving(f"it could not be read to its end while it was checked ({error.strerror})")
 
     def list_refused(self, file: File) -> None:
-        """Put the rows that the remote did not take into the list of rejects, beside those that were not sent."""
+        """Put the rows that the remote did not take into the list of rejects, beside those that were not sent to it."""
         reading = self.look(file)
         if isinstance(reading, Reading):
             with suppress(SourceChanged, OSError):  # then the next version of the file is what counts
-                self._judge_whole(reading)
+                self._judge_whole(reading, listing=True)
 
-    def _judge_whole(self, reading: Reading) -> Verdict:
+    def _judge_whole(self, reading: Reading, *, listing: bool = False) -> Verdict:
         file, source, dialect = reading.file, reading.source, self._config.dialect
-        mends = self._mended.of_file(file.path, source, dialect, reading.key)
+        mends = self._mended.of_file(file.path, source, dialect, reading.key, listing=listing)
         rules = self._census.about(file.path, self.data_rules) if self._census else self.data_rules
         data = self._sheets.judge(rules, file.path, reading.data, source.data, mends)
         events = None

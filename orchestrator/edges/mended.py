@@ -19,8 +19,8 @@ from orchestrator.edges.atomic import put
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
 from orchestrator.errors import SourceChanged, Unusable
-from orchestrator.intake import taken_of
-from orchestrator.model import Digest, Job, Key, RelPath, Source
+from orchestrator.intake import is_known, taken_of
+from orchestrator.model import Digest, Job, Key, RelPath, Source, State
 from orchestrator.naming import key_of_whole, printable
 from orchestrator.ports import File
 from orchestrator.validation import NO_MENDS, Dialect, MendedList, Mends, read_mended
@@ -73,25 +73,24 @@ class MendedRows:
         kept = self.list_of(path, content)
         return Mends(kept.records(dialect)) if kept is not None else NO_MENDS
 
-    def of_file(self, path: RelPath, source: Source, dialect: Dialect, key: Key) -> Mends:
+    def of_file(self, path: RelPath, source: Source, dialect: Dialect, key: Key, *, listing: bool = False) -> Mends:
         """Of a file, some of whose rows may be at the remote already under this *key*. Raises Unusable.
 
-        What is there is not sent again, whether its list is there or not. What was mended and then refused once more
-        is as bad as before, until it is mended again.
+        What is there is not sent again, whether its list is there or not; what is not is sent when somebody resubmits
+        it. *listing*: nothing is sent, it is told what the remote has not, where versions replace each other, too.
         """
-        kept, taken = self.list_of(path, source.data), self._taken(key, source)
+        kept, taken = self.list_of(path, source.data), self._taken(key, source, listing=listing)
         if kept is None and self._has_any(path):
             cause = "rows that were mended of an earlier version are none of this one: mend them in the file itself"
             structlog.get_logger().warning("mended_rows_left_out", path=printable(path), cause=cause)
         if kept is None and not taken:
             return NO_MENDS
         sheets = [job.checked.data for job in taken if job.checked is not None]
-        is_again = bool(taken) and taken[-1].source == source
         return Mends(
             kept.records(dialect) if kept else {},
             [sheet.unsent for sheet in sheets],
             [sheet.refused for sheet in sheets],
-            sheets[-1].refused if is_again else (),
+            is_again=bool(taken) and is_known(taken[-1], source),
         )
 
     def of_part(self, job: Job, dialect: Dialect) -> Mends:
@@ -113,9 +112,15 @@ class MendedRows:
         csv.writer(text).writerows(listed.lines())
         put(self._place(path, content), text.getvalue().encode("utf-8", "surrogatepass"))
 
-    def _taken(self, key: Key, source: Source) -> list[Job]:
-        """The versions of this file that the remote keeps beside each other, since it was another the last time."""
-        return taken_of(self._versions(key), source) if self.adds else []
+    def _taken(self, key: Key, source: Source, *, listing: bool) -> Sequence[Job]:
+        """The versions of this file that the remote keeps beside each other, since it was another the last time.
+
+        Where each replaces the one before it keeps the newest, which says nothing of what is to be sent next.
+        """
+        if self.adds:
+            return taken_of(self._versions(key), source)
+        newest = self._versions(key)[-1:] if listing else ()
+        return [job for job in newest if job.state is State.DONE and is_known(job, source)]
 
     def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
         """None when there are none. Raises Unusable when they cannot be read."""

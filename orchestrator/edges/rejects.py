@@ -19,7 +19,7 @@ from typing import BinaryIO, Self
 import structlog
 
 from orchestrator.edges.atomic import storing, whole_file
-from orchestrator.edges.edits import Edits, StillEdited
+from orchestrator.edges.edits import Edits, LeftAsItIs
 from orchestrator.edges.workplace import state_folder
 from orchestrator.errors import Unusable
 from orchestrator.model import Digest, RelPath
@@ -35,6 +35,13 @@ class Rejects:
 
     def has(self, path: RelPath) -> bool:
         return (self.folder / path).exists()
+
+    def written(self, path: RelPath) -> float:
+        """Unix time; long ago where there is no list."""
+        try:
+            return (self.folder / path).stat().st_mtime
+        except OSError:
+            return 0.0
 
     def paths(self) -> list[RelPath]:
         """Of all files that have a list."""
@@ -124,7 +131,7 @@ class RejectsFile:
                 self._stack.__exit__(kind, error, trace)
             return
         content = self._text.content
-        with storing(self._place), suppress(StillEdited):
+        with storing(self._place), suppress(LeftAsItIs):
             with self._stack:
                 self._rejects.edits.make_way(self._path, content)
             self._rejects.edits.written(self._path, content)

@@ -19,6 +19,8 @@ from orchestrator.validation.rejects import KEPT
 from orchestrator.validation.rules import Rules
 from orchestrator.validation.table import Table
 
+_AFTER = "_after"
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mended:
@@ -45,6 +47,9 @@ class MendedList:
     """The columns of the source."""
     rows: Mapping[int, Mended]
     """By line."""
+    after: int = 0
+    """The newest version that was done when they were sent back: the same rows are others when they are sent back after
+    the next."""
 
     def records(self, dialect: Dialect) -> dict[int, Record]:
         return {line: row.record(dialect) for line, row in self.rows.items()}
@@ -59,11 +64,11 @@ class MendedList:
         rows = {
             line: replace(row, cells=tuple(row.cells[place] for place in places)) for line, row in self.rows.items()
         }
-        return MendedList(names=tuple(names), rows=rows)
+        return replace(self, names=tuple(names), rows=rows)
 
     def over(self, earlier: MendedList) -> MendedList:
         """What was mended before, and this instead of it."""
-        return MendedList(names=self.names, rows={**earlier.rows, **self.rows})
+        return replace(self, rows={**earlier.rows, **self.rows})
 
     def but_for(self, lines: Sequence[tuple[int, int]]) -> MendedList:
         """Without the rows on these ranges of lines."""
@@ -87,9 +92,9 @@ class MendedList:
 
     def lines(self) -> Iterator[list[str]]:
         """As it is kept, the header first."""
-        yield [*self.names, *KEPT]
+        yield [*self.names, *KEPT, _AFTER]
         for line, row in sorted(self.rows.items()):
-            yield [*row.cells, str(line), row.raw]
+            yield [*row.cells, str(line), row.raw, str(self.after)]
 
 
 def read_mended(text: Iterable[str]) -> MendedList:
@@ -112,6 +117,7 @@ def _read_rows(rows: Iterator[list[str]]) -> MendedList:
     line, raw = (len(header) - 1 - header[::-1].index(name) for name in KEPT)
     width = min(line, raw)
     found: dict[int, Mended] = {}
+    after = 0
     for row in filter(any, rows):
         if len(row) != len(header):
             raise ValueError(f"it has {len(row):,} cells, and the list {len(header):,} columns: correct the row")
@@ -119,9 +125,11 @@ def _read_rows(rows: Iterator[list[str]]) -> MendedList:
         if mended.line in found:
             raise ValueError(f"line {mended.line:,} of the file is there twice: one row takes its place, or none")
         found[mended.line] = mended
+        if header[-1] == _AFTER and row[-1].isdecimal():
+            after = int(row[-1])
         if len(found) > MENDED_LIMIT:
             raise ValueError(f"it has more than {MENDED_LIMIT:,} rows: mend the file itself, in its place")
-    return MendedList(names=tuple(header[:width]), rows=found)
+    return MendedList(names=tuple(header[:width]), rows=found, after=after)
 
 
 def _line(cell: str) -> int:

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from orchestrator.validation.record import Record
+from orchestrator.validation.schema import Rule
 
 Ranges: TypeAlias = Sequence[tuple[int, int]]
 """Of lines, both ends in, in ascending order."""
@@ -16,9 +17,9 @@ Ranges: TypeAlias = Sequence[tuple[int, int]]
 class Mends:
     """*unsent* has, for every version of this file that the remote took and keeps, the lines of which it has no row.
 
-    What stands on the others is not sent again. It is empty where a new version replaces the one before. *refused*
-    are those of them that it did not take: they stay bad rows until they come back in *rows*. Those that are *refused
-    again* came back before, and stay bad as they are in *rows*.
+    What stands on the others is not sent again. It is empty where a new version replaces the one before. What stands
+    on these stays bad until it comes back in *rows*; *refused* are those of them that the remote did not take.
+    *is_again*: the newest of these versions had the same *rows*, so that what it lacks stays bad as it is in them.
     """
 
     def __init__(
@@ -26,13 +27,15 @@ class Mends:
         rows: Mapping[int, Record],
         unsent: Sequence[Ranges] = (),
         refused: Sequence[Ranges] = (),
-        refused_again: Ranges = (),
+        *,
+        is_again: bool = False,
     ) -> None:
         self._rows = rows
         self._lines = sorted(rows)
         self._unsent = unsent
         self._refused = refused
-        self._refused_again = refused_again
+        self._is_again = is_again
+        self._tried = refused[-1] if is_again and refused else ()
 
     def touches(self, first: int, last: int) -> bool:
         """Whether a row that begins on one of these lines, both ends in, may be another or be left out."""
@@ -46,11 +49,21 @@ class Mends:
         """Whether the remote has the row that begins there."""
         return any(not is_in(ranges, line) for ranges in self._unsent)
 
-    def is_refused(self, line: int) -> bool:
-        """Whether the remote did not take the row that begins there, and it is as it was."""
-        if line in self._rows:
-            return is_in(self._refused_again, line)
-        return any(is_in(ranges, line) for ranges in self._refused)
+    def was_tried(self, line: int) -> bool:
+        """Whether the row that begins there went with the newest version as it is, and was refused."""
+        return is_in(self._tried, line)
+
+    def why_back(self, line: int) -> Rule | None:
+        """Why the row that begins there is not sent, whatever it is like: nobody sent it back, or it is as it was."""
+        if not self._unsent or self.was_sent(line):
+            return None
+        if line not in self._rows:
+            is_refused = any(is_in(ranges, line) for ranges in self._refused)
+        elif self._is_again:
+            is_refused = self.was_tried(line)
+        else:
+            return None
+        return Rule.REFUSED if is_refused else Rule.KEPT_BACK
 
     def shifted(self, by: int) -> Mends:
         """For a piece of the file, whose first line is so many lines further down than it counts itself."""

@@ -28,6 +28,7 @@ MESSAGES = {
     Rule.REQUIRED: "must not be blank: fill the cell",
     Rule.DELETES: "blank, which deletes what the remote has: fill it, or leave the column out to keep the old values",
     Rule.REFUSED: "the remote refused this row: objections.csv under results/ says why; mend the row, and resubmit",
+    Rule.KEPT_BACK: "kept back when its file was sent: mend the row where it needs that, and resubmit",
     Rule.INTEGER: "not a whole number: write digits only, with a sign in front if need be",
     Rule.NUMBER: "not a number: write digits, and a point before the decimals",
     Rule.OBJECT: 'not a JSON object: write it as in {"key": "value"}',

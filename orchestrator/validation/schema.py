@@ -53,6 +53,7 @@ class Rule(StrEnum):
     CHECK = "check"
     MAPPING = "mapping"
     REFUSED = "refused"
+    KEPT_BACK = "kept_back"
 
 
 class Type(StrEnum):

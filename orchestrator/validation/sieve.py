@@ -161,7 +161,7 @@ class Sieve:
         if self._leave_out(record.line):
             return
         record = self._mends.instead_of(record)
-        beside, refused = tuple(self._beside_others(record)), self._mends.is_refused(record.line)
+        beside, back = tuple(self._beside_others(record)), self._mends.why_back(record.line)
         # What others alone have against it leaves it its key: else one would be good that they were not asked about.
         looked = self._rules.look(record, self._keys)
         if self._mends.was_sent(record.line):  # looked at, because no other row may have its key
@@ -176,8 +176,8 @@ class Sieve:
             self.fail(Rule.KEYS, record.line, 1)
             return
         errors = self._tally.take(each_once((*looked.problems, *beside)))
-        if refused:
-            errors = (*errors, self._rules.problem(Rule.REFUSED, record.line, 1))
+        if back is Rule.REFUSED or (back and not errors):
+            errors = (*errors, self._rules.problem(back, record.line, 1))
         if errors:
             self._rows += 1
             self._bad += 1

@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
 
+from cli.imports import MEMBER, Importing, importing, table
 from cli.mending import lines_in, mend
 from cli.program import Outcome
 from cli.pushes import Pushing, pushing
 from cli.rosters import HEADER, Roster, Table
 from cli.stage import Stage, staged
+from cli.test_relations import links
 from crash.scene import make_new
 from crash.starts import start
 from crash.tally import Tally
@@ -24,6 +26,10 @@ DROP = {"validation__on_bad_rows": "drop_rows"}
 GOOD = tuple(f"N{n},01/07/2024,09:00,01/07/2024,17:00" for n in range(1, 4))
 NIGHT = Roster(path="a.csv", data=Table(header=HEADER, rows=(GOOD[0], GOOD[1][2:], GOOD[2]), bad={1: (1, "required")}))
 PEOPLE = "id,name\r\n1,Anna\r\n,Bert\r\n3,Cleo"
+
+
+async def _nothing(stage: Stage) -> None:
+    pass
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +41,8 @@ class Case:
     mended: dict[str, str]
     stands: Callable[[Stage], object]
     """Equal exactly if the remote has the same."""
+    again: Callable[[Stage], Awaitable[None]] = _nothing
+    """What happens before they are sent back for the last time."""
 
     def __str__(self) -> str:
         return self.name
@@ -55,9 +63,31 @@ async def _keyed(root: Path) -> AsyncIterator[Stage]:
         yield stage
 
 
+@asynccontextmanager
+async def _linking(root: Path) -> AsyncIterator[Stage]:
+    async with importing(root, {"a.csv": links(MEMBER, "late")}) as stage:
+        yield stage
+
+
+def _imports(stage: Stage) -> object:
+    assert isinstance(stage, Importing)
+    first, *later = (entry["rows"] for entry in stage.uploads)
+    return stage.standing["links"], first, {*later}  # a lost answer may bring the same row again, and no other
+
+
+async def _refused_again(stage: Stage) -> None:
+    """It is sent back as it is, and refused; what it lacked is there only then."""
+    assert isinstance(stage, Importing)
+    outcome, _ = await resubmit(stage)
+    assert outcome.code == 3
+    assert lines_in(stage.out / "rejects" / "a.csv") == [3]
+    stage.remote.portal.users["late"] = {}
+
+
 CASES = (
     Case(name="replaced", open=lambda root: staged(root, [NIGHT]), mended={"Reference": "N2"}, stands=_rosters),
     Case(name="added", open=_keyed, mended={"id": "2"}, stands=_people),
+    Case(name="refused", open=_linking, mended={}, stands=_imports, again=_refused_again),
 )
 SAMPLE = ("before the commit of Checked+SendStarted", "after the upload", "after the commit of Accepted")
 
@@ -74,6 +104,7 @@ async def night_before(root: Path, case: Case) -> AsyncIterator[Stage]:
         rejects = stage.out / "rejects" / "a.csv"
         assert lines_in(rejects) == [3]
         mend(rejects, {3: case.mended})
+        await case.again(stage)
         yield stage
 
 
@@ -139,6 +170,43 @@ async def test_killed_while_a_list_is_made_anew_what_somebody_wrote_into_it_is_t
         assert lines_in(stage.out / "rejects" / "a.csv") == [3, 5]
         lists = [place for place in (stage.out / "edited").rglob("*") if place.is_file()]
         assert [place.read_bytes() for place in lists] == [written], "once, and nothing else"
+
+
+async def test_what_was_mended_goes_though_its_list_was_made_anew_before_the_kill(tmp_path: Path) -> None:
+    """Line 3 is refused without a password; line 4, which has the key of line 2, is all that the list is left with."""
+    make_new(tmp_path / "scene")
+    rows = ("ann,Secret-1,A", "bo,,B", "ann,Secret-3,C")
+    async with importing(tmp_path / "scene", {"a.csv": table("user_username,user_password,user_name", *rows)}) as stage:
+        assert (await stage.run(**DROP)).code == 3
+        rejects = stage.out / "rejects" / "a.csv"
+        mend(rejects, {3: {"user_password": "Secret-2"}})
+        struck, _ = await resubmit(stage, "before the commit of Checked+SendStarted")
+        assert struck.code == -signal.SIGKILL
+        assert lines_in(rejects) == [4]
+
+        again, _ = await resubmit(stage)
+
+        assert again.code == 3
+        assert stage.standing["users"] == Counter(["ann", "bo"])
+        assert lines_in(rejects) == [4]
+
+
+async def test_refused_rows_of_a_run_that_was_killed_then_are_listed_by_the_next_and_by_no_other(
+    tmp_path: Path,
+) -> None:
+    make_new(tmp_path / "scene")
+    async with importing(tmp_path / "scene", {"a.csv": links(MEMBER, "late", "")}) as stage:
+        struck, _ = await start(stage, "after the commit of Completed", fine=True, speed=1.0, **DROP)
+        assert struck.code == -signal.SIGKILL
+        rejects = stage.out / "rejects" / "a.csv"
+        assert lines_in(rejects) == [4], "what was kept back is told before anything is sent"
+
+        assert (await stage.run(**DROP)).ends == {"found": 1, "skipped": 1}
+        assert lines_in(rejects) == [3, 4]
+        mend(rejects, {4: {"user_username": MEMBER}})
+        mended = rejects.read_bytes()
+        assert (await stage.run(**DROP)).ends == {"found": 1, "skipped": 1}
+        assert rejects.read_bytes() == mended
 
 
 @pytest.mark.chaos

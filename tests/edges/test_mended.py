@@ -87,4 +87,8 @@ async def test_what_was_mended_earlier_counts_until_it_is_mended_again() -> None
     earlier = MendedList(names=names, rows={2: Mended(line=2, cells=("x",)), 3: Mended(line=3, cells=("y",))})
     now = MendedList(names=names, rows={3: Mended(line=3, cells=("z",))})
 
-    assert list(now.over(earlier).lines()) == [["a", "_line", "_raw"], ["x", "2", ""], ["z", "3", ""]]
+    assert list(now.over(earlier).lines()) == [
+        ["a", "_line", "_raw", "_after"],
+        ["x", "2", "", "0"],
+        ["z", "3", "", "0"],
+    ]

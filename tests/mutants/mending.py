@@ -44,7 +44,7 @@ MENDING = (
     Bug(
         wrong="A row that was accepted before goes once more.",
         file="resubmission.py",
-        old="                _require_rejected(listed, judged, version)\n",
+        old="                require_absent(listed.rows, judged, version)\n",
         new="                continue\n",
         test="cli/test_resubmit.py::test_a_row_that_was_accepted_before_is_refused_with_its_whole_list",
     ),
@@ -78,16 +78,17 @@ MENDING = (
     ),
     Bug(
         wrong="Rows that the remote refused stand in no list, and nobody mends them.",
-        file="batch.py",
-        old="            if file.path in self.with_refused:",
-        new="            if file.path not in self.with_refused:",
+        file="resubmission.py",
+        old="        if file.path in with_refused or ",
+        new="        if ",
         test="cli/test_resubmit_additions.py::test_rows_that_the_remote_refused_are_mended_in_the_same_list[0]",
     ),
     Bug(
-        wrong="A refused row that nobody mended is sent again with those that somebody did.",
+        wrong="A refused row that nobody sent back goes again with those that somebody did.",
         file="validation/mends.py",
-        old="        return any(is_in(ranges, line) for ranges in self._refused)",
-        new="        return line < 0",
+        old="        if line not in self._rows:\n",
+        new="        if line not in self._rows and not self._is_again:\n            return None\n"
+        "        if line not in self._rows:\n",
         test="cli/test_resubmit_additions.py::test_rows_that_the_remote_refused_are_mended_in_the_same_list[0]",
     ),
     Bug(
@@ -108,17 +109,9 @@ MENDING = (
     Bug(
         wrong="A mended row that the remote refuses once more is in no list, and never sent.",
         file="validation/mends.py",
-        old="            return is_in(self._refused_again, line)",
-        new="            return line < 0",
+        old="        elif self._is_again:",
+        new="        elif self._is_again and line < 0:",
         test="cli/test_resubmit_additions.py::test_a_mended_row_that_the_remote_refuses_again_stands_in_its_list_again",
-    ),
-    Bug(
-        wrong="What was mended of refused rows and not sent yet is lost with the next list.",
-        file="resubmission.py",
-        old="        if earlier and job.source == reading.source:",
-        new="        if earlier:",
-        test="cli/test_edited_lists.py"
-        "::test_a_refused_row_that_was_mended_and_not_sent_yet_goes_with_those_that_are_mended_after_it",
     ),
     Bug(
         wrong="A list that is made anew is written over what somebody wrote into it.",
@@ -159,6 +152,64 @@ MENDING = (
         test="cli/test_edited_lists.py::test_what_a_list_points_to_is_neither_written_to_nor_copied",
     ),
     Bug(
+        wrong="Rows that are sent back a second time, as they are, count as known.",
+        file="resubmission.py",
+        old="        listed = replace(listed, after=taken[-1].version if taken else 0)\n",
+        new="",
+        test="cli/test_resubmit_again.py::test_a_row_that_is_refused_twice_goes_each_time_it_is_sent_back[250]",
+    ),
+    Bug(
+        wrong="A mended row of which the program was killed is forgotten when its list is sent back once more.",
+        file="resubmission.py",
+        old=" if earlier.after < listed.after else earlier)",
+        new=")",
+        test="crash/test_mended.py::test_what_was_mended_goes_though_its_list_was_made_anew_before_the_kill",
+    ),
+    Bug(
+        wrong="Refused rows of a run that was killed before it had listed them are in no list.",
+        file="resubmission.py",
+        old="    return trip.end is Ending.DONE or (trip.end is Ending.SKIPPED and",
+        new="    return trip.end is Ending.DONE or (trip.end is Ending.UNSENT and",
+        test="crash/test_mended.py::"
+        "test_refused_rows_of_a_run_that_was_killed_then_are_listed_by_the_next_and_by_no_other",
+    ),
+    Bug(
+        wrong="A part whose rows were all refused, and are sent back, counts as one that the remote has.",
+        file="partition.py",
+        old=" and not comes_back:",
+        new=":",
+        test="cli/test_resubmit_again.py::test_a_row_that_is_refused_twice_goes_each_time_it_is_sent_back[1]",
+    ),
+    Bug(
+        wrong="A row that somebody took out of the list is sent with the others.",
+        file="validation/mends.py",
+        old="        return Rule.REFUSED if is_refused else Rule.KEPT_BACK",
+        new="        return Rule.REFUSED if is_refused else None",
+        test="cli/test_resubmit_again.py::test_a_row_that_was_taken_out_of_the_list_is_not_sent_though_it_is_right_by_now",
+    ),
+    Bug(
+        wrong="A list that is made anew lacks what was kept back when its file was sent, if it is right by now.",
+        file="edges/inbox.py",
+        old="self._judge_whole(reading, listing=True)",
+        new="self._judge_whole(reading)",
+        test="cli/test_resubmit_again.py::test_where_a_new_version_replaces_the_one_before_it_is_the_same",
+    ),
+    Bug(
+        wrong="A rejected file whose list was lost is not judged again, and has none.",
+        file="resubmission.py",
+        old="        return {file.path} if job.state is State.REJECTED else set()",
+        new="        return {file.path} if job.state is not State.REJECTED else set()",
+        test="cli/test_resubmit_again.py::"
+        "test_rows_that_were_kept_back_for_the_sake_of_other_files_are_in_a_list_that_is_made_anew[reject_file]",
+    ),
+    Bug(
+        wrong="A line that the file has not is said to hold a row that was accepted.",
+        file="lineage.py",
+        old="    if not SourceLines(",
+        new="    if line < 0 and not SourceLines(",
+        test="cli/test_resubmit_again.py::test_a_line_on_which_its_file_has_no_row_is_told_as_that[99]",
+    ),
+    Bug(
         wrong="The short cut takes a row that is longer than any may be.",
         file="validation/judge.py",
         old="        fast = self._fast and len(text) <= RECORD_LIMIT  # else",
@@ -169,7 +220,7 @@ MENDING = (
         wrong="A row that was not sent because it repeats one is in no list when the remote refuses that one.",
         file="validation/sieve.py",
         old="self._rules.look(record, self._keys)\n",
-        new="self._rules.look(record, self._rules.keys() if refused else self._keys)\n",
+        new="self._rules.look(record, self._rules.keys() if back else self._keys)\n",
         test="cli/test_resubmit_additions.py::test_a_row_that_repeats_one_that_the_remote_refused_stays_in_the_list",
     ),
 )

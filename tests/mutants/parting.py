@@ -18,7 +18,8 @@ PARTING = (
     Bug(
         wrong="A part that the remote has already is sent again with every other version of its file.",
         file="partition.py",
-        old="    if known.state is State.DONE and same_bytes(known, piece.source):\n        return None\n",
+        old="    if known.state is State.DONE and same_bytes(known, piece.source) and not comes_back:\n"
+        "        return None\n",
         new="",
         test="core/test_partition.py::test_a_changed_file_sends_only_the_parts_that_changed",
     ),

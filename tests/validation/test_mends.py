@@ -19,6 +19,7 @@ from orchestrator.validation import (
     Judge,
     MendedList,
     Mends,
+    Rule,
     Rules,
     read_mended,
     reject_header,
@@ -81,8 +82,9 @@ def test_what_the_remote_has_is_left_out_and_every_line_is_known_for_the_rest(
 ) -> None:
     everywhere = range(1, len(rows) + 2)
     unsent = [(line, line) for line in everywhere if line not in taken]
+    back = {line: mended(line, row).record(CANONICAL) for line, row in enumerate(rows, 2) if line not in taken}
 
-    text, verdict, bad = judged(lines(HEADER, *rows), Mends({}, [unsent]), size=size, fast=True)
+    text, verdict, bad = judged(lines(HEADER, *rows), Mends(back, [unsent]), size=size, fast=True)
 
     left = [row for line, row in enumerate(rows, 2) if line not in taken]
     assert text == ("\r\n".join([HEADER, *left]) if left else "")
@@ -90,6 +92,31 @@ def test_what_the_remote_has_is_left_out_and_every_line_is_known_for_the_rest(
     assert verdict.rows == len(left)  # type: ignore[attr-defined]  # a verdict
     gone = {line for first, last in verdict.gaps for line in range(first, last + 1)}  # type: ignore[attr-defined]
     assert gone == taken & set(everywhere)
+
+
+@given(
+    rows=st.lists(st.sampled_from(GOOD), min_size=1, max_size=12),
+    back=st.sets(st.integers(2, 13), max_size=6),
+    refused=st.sets(st.integers(2, 13), max_size=6),
+    is_again=st.booleans(),
+)
+def test_what_the_remote_has_not_stays_bad_until_somebody_sends_it_back(
+    rows: Rows, back: set[int], refused: set[int], *, is_again: bool
+) -> None:
+    """All over again after it went, so that its list holds it."""
+    records = {line: mended(line, row).record(CANONICAL) for line, row in enumerate(rows, 2) if line in back}
+    tried = [(line, line) for line in sorted(refused)]
+    mends = Mends(records, [[(2, len(rows) + 1)]], [tried], is_again=is_again)
+
+    text, _, bad = judged(lines(HEADER, *rows), mends, size=600, fast=True)
+
+    left = {line: row for line, row in enumerate(rows, 2) if line in back and not is_again}
+    assert text == ("\r\n".join([HEADER, *left.values()]) if left else "")
+    assert [(one.line, [problem.rule for problem in one.problems]) for one in bad] == [  # type: ignore[attr-defined]
+        (line, [Rule.REFUSED if line in refused else Rule.KEPT_BACK])
+        for line in range(2, len(rows) + 2)
+        if line not in left
+    ]
 
 
 def test_a_row_of_several_lines_may_become_one_of_one_line_and_the_other_way_round() -> None:

@@ -1,0 +1,57 @@
+"""What the versions of a file say of rows of it that are sent back: which of them the remote has by now. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from orchestrator.errors import Unusable
+from orchestrator.intake import same_file
+from orchestrator.model import Job, Sheet, State
+from orchestrator.ports import Reading
+from orchestrator.validation import SourceLines, is_in
+
+
+def newest_for(job: Job | None, reading: Reading, *, adds: bool) -> Job:
+    """The newest version, when rows of it may be sent back. Raises Unusable."""
+    if job is None or job.path != reading.file.path:
+        raise Unusable("its file has not been judged by a run yet: run first")
+    if not same_file(job, reading.source):
+        raise Unusable("its file has changed since the list was made: run, which judges it as it is now")
+    if job.state is State.IN_DOUBT:
+        raise Unusable(f"version {job.version} of its file is in doubt: resolve that first")
+    if job.state.is_open:
+        raise Unusable(f"version {job.version} of its file is still {job.state}: run first, and resubmit then")
+    if job.state is State.SUPERSEDED or (adds and job.state is State.FAILED):
+        raise Unusable(f"version {job.version} of its file is {job.state}: run with --retry-failed first")
+    if job.checked is None:
+        raise Unusable("the whole file was refused, not single rows: mend it in its place, and run")
+    return job
+
+
+def sheet_of(job: Job, *, is_events: bool) -> Sheet | None:
+    if job.checked is None:
+        return None
+    return job.checked.events if is_events else job.checked.data
+
+
+def require_absent(lines: Iterable[int], sheet: Sheet, job: Job) -> None:
+    """Raises Unusable for a line on which this version has a row, wherever that lies, or its file none at all."""
+    line = next((line for line in lines if not is_in(sheet.unsent, line)), None)
+    if line is None:
+        return
+    if not SourceLines(sheet.header, sheet.gaps).rows_on(line, line, sheet.rows - sheet.bad):
+        raise Unusable(f"the file has no row on line {line:,}: write into _line what stood there")
+    has = "accepted" if job.state is State.DONE else "found right"
+    raise Unusable(f"the row of line {line:,} was {has} in version {job.version}: take it out of the list")
+
+
+def lineage(versions: Iterable[Job]) -> str:
+    """How many bad rows each version had, and how many the remote refused; empty where there is nothing to tell."""
+    told = [f"{job.version}: {_bad(job)}" for job in versions if job.checked is not None]
+    return f"bad rows by version: {', '.join(told)}" if told else ""
+
+
+def _bad(job: Job) -> str:
+    assert job.checked is not None
+    bad = job.checked.data.bad + (job.checked.events.bad if job.checked.events else 0)
+    return f"{bad:,} and {job.refused:,} refused" if job.refused else f"{bad:,}"
