@@ -19,6 +19,7 @@ from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.mended import MendedRows
+from orchestrator.edges.placed import placed
 from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import Unusable
 from orchestrator.intake import same_file
@@ -164,14 +165,18 @@ class Resubmission:
         if sheet is None:
             raise Unusable("its rows were not judged: run again, which makes the list anew")
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
-        listed = self._list(path, rules, sheet)
+        listed, earlier = self._list(path, rules, sheet), self.mended.list_of(path, content)
+        self._require_rejected(listed, job, is_events=is_events)
+        listed = placed(self.folder, path, rules, listed, earlier, sheet)
+        self._require_rejected(listed, job, is_events=is_events)
+        listed.require_right(rules)
+        self.mended.keep(path, content, listed.over(earlier.but_for(sheet.refused)) if earlier else listed)
+        return True
+
+    def _require_rejected(self, listed: MendedList, job: Job, *, is_events: bool) -> None:
         for version in self._versions(job):
             if (judged := _sheet(version, is_events=is_events)) is not None:
                 _require_rejected(listed, judged, version)
-        listed.require_right(rules)
-        earlier = self.mended.list_of(path, content)
-        self.mended.keep(path, content, listed.over(earlier.but_for(sheet.refused)) if earlier else listed)
-        return True
 
     def _versions(self, newest: Job) -> list[Job]:
         """Those of this file that a row may stand in already: where each replaces the one before, the newest alone."""

@@ -33,6 +33,15 @@ class Mended:
     def is_blank(self) -> bool:
         return not self.raw and not any(self.cells)
 
+    def parted(self, dialect: Dialect) -> Sequence[Mended]:
+        """Itself, or the rows that stand in its words: each on the line of its file that it has there."""
+        if any(self.cells):
+            return [self]
+        texts = [(at, text) for at, text in _texts(self.raw, dialect) if text]
+        if len(texts) < 2:
+            return [self]
+        return [replace(self, line=self.line + at, raw=text) for at, text in texts]
+
     def record(self, dialect: Dialect) -> Record:
         if self.raw and not any(self.cells):
             return on_line(_read(self.raw, dialect), self.line)
@@ -60,6 +69,19 @@ class MendedList:
             line: replace(row, cells=tuple(row.cells[place] for place in places)) for line, row in self.rows.items()
         }
         return MendedList(names=tuple(names), rows=rows)
+
+    def parted(self, dialect: Dialect) -> MendedList:
+        """With each row by itself of those that stand below each other in one `_raw`. Raises Unusable."""
+        rows: dict[int, Mended] = {}
+        for row in self.rows.values():
+            for each in row.parted(dialect):
+                if each.line in rows or (each.line != row.line and each.line in self.rows):
+                    raise Unusable(
+                        f"_raw of line {row.line:,} holds more than one row, and what it holds for line {each.line:,} "
+                        "stands in the list as well: take one of the two out"
+                    )
+                rows[each.line] = each
+        return replace(self, rows=rows)
 
     def over(self, earlier: MendedList) -> MendedList:
         """What was mended before, and this instead of it."""
@@ -134,6 +156,23 @@ def _line(cell: str) -> int:
 def _record(cells: tuple[str, ...]) -> Record:
     lines = (1,) * len(cells)
     return Record(text=written(cells), line=1, last_line=1, cells=cells, lines=lines, count=len(cells))
+
+
+def _texts(raw: str, dialect: Dialect) -> Iterator[tuple[int, str]]:
+    """The text of each row, and how many lines stand above it."""
+    reading, begun, kept = Reading(1, dialect), 0, list[str]()
+    for number, line in enumerate(io.StringIO(raw, newline="\n").readlines()):
+        text = line.rstrip("\r\n")
+        kept.append(line)
+        reading.read(text)
+        if reading.is_open and not reading.oversize:
+            reading.go_on(line[len(text) :])
+        else:
+            yield begun, "".join(kept).rstrip("\r\n")
+            reading, begun = Reading(1, dialect), number + 1
+            kept.clear()
+    if kept:
+        yield begun, "".join(kept)
 
 
 def _read(raw: str, dialect: Dialect) -> Record:

@@ -1,4 +1,7 @@
-"""Rows that a person mended, as they go into the check of their file: each instead of the row on its line."""
+"""Rows that a person mended, as they go into the check of their file: each instead of the row on its line.
+
+Where a quote made one row of several, these take the place of that one, each on its own line.
+"""
 
 from __future__ import annotations
 
@@ -38,9 +41,14 @@ class Mends:
         """Whether a row that begins on one of these lines, both ends in, may be another or be left out."""
         return bool(self._unsent) or bisect_left(self._lines, first) < bisect_right(self._lines, last)
 
-    def instead_of(self, record: Record) -> Record:
-        mended = self._rows.get(record.line)
-        return record if mended is None else replace(mended, last_line=record.last_line)
+    def instead_of(self, record: Record) -> Sequence[Record]:
+        """The rows that were mended on its lines, each up to the next; itself above them, or where there are none."""
+        lines = self._lines[bisect_left(self._lines, record.line) : bisect_right(self._lines, record.last_line)]
+        rows = [self._rows[line] for line in lines]
+        if not lines or lines[0] > record.line:
+            rows.insert(0, record)
+        ends = [*(row.line - 1 for row in rows[1:]), record.last_line]
+        return [replace(row, last_line=end) for row, end in zip(rows, ends, strict=True)]
 
     def was_sent(self, line: int) -> bool:
         """Whether the remote has the row that begins there."""

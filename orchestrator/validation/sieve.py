@@ -158,9 +158,21 @@ class Sieve:
     def take_record(self, record: Record) -> None:
         if not self.first_seen and self._take_first(record):
             return
+        rows = self._mends.instead_of(record)
+        if len(rows) > 1 and not self._kept.together([self._text_of(row) for row in rows], record.line):
+            words = "the rows that take its place do not fit into one part: mend it in the file itself"
+            self.fail(Rule.PART_SIZE, record.line, 1, words)
+        for row in rows:
+            if not self.fault:
+                self._take_row(row)
+
+    def _text_of(self, record: Record) -> str:
+        """As it is sent if nothing is wrong with it."""
+        return self._rules.look(record, self._rules.keys(), goes=False).text
+
+    def _take_row(self, record: Record) -> None:
         if self._leave_out(record.line):
             return
-        record = self._mends.instead_of(record)
         beside, refused = tuple(self._beside_others(record)), self._mends.is_refused(record.line)
         kept_back = refused or any(problem.severity is Severity.ERROR for problem in beside)
         looked = self._rules.look(record, self._keys, goes=not kept_back)
