@@ -7,7 +7,7 @@ list alone is told here, before anything is kept.
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,10 +19,10 @@ from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.mended import MendedRows
-from orchestrator.edges.placed import placed
+from orchestrator.edges.placed import placing_in
 from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import Unusable
-from orchestrator.intake import same_file
+from orchestrator.intake import same_file, taken_of
 from orchestrator.model import Job, RelPath, Sheet, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
@@ -167,10 +167,15 @@ class Resubmission:
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
         listed, earlier = self._list(path, rules, sheet), self.mended.list_of(path, content)
         self._require_rejected(listed, job, is_events=is_events)
-        listed = placed(self.folder, path, rules, listed, earlier, sheet)
+        taken = [
+            _sheet(version, is_events=is_events) for version in taken_of(self.ledger.versions(job.key), reading.source)
+        ]
+        placing = placing_in(self.folder, path, rules, listed, earlier, [*filter(None, taken)])
+        listed = placing.close(lambda line: not is_in(sheet.unsent, line))
         self._require_rejected(listed, job, is_events=is_events)
-        listed.require_right(rules)
-        self.mended.keep(path, content, listed.over(earlier.but_for(sheet.refused)) if earlier else listed)
+        placing.beside_accepted(listed).require_right(rules)
+        listed = listed.over(earlier.but_for(sheet.refused)) if earlier else listed
+        self.mended.keep(path, content, placing.beside_accepted(listed))
         return True
 
     def _require_rejected(self, listed: MendedList, job: Job, *, is_events: bool) -> None:
@@ -236,14 +241,3 @@ def _known(job: Job | None, reading: Reading, *, adds: bool) -> Job:
     if job.checked is None:
         raise Unusable("the whole file was refused, not single rows: mend it in its place, and run")
     return job
-
-
-def lineage(versions: Iterable[Job]) -> str:
-    """How many bad rows each version had; empty where there is nothing to tell."""
-    told = [f"{job.version}: {_bad(job):,}" for job in versions if job.checked is not None]
-    return f"bad rows by version: {', '.join(told)}" if told else ""
-
-
-def _bad(job: Job) -> int:
-    assert job.checked is not None
-    return job.checked.data.bad + (job.checked.events.bad if job.checked.events else 0)

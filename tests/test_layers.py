@@ -12,7 +12,7 @@ LAYERS = (
     {"model"},
     {"ports", "backoff", "naming", "outcome"},
     {"flow"},
-    {"books", "errands", "intake", "validation"},
+    {"books", "errands", "intake", "lineage", "validation"},
     {"way", "objections", "precedence"},
     {"lanes"},
     {"guards"},
@@ -36,8 +36,8 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
-    "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "books", "errands", "intake", "validation",
-    "way", "objections", "precedence",
+    "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "books", "errands", "intake", "lineage",
+    "validation", "way", "objections", "precedence",
     "lanes", "guards", "recovery", "delivery", "tracking", "partition", "pipeline", "run", "exits",
 }  # fmt: skip
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}

@@ -28,9 +28,9 @@ def resubmit(common: Common, lists: tuple[str, ...], folder: Path | None, output
     from orchestrator.edges.view import open_view
     from orchestrator.edges.workplace import ledger_file
     from orchestrator.errors import ConfigError
+    from orchestrator.lineage import lineage
     from orchestrator.naming import printable
     from orchestrator.request import Request
-    from orchestrator.resubmission import lineage
 
     settings = common.settings(folder=folder, output=output)
     if settings.target.adds is None:

@@ -63,7 +63,7 @@ class MendedRows:
         if not kept:
             return None
         try:
-            return read_mended(io.TextIOWrapper(io.BytesIO(kept), encoding="utf-8", newline=""))
+            return read_mended(io.TextIOWrapper(io.BytesIO(kept), encoding="utf-8", newline=""), kept=True)
         except ValueError as error:
             place = printable(str(self._place(path, content)))
             raise Unusable(f"{place}: {error}. Or take it away, and resubmit its rows.") from None
@@ -71,7 +71,7 @@ class MendedRows:
     def of(self, path: RelPath, content: Digest, dialect: Dialect) -> Mends:
         """Raises Unusable."""
         kept = self.list_of(path, content)
-        return Mends(kept.records(dialect)) if kept is not None else NO_MENDS
+        return Mends(kept.records(dialect), twins=kept.twins) if kept is not None else NO_MENDS
 
     def of_file(self, path: RelPath, source: Source, dialect: Dialect, key: Key) -> Mends:
         """Of a file, some of whose rows may be at the remote already under this *key*. Raises Unusable.
@@ -92,6 +92,7 @@ class MendedRows:
             [sheet.unsent for sheet in sheets],
             [sheet.refused for sheet in sheets],
             sheets[-1].refused if is_again else (),
+            kept.twins if kept else {},
         )
 
     def of_part(self, job: Job, dialect: Dialect) -> Mends:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.sheets import CHUNK
@@ -11,18 +12,22 @@ from orchestrator.model import RelPath, Sheet
 from orchestrator.validation import MendedList, Placing, Rules, is_in
 
 
-def placed(
-    folder: Folder, path: RelPath, rules: Rules, listed: MendedList, earlier: MendedList | None, sheet: Sheet
-) -> MendedList:
-    """*listed*, with each row by itself. *earlier*: what was mended before; *sheet*: of the newest version.
-
-    Raises Unusable for a row that would be nowhere in the file.
+def placing_in(
+    folder: Folder,
+    path: RelPath,
+    rules: Rules,
+    listed: MendedList,
+    earlier: MendedList | None,
+    taken: Sequence[Sheet],
+) -> Placing:
+    """What was found out about *listed* in its file. *earlier*: what was mended before; *taken*: of the versions of it
+    that the remote took. Raises Unusable.
     """
-    placing = Placing(rules, listed, earlier.records(rules.dialect) if earlier else {})
+    placing = Placing(rules, listed, earlier, lambda line: any(not is_in(sheet.unsent, line) for sheet in taken))
     try:
         with os.fdopen(folder.open(path), "rb", buffering=0) as content:
             while chunk := content.read(CHUNK):
                 placing.feed(chunk)
     except OSError as error:
         raise Unusable(f"its file cannot be read ({error.strerror}): mend its permissions") from None
-    return placing.close(lambda line: not is_in(sheet.unsent, line))
+    return placing

@@ -13,11 +13,14 @@ from orchestrator.errors import Unusable
 from orchestrator.validation.cuts import UNLIMITED
 from orchestrator.validation.dialect import CANONICAL, Dialect, written
 from orchestrator.validation.limits import MENDED_LIMIT, RECORD_LIMIT
-from orchestrator.validation.mends import is_in, on_line
+from orchestrator.validation.mends import Twins, is_in, on_line
 from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.rejects import KEPT
 from orchestrator.validation.rules import Rules
 from orchestrator.validation.table import Table
+
+_TWINS = "_twins"
+"""What is kept beside these where a row has some; no list of rejects has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,6 +31,8 @@ class Mended:
     """Where the row begins in its file that it takes the place of."""
     cells: tuple[str, ...]
     raw: str = ""
+    twins: Twins = ()
+    """Accepted rows below it that have its key: as long as it has, it is not right."""
 
     @property
     def is_blank(self) -> bool:
@@ -57,6 +62,10 @@ class MendedList:
 
     def records(self, dialect: Dialect) -> dict[int, Record]:
         return {line: row.record(dialect) for line, row in self.rows.items()}
+
+    @property
+    def twins(self) -> dict[int, Twins]:
+        return {line: row.twins for line, row in self.rows.items() if row.twins}
 
     def ordered(self, names: Sequence[str]) -> MendedList | None:
         """With the columns as they stand in the file; None when they are not the same."""
@@ -103,29 +112,31 @@ class MendedList:
             verdict = judge.verdict
             if verdict.fault:
                 raise Unusable(f"the row of line {line:,}: {verdict.fault.rule}: {verdict.fault.message}")
-            right += not record.misquoted and verdict.rows > verdict.bad
+            right += not self.rows[line].twins and not record.misquoted and verdict.rows > verdict.bad
         if not right:
             raise Unusable(f"none of its {len(self.rows):,} rows is right yet: mend them, and resubmit")
 
     def lines(self) -> Iterator[list[str]]:
         """As it is kept, the header first."""
-        yield [*self.names, *KEPT]
+        has_twins = bool(self.twins)
+        yield [*self.names, *KEPT, *[_TWINS] * has_twins]
         for line, row in sorted(self.rows.items()):
-            yield [*row.cells, str(line), row.raw]
+            twins = " ".join(f"{column}:{other}" for column, other in row.twins)
+            yield [*row.cells, str(line), row.raw, *[twins] * has_twins]
 
 
-def read_mended(text: Iterable[str]) -> MendedList:
+def read_mended(text: Iterable[str], *, kept: bool = False) -> MendedList:
     """*text*: the physical lines of the list with their ends. Raises ValueError, in words that name the line."""
     rows = Table(text, limit=RECORD_LIMIT, strict=True)  # a row as it was is a single cell of its list
     try:
-        return _read_rows(rows)
+        return _read_rows(rows, kept=kept)
     except UnicodeError:
         raise ValueError("it is not UTF-8: save it as such") from None
     except ValueError as error:
         raise ValueError(f"line {max(rows.line, 1)}: {error}") from None
 
 
-def _read_rows(rows: Iterator[list[str]]) -> MendedList:
+def _read_rows(rows: Iterator[list[str]], *, kept: bool) -> MendedList:
     header = next(rows, [])
     missing = [name for name in KEPT if name not in header]
     if missing:
@@ -133,11 +144,14 @@ def _read_rows(rows: Iterator[list[str]]) -> MendedList:
     # The last of its name: the file may have a column of that name too.
     line, raw = (len(header) - 1 - header[::-1].index(name) for name in KEPT)
     width = min(line, raw)
+    has_twins = kept and header[-1] == _TWINS and header[-3:-1] == [*KEPT]
     found: dict[int, Mended] = {}
     for row in filter(any, rows):
         if len(row) != len(header):
             raise ValueError(f"it has {len(row):,} cells, and the list {len(header):,} columns: correct the row")
-        mended = Mended(line=_line(row[line]), cells=tuple(row[:width]), raw=row[raw])
+        mended = Mended(
+            line=_line(row[line]), cells=tuple(row[:width]), raw=row[raw], twins=_twins(row[-1]) if has_twins else ()
+        )
         if mended.line in found:
             raise ValueError(f"line {mended.line:,} of the file is there twice: one row takes its place, or none")
         found[mended.line] = mended
@@ -151,6 +165,11 @@ def _line(cell: str) -> int:
     if not (number.isascii() and number.isdigit() and 0 < int(number[:16]) < 10**15):
         raise ValueError("_line does not say which line of the file it is: write what stood there")
     return int(number)
+
+
+def _twins(cell: str) -> Twins:
+    found = [pair.split(":") for pair in cell.split()]
+    return tuple((int(column), int(line)) for column, line in found)
 
 
 def _record(cells: tuple[str, ...]) -> Record:

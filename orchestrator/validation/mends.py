@@ -14,6 +14,8 @@ from orchestrator.validation.record import Record
 
 Ranges: TypeAlias = Sequence[tuple[int, int]]
 """Of lines, both ends in, in ascending order."""
+Twins: TypeAlias = Sequence[tuple[int, int]]
+"""Of one row: the number of a cell, from 1, and the line of an accepted row that has the same there."""
 
 
 class Mends:
@@ -21,7 +23,8 @@ class Mends:
 
     What stands on the others is not sent again. It is empty where a new version replaces the one before. *refused*
     are those of them that it did not take: they stay bad rows until they come back in *rows*. Those that are *refused
-    again* came back before, and stay bad as they are in *rows*.
+    again* came back before, and stay bad as they are in *rows*. *twins*: which of these have the key of an accepted row
+    that stands below them, and keeps it.
     """
 
     def __init__(
@@ -30,12 +33,14 @@ class Mends:
         unsent: Sequence[Ranges] = (),
         refused: Sequence[Ranges] = (),
         refused_again: Ranges = (),
+        twins: Mapping[int, Twins] | None = None,
     ) -> None:
         self._rows = rows
         self._lines = sorted(rows)
         self._unsent = unsent
         self._refused = refused
         self._refused_again = refused_again
+        self._twins = twins or {}
 
     def touches(self, first: int, last: int) -> bool:
         """Whether a row that begins on one of these lines, both ends in, may be another or be left out."""
@@ -60,9 +65,13 @@ class Mends:
             return is_in(self._refused_again, line)
         return any(is_in(ranges, line) for ranges in self._refused)
 
+    def twins_of(self, line: int) -> Twins:
+        return self._twins.get(line, ())
+
     def shifted(self, by: int) -> Mends:
         """For a piece of the file, whose first line is so many lines further down than it counts itself."""
-        return Mends({line - by: on_line(record, line - by) for line, record in self._rows.items()})
+        rows = {line - by: on_line(record, line - by) for line, record in self._rows.items()}
+        return Mends(rows, twins={line - by: twins for line, twins in self._twins.items()})
 
 
 NO_MENDS = Mends({})

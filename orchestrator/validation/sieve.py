@@ -12,7 +12,7 @@ from orchestrator.validation.kept import Kept
 from orchestrator.validation.limits import FIELD_LIMIT
 from orchestrator.validation.mapped import bound_to, mapped_rows_for, source_of
 from orchestrator.validation.mapping import Mapping
-from orchestrator.validation.mends import NO_MENDS, Mends
+from orchestrator.validation.mends import NO_MENDS, Mends, Twins
 from orchestrator.validation.problem import BadRow, Problem, each_once
 from orchestrator.validation.proof import Proof
 from orchestrator.validation.record import Record, plain_record
@@ -207,6 +207,13 @@ class Sieve:
         for remark in self._remarks(record.line):
             problem = self._rules.problem(remark.rule, record.lines[remark.column - 1], remark.column, remark.message)
             yield replace(problem, severity=remark.severity)
+        for column, line in self._mends.twins_of(record.line):
+            words = f"the same as in line {line:,}, which was accepted: correct this one"
+            yield self._rules.problem(Rule.UNIQUE, record.line, column, words)
+
+    def twins_of(self, record: Record) -> Twins:
+        """Of the rows that came so far."""
+        return self._rules.twins_of(record, self._keys)
 
     def _take_first(self, record: Record) -> bool:
         """Whether there is nothing more to do about it: it was the header, or no file begins so."""

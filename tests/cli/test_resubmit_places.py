@@ -126,7 +126,7 @@ async def test_a_row_on_a_line_where_none_begins_is_refused_with_the_remedy(tmp_
         sent = len(stage.uploads)
         told = {
             "5": "no row of the file begins on line 5: mend it in the file itself, and run",
-            "3": "no row of the file begins on line 3: it belongs to the row of line 2, which was accepted. Take it "
+            "3": "no row of the file begins on line 3: it belongs to the row of line 2, which is right. Take it "
             "out of the list, or mend it in the file itself, and run",
         }
         for line, words in told.items():

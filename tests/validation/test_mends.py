@@ -174,6 +174,16 @@ def test_a_file_may_have_columns_of_the_names_that_its_list_adds() -> None:
         assert found.rows == {2: Mended(line=2, cells=("r", "x", "77"))}
 
 
+def test_the_accepted_rows_whose_keys_a_row_has_are_kept_with_it_and_no_list_of_rejects_tells_them() -> None:
+    rows = {2: Mended(line=2, cells=("x", "y"), twins=((1, 4), (2, 5))), 3: Mended(line=3, cells=("z", ""))}
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(MendedList(names=("a", "_twins"), rows=rows).lines())
+
+    assert read_mended(io.StringIO(text.getvalue(), newline=""), kept=True).rows == rows
+    rejects = read_mended(["_twins,_line,_raw\r\n", "1:2,2,\r\n"])
+    assert (rejects.names, rejects.rows[2].twins) == (("_twins",), ())
+
+
 @pytest.mark.parametrize("cell", ["x" * 200_000, 'x, "y"\n' * 60_000, '"' * (RECORD_LIMIT - 5)])
 def test_a_row_of_any_length_that_a_file_may_have_is_read_again_from_its_list(cell: str) -> None:
     row = f"N1,{cell}"
