@@ -26,6 +26,7 @@ from orchestrator.intake import same_file, taken_of
 from orchestrator.model import Job, RelPath, Sheet, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
+from orchestrator.trial import Trial, Tried
 from orchestrator.validation import MendedList, Rules, is_in
 
 _TOLD = 20
@@ -67,11 +68,12 @@ async def take_in(
     ledger: SqliteLedger,
     rejects: Rejects,
     mended: MendedRows,
+    trial: Trial,
 ) -> Taken | None:
     """*lists*: those wanted, or their files, by their paths; all where there are none. None: nobody asked for any."""
     if lists is None:
         return None
-    made = Resubmission(folder=folder, inbox=inbox, ledger=ledger, rejects=rejects, mended=mended)
+    made = Resubmission(folder=folder, inbox=inbox, ledger=ledger, rejects=rejects, mended=mended, trial=trial)
     taken = await made.collect(lists)
     for refusal in taken.refusals:
         structlog.get_logger().info("not_resubmitted", path=printable(refusal.path), cause=refusal.cause)
@@ -85,11 +87,12 @@ class Resubmission:
     ledger: SqliteLedger
     rejects: Rejects
     mended: MendedRows
+    trial: Trial
 
     async def collect(self, wanted: Sequence[str]) -> Taken:
         listed = await anyio.to_thread.run_sync(self.folder.list)
         by_path = {path: file for file in listed for path in (file.path, file.events) if path is not None}
-        files, refusals = set[RelPath](), list[Refusal]()
+        tried, refusals = list[Tried](), list[Refusal]()
         for path in map(self._named, wanted) if wanted else self.rejects.paths():
             file = by_path.get(path)
             try:
@@ -97,13 +100,19 @@ class Resubmission:
                     raise Unusable(self._why_no_file(path))
                 if not self.rejects.has(path):
                     await self._list_anew(file)
-                elif await self._take(path, file):
-                    files.add(file.path)
+                else:
+                    tried.append(await self._take(path, file))
             except Unusable as problem:
                 if isinstance(problem, _NoRows) and not wanted:
                     structlog.get_logger().info("nothing_to_resubmit", path=printable(path), cause=str(problem))
                 else:
                     refusals.append(Refusal(path=path, cause=str(problem)))
+        causes = await self.trial.why_not(tried, listed)
+        refusals += [Refusal(path=path, cause=cause) for path, cause in causes.items()]
+        files = {one.file.path for one in tried if one.path not in causes}
+        for one in tried:
+            if one.path not in causes:
+                await anyio.to_thread.run_sync(self.mended.keep, one.path, one.content, one.rows)
         mended = await anyio.to_thread.run_sync(list, self.mended.left(listed))
         files |= {file.path for file in mended if await anyio.to_thread.run_sync(self._is_left_over, file)}
         return Taken(files=frozenset(files), refusals=tuple(refusals))
@@ -136,13 +145,13 @@ class Resubmission:
             f"{self.rejects.folder}, or name none for all of them"
         )
 
-    async def _take(self, path: RelPath, file: File) -> bool:
-        """Whether one of its rows is right now. Raises Unusable."""
+    async def _take(self, path: RelPath, file: File) -> Tried:
+        """What is in it, if one of its rows may be right now. Raises Unusable."""
         match await anyio.to_thread.run_sync(self.inbox.look, file):
             case Moving(cause) | Unreadable(cause):
                 raise Unusable(cause)
             case Reading() as reading:
-                return await anyio.to_thread.run_sync(self._keep, path, reading)
+                return await anyio.to_thread.run_sync(self._read, path, reading)
         raise AssertionError("a reading is one of three")
 
     async def _list_anew(self, file: File) -> None:
@@ -156,7 +165,7 @@ class Resubmission:
                 "its rows that are not at the remote stand in one now, made anew: mend them there, and resubmit"
             )
 
-    def _keep(self, path: RelPath, reading: Reading) -> bool:
+    def _read(self, path: RelPath, reading: Reading) -> Tried:
         is_events = path == reading.file.events
         job = _known(self.ledger.find(reading.key), reading, adds=self.mended.adds)
         sheet = _sheet(job, is_events=is_events)
@@ -167,16 +176,14 @@ class Resubmission:
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
         listed, earlier = self._list(path, rules, sheet), self.mended.list_of(path, content)
         self._require_rejected(listed, job, is_events=is_events)
-        taken = [
-            _sheet(version, is_events=is_events) for version in taken_of(self.ledger.versions(job.key), reading.source)
-        ]
-        placing = placing_in(self.folder, path, rules, listed, earlier, [*filter(None, taken)])
+        versions = taken_of(self.ledger.versions(job.key), reading.source)
+        taken = [one for each in versions if (one := _sheet(each, is_events=is_events)) is not None]
+        placing = placing_in(self.folder, path, rules, listed, earlier, taken)
         listed = placing.close(lambda line: not is_in(sheet.unsent, line))
         self._require_rejected(listed, job, is_events=is_events)
-        placing.beside_accepted(listed).require_right(rules)
-        listed = listed.over(earlier.but_for(sheet.refused)) if earlier else listed
-        self.mended.keep(path, content, placing.beside_accepted(listed))
-        return True
+        listed.require_right(rules)
+        rows = placing.beside_accepted(listed.over(earlier.but_for(sheet.refused)) if earlier else listed)
+        return Tried(path=path, file=reading.file, content=content, listed=listed, rows=rows)
 
     def _require_rejected(self, listed: MendedList, job: Job, *, is_events: bool) -> None:
         for version in self._versions(job):

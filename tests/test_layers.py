@@ -25,7 +25,7 @@ LAYERS = (
     {"exits"},
     {"config"},
     {"wiring", "remote"},
-    {"across"},
+    {"across", "trial"},
     {"request", "resubmission"},
     {"batch", "survey", "preflight", "verdicts"},
     {"pull"},
