@@ -1,7 +1,7 @@
 """Lists of rejects that somebody mended, taken in: the rows are kept by the files that they belong to.
 
-After that the files are sent as files are: with their mended rows they are new versions. What can be told from a
-list alone is told here, before anything is kept.
+After that the files are sent as files are: with their mended rows they are new versions. A list of which nothing is
+right is told here, before anything is kept.
 """
 
 from __future__ import annotations

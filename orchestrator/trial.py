@@ -38,6 +38,8 @@ class Tried:
 
 @dataclass(frozen=True, slots=True)
 class Trial:
+    """What a run would make of mended rows, without a trace of it."""
+
     settings: Settings
     folder: Folder
     spill: Path
