@@ -183,7 +183,7 @@ class Resubmission:
         self._require_rejected(listed, job, is_events=is_events)
         listed.require_right(rules)
         rows = placing.beside_accepted(listed.over(earlier.but_for(sheet.refused)) if earlier else listed)
-        return Tried(path=path, file=reading.file, content=content, listed=listed, rows=rows)
+        return Tried(path=path, file=reading.file, job=job, content=content, listed=listed, rows=rows)
 
     def _require_rejected(self, listed: MendedList, job: Job, *, is_events: bool) -> None:
         for version in self._versions(job):

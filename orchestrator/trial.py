@@ -17,7 +17,7 @@ from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.suspects import Nobody, Suspects
-from orchestrator.model import Digest, Rejected, RelPath, Source
+from orchestrator.model import Digest, Job, Rejected, RelPath, Source, State
 from orchestrator.ports import File, Moving, Reading
 from orchestrator.validation import BadRow, MendedList, Problem, Ranges, Verdict, is_in
 from orchestrator.wiring import make_census, make_inbox
@@ -29,6 +29,8 @@ class Tried:
 
     path: RelPath
     file: File
+    job: Job
+    """Its newest version: where the remote has that, it stays so until one with these rows is sent."""
     content: Digest
     listed: MendedList
     """What somebody made of it."""
@@ -91,11 +93,12 @@ async def _why_not(one: Tried, inbox: FolderInbox, told: _Told) -> str:
         return verdict.cause
     sheets = verdict.sheets if isinstance(verdict, Rejected) else verdict.checked.sheets
     sheet = sheets and (sheets.events if one.path == one.file.events else sheets.data)
+    cause = verdict.cause.removeprefix(f"{one.file.path}: ") if isinstance(verdict, Rejected) else ""
     if sheet and sheet.sent and any(not is_in(sheet.gaps, line) for line in one.listed.rows):
-        return ""
+        return cause if one.job.state is State.DONE else ""
     problem = told.first.get(one.path)
-    if problem is None and isinstance(verdict, Rejected):
-        return verdict.cause
+    if problem is None and cause:
+        return cause
     what = f"line {problem.line:,}: {problem.rule}: {problem.message}" if problem else "the mapping leaves them out"
     return f"none of its {len(one.listed.rows):,} rows is right yet: {what}"
 

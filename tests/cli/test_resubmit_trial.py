@@ -147,6 +147,19 @@ async def test_beside_a_right_row_one_that_is_not_stays_in_the_list_with_what_is
         assert stage.standing["users"] == Counter(["ann", "bob", "cleo", "dora"])
 
 
+async def test_where_one_bad_row_rejects_its_file_a_list_that_is_mended_by_half_leaves_it_done(tmp_path: Path) -> None:
+    async with importing(tmp_path, {"users.csv": people("ann", "", "bob", "")}) as stage:
+        await stage.run(**STRICT)
+        mend(rejects(stage, "users.csv"), {3: {"user_username": "cleo"}})
+
+        told = await unchanged(stage, validation__on_bad_rows="reject_file")
+
+        assert told == 'users.csv: 1 of 2 rows are bad; see rejects/, mend them or set on_bad_rows = "drop_rows"'
+        mend(rejects(stage, "users.csv"), {5: {"user_username": "dora"}})
+        assert (await resubmit(stage, validation__on_bad_rows="reject_file")).code == 0
+        assert stage.standing["users"] == Counter(["ann", "bob", "cleo", "dora"])
+
+
 async def test_rows_that_no_part_can_hold_leave_their_file_as_it_is(tmp_path: Path) -> None:
     good = [f"N{n},01/07/2024,09:00,01/07/2024,17:00" for n in range(4)]
     stray = f'"{good[1]}\r\n{good[2]}\r\n{good[3][:-5]}"17:00'
