@@ -43,8 +43,10 @@ from orchestrator.naming import date_in
 from orchestrator.ports import Clock, File, Reading, Target
 from orchestrator.remote import make_target
 from orchestrator.request import Request
-from orchestrator.resubmission import Taken, has_unlisted, list_anew, take_in
+from orchestrator.resubmission import Taken, take_in
 from orchestrator.run import Run, Stop
+from orchestrator.trial import Trial
+from orchestrator.unlisted import has_unlisted, list_anew
 from orchestrator.wiring import Parts, make_census, make_folder, make_inbox, make_pipeline
 
 
@@ -97,10 +99,11 @@ class Batch:
         rejects = Rejects(self.place.out / "rejects")
         mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
         done = done_in(self.place.ledger, self.settings.target.name, adds=mended.adds)
-        spill = self.place.spill / "census.sqlite3"
-        census = make_census(self.settings, self.folder, spill, done, mended, self.suspects)
+        place = self.place.spill / "census.sqlite3"
+        census = make_census(self.settings, self.folder, place, done, mended, self.suspects)
         inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended, census, self.suspects)
-        taken = await take_in(self.request.lists, self.folder, inbox, self.place.ledger, rejects, mended)
+        trial = Trial(self.settings, self.folder, self.place.spill, done, mended, self.suspects)
+        taken = await take_in(self.request.lists, self.folder, inbox, self.place.ledger, rejects, mended, trial)
         selected = self.request.selection(taken.files if taken else None)
         listed, todo = await anyio.to_thread.run_sync(self._plan, selected)
         report.books.adopted = sum(len(errand.jobs) for errand in todo)
@@ -127,9 +130,8 @@ class Batch:
 
     def _plan(self, selected: Callable[[RelPath], bool]) -> tuple[list[File], list[Errand]]:
         """Lists everything before anything is sent; what may still be written to comes last."""
-        ledger = self.place.ledger
-        files = without_clashes(self.folder.list(), self.settings.target.name, ledger.owner)
-        errands = plan(files, ledger.unfinished(), selected)
+        files = without_clashes(self.folder.list(), self.settings.target.name, self.place.ledger.owner)
+        errands = plan(files, self.place.ledger.unfinished(), selected)
         if self.request.since is not None:
             tell_undated([file.path for file in files if date_in(file.path) is None and not selected(file.path)])
             errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))

@@ -1,13 +1,13 @@
 """Lists of rejects that somebody mended, taken in: the rows are kept by the files that they belong to.
 
-After that the files are sent as files are: with their mended rows they are new versions. What can be told from a
-list alone is told here, before anything is kept.
+After that the files are sent as files are: with their mended rows they are new versions. A list of which nothing is
+right is told here, before anything is kept.
 """
 
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -15,11 +15,11 @@ from pathlib import Path
 import anyio.to_thread
 import structlog
 
-from orchestrator.books import Ending, Trip
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.mended import MendedRows
+from orchestrator.edges.placed import placing_in
 from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import Unusable
 from orchestrator.intake import same_file, taken_of
@@ -27,6 +27,7 @@ from orchestrator.lineage import newest_for, require_absent, sheet_of
 from orchestrator.model import Job, RelPath, Sheet, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
+from orchestrator.trial import Trial, Tried
 from orchestrator.validation import MendedList, Rules, is_in
 
 _TOLD = 20
@@ -70,42 +71,18 @@ async def take_in(
     ledger: SqliteLedger,
     rejects: Rejects,
     mended: MendedRows,
+    trial: Trial,
 ) -> Taken | None:
     """*lists*: those wanted, or their files, by their paths; all where there are none. None: nobody asked for any."""
     if lists is None:
         return None
-    made = Resubmission(folder=folder, inbox=inbox, ledger=ledger, rejects=rejects, mended=mended)
+    made = Resubmission(folder=folder, inbox=inbox, ledger=ledger, rejects=rejects, mended=mended, trial=trial)
     taken = await made.collect(lists)
-    _tell(taken.refusals)
+    tell(taken.refusals)
     return taken
 
 
-def has_unlisted(trip: Trip, listed_at: float) -> bool:
-    """Whether the remote refused rows of it that cannot be in its list, because this was written before."""
-    job = trip.job
-    if job is None or job.checked is None or not job.checked.data.refused:
-        return False
-    return trip.end is Ending.DONE or (trip.end is Ending.SKIPPED and listed_at <= (job.accepted_at or 0.0))
-
-
-async def list_anew(
-    taken: Taken | None, files: Iterable[File], with_refused: Collection[RelPath], inbox: FolderInbox, rejects: Rejects
-) -> Taken | None:
-    """Make the lists of files *with refused* rows, to be mended like those that were not sent, and those that were not
-    there: the run that was to write one may have been killed before. Returns what became of *taken*."""
-    asked, told = taken or Taken(files=frozenset(), refusals=()), list[Refusal]()
-    for file in files:
-        lost = [path for path in (file.path, file.events) if path in asked.unlisted]
-        if file.path in with_refused or any(not rejects.has(path) for path in lost):
-            await anyio.to_thread.run_sync(inbox.list_refused, file)
-        rows = "bad rows" if file.path in asked.files else "rows that are not at the remote"
-        cause = f"its {rows} stand in one now, made anew: mend them there, and resubmit"
-        told += [Refusal(path=path, cause=cause) for path in lost if rejects.has(path)]
-    _tell(told)
-    return replace(asked, refusals=(*asked.refusals, *told)) if taken else None
-
-
-def _tell(refusals: Iterable[Refusal]) -> None:
+def tell(refusals: Iterable[Refusal]) -> None:
     for refusal in refusals:
         structlog.get_logger().info("not_resubmitted", path=printable(refusal.path), cause=refusal.cause)
 
@@ -117,11 +94,13 @@ class Resubmission:
     ledger: SqliteLedger
     rejects: Rejects
     mended: MendedRows
+    trial: Trial
 
     async def collect(self, wanted: Sequence[str]) -> Taken:
         listed = await anyio.to_thread.run_sync(self.folder.list)
         by_path = {path: file for file in listed for path in (file.path, file.events) if path is not None}
         files, refusals, unlisted = set[RelPath](), list[Refusal](), set[RelPath]()
+        tried = list[Tried]()
         for path in map(self._named, wanted) if wanted else self.rejects.paths():
             file = by_path.get(path)
             try:
@@ -130,13 +109,20 @@ class Resubmission:
                 if not self.rejects.has(path):
                     files |= await self._judged_anew(file)
                     unlisted.add(path)
-                elif await self._take(path, file):
-                    files.add(file.path)
+                else:
+                    tried.append(await self._take(path, file))
             except Unusable as problem:
                 if isinstance(problem, _NoRows) and not wanted:
                     structlog.get_logger().info("nothing_to_resubmit", path=printable(path), cause=str(problem))
                 else:
                     refusals.append(Refusal(path=path, cause=str(problem)))
+        causes = await self.trial.why_not(tried, listed)
+        refusals += [Refusal(path=path, cause=cause) for path, cause in causes.items()]
+        for one in tried:
+            if one.path not in causes:
+                await anyio.to_thread.run_sync(self.mended.keep, one.path, one.content, one.rows)
+                await anyio.to_thread.run_sync(self.rejects.taken_in, one.path)
+                files.add(one.file.path)
         mended = await anyio.to_thread.run_sync(list, self.mended.left(listed))
         files |= {file.path for file in mended if await anyio.to_thread.run_sync(self._is_left_over, file)}
         return Taken(files=frozenset(files), refusals=tuple(refusals), unlisted=frozenset(unlisted))
@@ -169,9 +155,9 @@ class Resubmission:
             f"{self.rejects.folder}, or name none for all of them"
         )
 
-    async def _take(self, path: RelPath, file: File) -> bool:
-        """Whether one of its rows is right now. Raises Unusable."""
-        return await anyio.to_thread.run_sync(self._keep, path, await self._look(file))
+    async def _take(self, path: RelPath, file: File) -> Tried:
+        """What is in it, if one of its rows may be right now. Raises Unusable."""
+        return await anyio.to_thread.run_sync(self._read, path, await self._look(file))
 
     async def _look(self, file: File) -> Reading:
         """Raises Unusable."""
@@ -190,7 +176,7 @@ class Resubmission:
         job = newest_for(self.ledger.find(reading.key), reading, adds=self.mended.adds)
         return {file.path} if job.state is State.REJECTED else set()
 
-    def _keep(self, path: RelPath, reading: Reading) -> bool:
+    def _read(self, path: RelPath, reading: Reading) -> Tried:
         is_events = path == reading.file.events
         job = newest_for(self.ledger.find(reading.key), reading, adds=self.mended.adds)
         sheet = sheet_of(job, is_events=is_events)
@@ -199,19 +185,24 @@ class Resubmission:
         if sheet is None:
             raise Unusable("its rows were not judged: run again, which makes the list anew")
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
-        listed = self._list(path, rules, sheet)
+        listed, earlier = self._list(path, rules, sheet), self.mended.list_of(path, content)
+        self._require_rejected(listed, job, is_events=is_events)
+        versions = taken_of(self.ledger.versions(job.key), reading.source)
+        taken = [one for each in versions if (one := sheet_of(each, is_events=is_events)) is not None]
+        placing = placing_in(self.folder, path, rules, listed, earlier, taken)
+        listed = placing.close(lambda line: not is_in(sheet.unsent, line))
+        self._require_rejected(listed, job, is_events=is_events)
+        listed.require_right(rules)
+        rows = listed = replace(listed, after=versions[-1].version if versions else 0)
+        if earlier:  # what was sent back since then is on its way, though its list may have been made anew
+            rows = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)
+        rows = placing.beside_accepted(rows)
+        return Tried(path=path, file=reading.file, job=job, content=content, listed=listed, rows=rows)
+
+    def _require_rejected(self, listed: MendedList, job: Job, *, is_events: bool) -> None:
         for version in self._versions(job):
             if (judged := sheet_of(version, is_events=is_events)) is not None:
                 require_absent(listed.rows, judged, version)
-        listed.require_right(rules)
-        earlier = self.mended.list_of(path, content)
-        taken = taken_of(self.ledger.versions(job.key), reading.source)
-        listed = replace(listed, after=taken[-1].version if taken else 0)
-        if earlier:  # what was sent back since then is on its way, though its list may have been made anew
-            listed = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)
-        self.mended.keep(path, content, listed)
-        self.rejects.taken_in(path)
-        return True
 
     def _versions(self, newest: Job) -> list[Job]:
         """Those of this file that a row may stand in already: where each replaces the one before, the newest alone."""

@@ -11,6 +11,7 @@ import hashlib
 import io
 import os
 from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 import structlog
@@ -35,6 +36,7 @@ class MendedRows:
         self._folder = folder
         self._versions = versions
         self._is_there = folder.is_dir()  # most runs have none, and look for none with every file
+        self._tried: dict[Path, bytes] = {}
         self.adds = adds
 
     def digest(self, *files: tuple[RelPath, Digest | None]) -> Digest | None:
@@ -63,7 +65,7 @@ class MendedRows:
         if not kept:
             return None
         try:
-            return read_mended(io.TextIOWrapper(io.BytesIO(kept), encoding="utf-8", newline=""))
+            return read_mended(io.TextIOWrapper(io.BytesIO(kept), encoding="utf-8", newline=""), kept=True)
         except ValueError as error:
             place = printable(str(self._place(path, content)))
             raise Unusable(f"{place}: {error}. Or take it away, and resubmit its rows.") from None
@@ -71,7 +73,7 @@ class MendedRows:
     def of(self, path: RelPath, content: Digest, dialect: Dialect) -> Mends:
         """Raises Unusable."""
         kept = self.list_of(path, content)
-        return Mends(kept.records(dialect)) if kept is not None else NO_MENDS
+        return Mends(kept.records(dialect), twins=kept.twins) if kept is not None else NO_MENDS
 
     def of_file(self, path: RelPath, source: Source, dialect: Dialect, key: Key, *, listing: bool = False) -> Mends:
         """Of a file, some of whose rows may be at the remote already under this *key*. Raises Unusable.
@@ -91,6 +93,7 @@ class MendedRows:
             [sheet.unsent for sheet in sheets],
             [sheet.refused for sheet in sheets],
             is_again=bool(taken) and is_known(taken[-1], source),
+            twins=kept.twins if kept else {},
         )
 
     def of_part(self, job: Job, dialect: Dialect) -> Mends:
@@ -108,9 +111,23 @@ class MendedRows:
     def keep(self, path: RelPath, content: Digest, listed: MendedList) -> None:
         """Durably, before anything is sent of it. Raises StorageError or OutputError."""
         self._is_there = True
-        text = io.StringIO(newline="")
-        csv.writer(text).writerows(listed.lines())
-        put(self._place(path, content), text.getvalue().encode("utf-8", "surrogatepass"))
+        put(self._place(path, content), _bytes_of(listed))
+
+    @contextmanager
+    def trying(self) -> Iterator[Callable[[RelPath, Digest, MendedList | None], None]]:
+        """What a list is given to it for counts instead of what is kept, until None is given, or to the end."""
+
+        def instead(path: RelPath, content: Digest, listed: MendedList | None) -> None:
+            place = self._place(path, content)
+            if listed is None:
+                self._tried.pop(place, None)
+            else:
+                self._tried[place] = _bytes_of(listed)
+
+        try:
+            yield instead
+        finally:
+            self._tried.clear()
 
     def _taken(self, key: Key, source: Source, *, listing: bool) -> Sequence[Job]:
         """The versions of this file that the remote keeps beside each other, since it was another the last time.
@@ -124,9 +141,11 @@ class MendedRows:
 
     def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
         """None when there are none. Raises Unusable when they cannot be read."""
+        place = self._place(path, content)
+        if place in self._tried:
+            return self._tried[place]
         if not self._is_there:
             return None
-        place = self._place(path, content)
         try:
             return place.read_bytes()
         except (FileNotFoundError, NotADirectoryError):
@@ -136,6 +155,8 @@ class MendedRows:
 
     def _has_any(self, path: RelPath) -> bool:
         place = self._place(path, Digest(""))
+        if any(tried.parent == place.parent and tried.name.startswith(place.name) for tried in self._tried):
+            return True
         try:
             return self._is_there and any(name.startswith(place.name) for name in os.listdir(place.parent))
         except (FileNotFoundError, NotADirectoryError):
@@ -146,6 +167,12 @@ class MendedRows:
         if len(os.fsencode(name)) > _LONGEST_NAME:
             name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
         return self._folder / folder / f"{name}~{content[:12]}"
+
+
+def _bytes_of(listed: MendedList) -> bytes:
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(listed.lines())
+    return text.getvalue().encode("utf-8", "surrogatepass")
 
 
 def nothing_mended() -> MendedRows:

@@ -15,6 +15,7 @@ from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mended import MendedList, read_mended
 from orchestrator.validation.mends import NO_MENDS, Mends, Ranges, is_in
 from orchestrator.validation.nesting import shape_of
+from orchestrator.validation.placing import Placing
 from orchestrator.validation.problem import BadRow, Problem, Warned
 from orchestrator.validation.rejects import reject_header, reject_line
 from orchestrator.validation.relations import OFF, Asking, Holding, Relations, untold
@@ -60,6 +61,7 @@ __all__ = [
     "MendedList",
     "Mends",
     "Order",
+    "Placing",
     "Problem",
     "Ranges",
     "Reference",

@@ -71,6 +71,15 @@ class Cutter:
                     self.too_large = self.too_large or line + number
             self._add(row, 1, line + number)
 
+    def together(self, text: str, rows: int, line: int) -> bool:
+        """So many rows are to come on this line and below, and no part begins between them. False when none can hold
+        them."""
+        content = text.encode()
+        if not self._fits(content, rows) and self._rows:
+            self._cuts.append(self._cut())
+            self._begin(line)
+        return self._fits(content, rows)
+
     def gap(self, first: int, last: int, bad: int = 0) -> None:
         """Lines on which no row begins that is sent; *bad* of them are rows."""
         self._begun_at(first)

@@ -19,9 +19,9 @@ from orchestrator.validation.decoding import Decoding
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.limits import RECORD_LIMIT
 from orchestrator.validation.mapping import Mapping
-from orchestrator.validation.mends import NO_MENDS, Mends
+from orchestrator.validation.mends import NO_MENDS, Mends, Twins
 from orchestrator.validation.problem import BadRow, Problem, undecodable
-from orchestrator.validation.record import Reading
+from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.remarks import Remarks, nothing
 from orchestrator.validation.schema import Rule, Schema
 from orchestrator.validation.sieve import Sieve
@@ -116,6 +116,10 @@ class Judge:
     def left_out(self) -> int:
         """Rows that the mapping has taken out so far."""
         return self._sieve.left_out
+
+    def twins_of(self, record: Record) -> Twins:
+        """Of the good rows that were read so far."""
+        return self._sieve.twins_of(record)
 
     def feed(self, chunk: bytes) -> str:
         """The canonical text of the good rows that this chunk completes."""

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 from orchestrator.validation.cuts import Cut, Cutter, Limits
 from orchestrator.validation.gaps import Gaps
 
@@ -30,6 +32,11 @@ class Kept:
             self._cutter.good(text, rows, line)
             return not self._cutter.too_large
         return True
+
+    def together(self, texts: Sequence[str], line: int) -> bool:
+        """These rows are to come, as far as they are good, and share a part: they are read as one row of the file, on
+        this line. False when none can hold them."""
+        return self._cutter is None or self._cutter.together(_LINE_END.join(texts), len(texts), line)
 
     def skip(self, first: int, last: int, bad: int = 0) -> None:
         """Lines on which no row begins that is sent; *bad* of them are rows."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import replace
 from functools import lru_cache
 
@@ -11,6 +11,7 @@ from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound, recognise
 from orchestrator.validation.keys import Keys
 from orchestrator.validation.mapping import Mapped, Mapping, Steps
+from orchestrator.validation.mends import Twins
 from orchestrator.validation.problem import Problem
 from orchestrator.validation.record import Record
 from orchestrator.validation.rows import Looked, Rows, rows_for
@@ -66,11 +67,17 @@ class MappedRows(Rows):
         if goes and self._target.takes(mapped.cells, record.line, keys):
             return Looked((), text)
         origins = self._steps.origins_in(record.cells)
-        lines = tuple(record.lines[place] for place in origins)
-        row = replace(record, cells=mapped.cells, lines=lines, count=len(mapped.cells))
+        row = _made_of(record, mapped, origins)
         problems = self._target.problems(row, keys, goes=goes, unknown=mapped.unknown)
         faults = self._unreadable(record, mapped)
         return Looked((*faults, *[self._at_source(problem, origins) for problem in problems]), text)
+
+    def twins_of(self, record: Record, keys: Keys, unknown: Set[int] = frozenset()) -> Twins:
+        if record.misquoted or record.count != self._width or (mapped := self._steps.apply(record.cells)).left_out:
+            return ()
+        origins = self._steps.origins_in(record.cells)
+        found = self._target.twins_of(_made_of(record, mapped, origins), keys, mapped.unknown)
+        return [(origins[column - 1] + 1, line) for column, line in found]
 
     def _unreadable(self, record: Record, mapped: Mapped) -> Iterator[Problem]:
         remedy = "correct it, or leave such rows out in the mapping"
@@ -80,6 +87,11 @@ class MappedRows(Rows):
     def _at_source(self, problem: Problem, origins: Sequence[int]) -> Problem:
         place = origins[problem.column - 1]
         return replace(problem, column=place + 1, name=self.names[place])
+
+
+def _made_of(record: Record, mapped: Mapped, origins: Sequence[int]) -> Record:
+    lines = tuple(record.lines[place] for place in origins)
+    return replace(record, cells=mapped.cells, lines=lines, count=len(mapped.cells))
 
 
 @lru_cache(maxsize=32)

@@ -13,13 +13,15 @@ from orchestrator.errors import Unusable
 from orchestrator.validation.cuts import UNLIMITED
 from orchestrator.validation.dialect import CANONICAL, Dialect, written
 from orchestrator.validation.limits import MENDED_LIMIT, RECORD_LIMIT
-from orchestrator.validation.mends import is_in, on_line
+from orchestrator.validation.mends import Twins, is_in, on_line
 from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.rejects import KEPT
 from orchestrator.validation.rules import Rules
 from orchestrator.validation.table import Table
 
 _AFTER = "_after"
+_TWINS = "_twins"
+"""What is kept beside these where a row has some; no list of rejects has it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,10 +32,21 @@ class Mended:
     """Where the row begins in its file that it takes the place of."""
     cells: tuple[str, ...]
     raw: str = ""
+    twins: Twins = ()
+    """Accepted rows below it that have its key: as long as it has, it is not right."""
 
     @property
     def is_blank(self) -> bool:
         return not self.raw and not any(self.cells)
+
+    def parted(self, dialect: Dialect) -> Sequence[Mended]:
+        """Itself, or the rows that stand in its words: each on the line of its file that it has there."""
+        if any(self.cells):
+            return [self]
+        texts = [(at, text) for at, text in _texts(self.raw, dialect) if text]
+        if len(texts) < 2:
+            return [self]
+        return [replace(self, line=self.line + at, raw=text) for at, text in texts]
 
     def record(self, dialect: Dialect) -> Record:
         if self.raw and not any(self.cells):
@@ -54,6 +67,10 @@ class MendedList:
     def records(self, dialect: Dialect) -> dict[int, Record]:
         return {line: row.record(dialect) for line, row in self.rows.items()}
 
+    @property
+    def twins(self) -> dict[int, Twins]:
+        return {line: row.twins for line, row in self.rows.items() if row.twins}
+
     def ordered(self, names: Sequence[str]) -> MendedList | None:
         """With the columns as they stand in the file; None when they are not the same."""
         if sorted(names) != sorted(self.names):
@@ -65,6 +82,19 @@ class MendedList:
             line: replace(row, cells=tuple(row.cells[place] for place in places)) for line, row in self.rows.items()
         }
         return replace(self, names=tuple(names), rows=rows)
+
+    def parted(self, dialect: Dialect) -> MendedList:
+        """With each row by itself of those that stand below each other in one `_raw`. Raises Unusable."""
+        rows: dict[int, Mended] = {}
+        for row in self.rows.values():
+            for each in row.parted(dialect):
+                if each.line in rows or (each.line != row.line and each.line in self.rows):
+                    raise Unusable(
+                        f"_raw of line {row.line:,} holds more than one row, and what it holds for line {each.line:,} "
+                        "stands in the list as well: take one of the two out"
+                    )
+                rows[each.line] = each
+        return replace(self, rows=rows)
 
     def over(self, earlier: MendedList) -> MendedList:
         """What was mended before, and this instead of it."""
@@ -86,29 +116,31 @@ class MendedList:
             verdict = judge.verdict
             if verdict.fault:
                 raise Unusable(f"the row of line {line:,}: {verdict.fault.rule}: {verdict.fault.message}")
-            right += not record.misquoted and verdict.rows > verdict.bad
+            right += not self.rows[line].twins and not record.misquoted and verdict.rows > verdict.bad
         if not right:
             raise Unusable(f"none of its {len(self.rows):,} rows is right yet: mend them, and resubmit")
 
     def lines(self) -> Iterator[list[str]]:
         """As it is kept, the header first."""
-        yield [*self.names, *KEPT, _AFTER]
+        has_twins = bool(self.twins)
+        yield [*self.names, *KEPT, _AFTER, *[_TWINS] * has_twins]
         for line, row in sorted(self.rows.items()):
-            yield [*row.cells, str(line), row.raw, str(self.after)]
+            twins = " ".join(f"{column}:{other}" for column, other in row.twins)
+            yield [*row.cells, str(line), row.raw, str(self.after), *[twins] * has_twins]
 
 
-def read_mended(text: Iterable[str]) -> MendedList:
+def read_mended(text: Iterable[str], *, kept: bool = False) -> MendedList:
     """*text*: the physical lines of the list with their ends. Raises ValueError, in words that name the line."""
     rows = Table(text, limit=RECORD_LIMIT, strict=True)  # a row as it was is a single cell of its list
     try:
-        return _read_rows(rows)
+        return _read_rows(rows, kept=kept)
     except UnicodeError:
         raise ValueError("it is not UTF-8: save it as such") from None
     except ValueError as error:
         raise ValueError(f"line {max(rows.line, 1)}: {error}") from None
 
 
-def _read_rows(rows: Iterator[list[str]]) -> MendedList:
+def _read_rows(rows: Iterator[list[str]], *, kept: bool) -> MendedList:
     header = next(rows, [])
     missing = [name for name in KEPT if name not in header]
     if missing:
@@ -116,17 +148,21 @@ def _read_rows(rows: Iterator[list[str]]) -> MendedList:
     # The last of its name: the file may have a column of that name too.
     line, raw = (len(header) - 1 - header[::-1].index(name) for name in KEPT)
     width = min(line, raw)
+    beside = header[max(line, raw) + 1 :] if kept else []
+    has_after, has_twins = _AFTER in beside, _TWINS in beside
     found: dict[int, Mended] = {}
     after = 0
     for row in filter(any, rows):
         if len(row) != len(header):
             raise ValueError(f"it has {len(row):,} cells, and the list {len(header):,} columns: correct the row")
-        mended = Mended(line=_line(row[line]), cells=tuple(row[:width]), raw=row[raw])
+        mended = Mended(
+            line=_line(row[line]), cells=tuple(row[:width]), raw=row[raw], twins=_twins(row[-1]) if has_twins else ()
+        )
         if mended.line in found:
             raise ValueError(f"line {mended.line:,} of the file is there twice: one row takes its place, or none")
         found[mended.line] = mended
-        if header[-1] == _AFTER and row[-1].isdecimal():
-            after = int(row[-1])
+        if has_after and (version := row[max(line, raw) + 1]).isdecimal():
+            after = int(version)
         if len(found) > MENDED_LIMIT:
             raise ValueError(f"it has more than {MENDED_LIMIT:,} rows: mend the file itself, in its place")
     return MendedList(names=tuple(header[:width]), rows=found, after=after)
@@ -139,9 +175,31 @@ def _line(cell: str) -> int:
     return int(number)
 
 
+def _twins(cell: str) -> Twins:
+    found = [pair.split(":") for pair in cell.split()]
+    return tuple((int(column), int(line)) for column, line in found)
+
+
 def _record(cells: tuple[str, ...]) -> Record:
     lines = (1,) * len(cells)
     return Record(text=written(cells), line=1, last_line=1, cells=cells, lines=lines, count=len(cells))
+
+
+def _texts(raw: str, dialect: Dialect) -> Iterator[tuple[int, str]]:
+    """The text of each row, and how many lines stand above it."""
+    reading, begun, kept = Reading(1, dialect), 0, list[str]()
+    for number, line in enumerate(io.StringIO(raw, newline="\n").readlines()):
+        text = line.rstrip("\r\n")
+        kept.append(line)
+        reading.read(text)
+        if reading.is_open and not reading.oversize:
+            reading.go_on(line[len(text) :])
+        else:
+            yield begun, "".join(kept).rstrip("\r\n")
+            reading, begun = Reading(1, dialect), number + 1
+            kept.clear()
+    if kept:
+        yield begun, "".join(kept)
 
 
 def _read(raw: str, dialect: Dialect) -> Record:

@@ -1,4 +1,7 @@
-"""Rows that a person mended, as they go into the check of their file: each instead of the row on its line."""
+"""Rows that a person mended, as they go into the check of their file: each instead of the row on its line.
+
+Where a quote made one row of several, these take the place of that one, each on its own line.
+"""
 
 from __future__ import annotations
 
@@ -12,6 +15,8 @@ from orchestrator.validation.schema import Rule
 
 Ranges: TypeAlias = Sequence[tuple[int, int]]
 """Of lines, both ends in, in ascending order."""
+Twins: TypeAlias = Sequence[tuple[int, int]]
+"""Of one row: the number of a cell, from 1, and the line of an accepted row that has the same there."""
 
 
 class Mends:
@@ -20,6 +25,7 @@ class Mends:
     What stands on the others is not sent again. It is empty where a new version replaces the one before. What stands
     on these stays bad until it comes back in *rows*; *refused* are those of them that the remote did not take.
     *is_again*: the newest of these versions had the same *rows*, so that what it lacks stays bad as it is in them.
+    *twins*: which of *rows* have the key of an accepted row that stands below them, and keeps it.
     """
 
     def __init__(
@@ -29,6 +35,7 @@ class Mends:
         refused: Sequence[Ranges] = (),
         *,
         is_again: bool = False,
+        twins: Mapping[int, Twins] | None = None,
     ) -> None:
         self._rows = rows
         self._lines = sorted(rows)
@@ -36,14 +43,20 @@ class Mends:
         self._refused = refused
         self._is_again = is_again
         self._tried = refused[-1] if is_again and refused else ()
+        self._twins = twins or {}
 
     def touches(self, first: int, last: int) -> bool:
         """Whether a row that begins on one of these lines, both ends in, may be another or be left out."""
         return bool(self._unsent) or bisect_left(self._lines, first) < bisect_right(self._lines, last)
 
-    def instead_of(self, record: Record) -> Record:
-        mended = self._rows.get(record.line)
-        return record if mended is None else replace(mended, last_line=record.last_line)
+    def instead_of(self, record: Record) -> Sequence[Record]:
+        """The rows that were mended on its lines, each up to the next; itself above them, or where there are none."""
+        lines = self._lines[bisect_left(self._lines, record.line) : bisect_right(self._lines, record.last_line)]
+        rows = [self._rows[line] for line in lines]
+        if not lines or lines[0] > record.line:
+            rows.insert(0, record)
+        ends = [*(row.line - 1 for row in rows[1:]), record.last_line]
+        return [replace(row, last_line=end) for row, end in zip(rows, ends, strict=True)]
 
     def was_sent(self, line: int) -> bool:
         """Whether the remote has the row that begins there."""
@@ -65,9 +78,13 @@ class Mends:
             return None
         return Rule.REFUSED if is_refused else Rule.KEPT_BACK
 
+    def twins_of(self, line: int) -> Twins:
+        return self._twins.get(line, ())
+
     def shifted(self, by: int) -> Mends:
         """For a piece of the file, whose first line is so many lines further down than it counts itself."""
-        return Mends({line - by: on_line(record, line - by) for line, record in self._rows.items()})
+        rows = {line - by: on_line(record, line - by) for line, record in self._rows.items()}
+        return Mends(rows, twins={line - by: twins for line, twins in self._twins.items()})
 
 
 NO_MENDS = Mends({})

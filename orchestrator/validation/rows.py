@@ -13,6 +13,7 @@ from orchestrator.validation.header import Bound
 from orchestrator.validation.keys import Key, Keys, key_of
 from orchestrator.validation.limits import CELL_LIMIT
 from orchestrator.validation.meanings import meaning_of
+from orchestrator.validation.mends import Twins
 from orchestrator.validation.problem import MESSAGES, BadRow, Problem
 from orchestrator.validation.proof import proof_of
 from orchestrator.validation.record import Record
@@ -113,6 +114,13 @@ class Rows:
         ]
         goes = goes and all(problem.severity is Severity.WARNING for problem in found)
         return (*found, *self._repeated(record, keys, wrong, goes=goes))
+
+    def twins_of(self, record: Record, keys: Keys, unknown: Set[int] = frozenset()) -> Twins:
+        """The rows that *keys* knows to be the same where rows have to differ, as far as its own cells are right."""
+        if record.misquoted or record.count != self._width:
+            return ()
+        wrong = {problem.column - 1 for problem in self._of_cells(record) if problem.severity is Severity.ERROR}
+        return keys.look(record.cells, wrong | unknown)[0]
 
     def _of_cells(self, record: Record) -> list[Problem]:
         found = []

@@ -12,7 +12,7 @@ from orchestrator.validation.kept import Kept
 from orchestrator.validation.limits import FIELD_LIMIT
 from orchestrator.validation.mapped import bound_to, mapped_rows_for, source_of
 from orchestrator.validation.mapping import Mapping
-from orchestrator.validation.mends import NO_MENDS, Mends
+from orchestrator.validation.mends import NO_MENDS, Mends, Twins
 from orchestrator.validation.problem import BadRow, Problem, each_once
 from orchestrator.validation.proof import Proof
 from orchestrator.validation.record import Record, plain_record
@@ -158,12 +158,25 @@ class Sieve:
     def take_record(self, record: Record) -> None:
         if not self.first_seen and self._take_first(record):
             return
+        rows = self._mends.instead_of(record)
+        if len(rows) > 1 and not self._kept.together([self._text_of(row) for row in rows], record.line):
+            words = "the rows that take its place do not fit into one part: mend it in the file itself"
+            self.fail(Rule.PART_SIZE, record.line, 1, words)
+        for row in rows:
+            if not self.fault:
+                self._take_row(row)
+
+    def _text_of(self, record: Record) -> str:
+        """As it is sent if nothing is wrong with it."""
+        return self._rules.look(record, self._rules.keys()).text
+
+    def _take_row(self, record: Record) -> None:
         if self._leave_out(record.line):
             return
-        record = self._mends.instead_of(record)
         beside, back = tuple(self._beside_others(record)), self._mends.why_back(record.line)
         # What others alone have against it leaves it its key: else one would be good that they were not asked about.
-        looked = self._rules.look(record, self._keys)
+        keys = self._rules.keys() if self._mends.twins_of(record.line) else self._keys
+        looked = self._rules.look(record, keys)
         if self._mends.was_sent(record.line):  # looked at, because no other row may have its key
             self._sent_before = True
             self._kept.skip(record.line, record.last_line)
@@ -195,6 +208,13 @@ class Sieve:
         for remark in self._remarks(record.line):
             problem = self._rules.problem(remark.rule, record.lines[remark.column - 1], remark.column, remark.message)
             yield replace(problem, severity=remark.severity)
+        for column, line in self._mends.twins_of(record.line):
+            words = f"the same as in line {line:,}, which was accepted: correct this one"
+            yield self._rules.problem(Rule.UNIQUE, record.line, column, words)
+
+    def twins_of(self, record: Record) -> Twins:
+        """Of the rows that came so far."""
+        return self._rules.twins_of(record, self._keys)
 
     def _take_first(self, record: Record) -> bool:
         """Whether there is nothing more to do about it: it was the header, or no file begins so."""

@@ -38,8 +38,9 @@ async def test_a_refused_row_that_was_mended_and_not_sent_yet_goes_with_those_th
         assert lines_in(rejects(stage, "links.csv")) == [3, 4]
         stage.remote.portal.users["dora"] = dict(stage.remote.portal.users[MEMBER])
         mend(rejects(stage, "links.csv"), {3: {"user_username": "dora"}})
-        held_up = await resubmit(stage)
-        assert held_up.ends["unsent"] == 1, "its group is in a file that is rejected"
+        (stage.folder / "groups.csv").write_text("group_name,group_active", newline="")
+        held_up = await resubmit(stage, "links.csv")
+        assert held_up.ends["unsent"] == 1, "the file of its group has no rows any more"
         assert lines_in(rejects(stage, "links.csv")) == [4]
 
         mend(rejects(stage, "links.csv"), {4: {"group_role": "GRADER", "user_username": "dora", "group_name": "night"}})

@@ -12,6 +12,7 @@ from cli.mending import lines_in, mend, rows_of
 from cli.program import AFRESH, Outcome
 from cli.pushes import Pushing, pushing
 from cli.stage import Stage, held
+from orchestrator.sandbox import Fault
 
 DROP = {"validation__on_bad_rows": "drop_rows"}
 PEOPLE = "id,name\r\n1,Anna\r\n,Bert\r\n3,Cleo\r\n,Dora\r\n5,Egon"
@@ -261,11 +262,11 @@ SESSIONS = table(
 
 @pytest.mark.parametrize("spoil", ["taken away", "no list any more"])
 async def test_without_its_mended_rows_no_row_goes_twice(tmp_path: Path, spoil: str) -> None:
-    async with importing(tmp_path, {"sessions.csv": SESSIONS}) as stage:
+    failing = Fault(endpoint="upload", kind="fail", nth=2)
+    async with importing(tmp_path, {"sessions.csv": SESSIONS}, failing) as stage:
         await stage.run(**DROP)
         mend(rejects(stage, "sessions.csv"), {4: {"session_deliveryId": "d3"}})
-        halfway = await resubmit(stage, validation__on_bad_rows="reject_file")
-        assert halfway.ends == {"found": 1, "rejected": 1}
+        assert (await resubmit(stage)).ends == {"found": 1, "failed": 1}
         (kept,) = (file for file in (stage.out / "mended").rglob("*") if file.is_file())
         if spoil == "taken away":
             kept.unlink()
@@ -276,7 +277,7 @@ async def test_without_its_mended_rows_no_row_goes_twice(tmp_path: Path, spoil: 
             kept.unlink()
         rejects(stage, "sessions.csv").unlink(missing_ok=True)
 
-        await stage.run(**DROP)
+        await stage.run("--retry-failed", **DROP)
 
         assert stage.standing["sessions"] == Counter(["s1", "s2"])
         assert lines_in(rejects(stage, "sessions.csv")) == [4, 5]

@@ -8,10 +8,13 @@ import pytest
 
 from edges.samples import BAD, HEADER, OTHER, ROW, Desk, csv, judge, read, sent, text_of
 from edges.test_inbox_large import large_from
+from orchestrator.edges.inbox import FolderInbox, InboxConfig
+from orchestrator.edges.rejects import Rejects
 from orchestrator.model import Digest, Rejected, RelPath
 from orchestrator.ports import Held, Moving, Prepared, Streamed
 from orchestrator.validation import MendedList
 from orchestrator.validation.mended import Mended
+from validation.samples import PLATFORM_DATA, PLATFORM_EVENTS
 
 NIGHT = RelPath("night.csv")
 FIXED = "N3,03/07/2024,09:00,03/07/2024,17:00"
@@ -92,3 +95,26 @@ async def test_what_was_mended_earlier_counts_until_it_is_mended_again() -> None
         ["x", "2", "", "0"],
         ["z", "3", "", "0"],
     ]
+
+
+async def test_rows_that_are_tried_count_until_the_trial_is_over_and_leave_no_trace(tmp_path: Path) -> None:
+    desk = Desk(tmp_path)
+    file = desk.put(NIGHT, csv(HEADER, BAD))
+    mended = desk.mended()
+    config = InboxConfig(data=(PLATFORM_DATA,), events=(PLATFORM_EVENTS,), name="{relative}")
+    inbox = FolderInbox(desk.folder(), Rejects(desk.rejects), config, mended=mended)
+    before = (await read(inbox, file)).source
+    rows = MendedList(names=tuple(HEADER.split(",")), rows={2: Mended(line=2, cells=tuple(FIXED.split(",")))})
+
+    with mended.trying() as trying:
+        trying(NIGHT, before.data, rows)
+        tried = await read(inbox, file)
+        assert tried.source.mends is not None
+        assert isinstance(await inbox.judge(tried), Prepared)
+        assert [*mended.left([file])] == [file]
+        trying(NIGHT, before.data, None)
+        assert (await read(inbox, file)).source == before
+        trying(NIGHT, before.data, rows)
+
+    assert (await read(inbox, file)).source == before
+    assert not (tmp_path / "mended").exists()

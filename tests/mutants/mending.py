@@ -29,8 +29,8 @@ MENDING = (
     Bug(
         wrong="A mended row may have the key of one that was accepted.",
         file="validation/sieve.py",
-        old="        looked = self._rules.look(record, self._keys)\n",
-        new="        keys = self._rules.keys() if self._mends.was_sent(record.line) else self._keys\n"
+        old="        looked = self._rules.look(record, keys)\n",
+        new="        keys = self._rules.keys() if self._mends.was_sent(record.line) else keys\n"
         "        looked = self._rules.look(record, keys)\n",
         test="cli/test_resubmit_additions.py::test_a_key_that_an_accepted_row_has_is_no_key_for_a_mended_one",
     ),
@@ -78,7 +78,7 @@ MENDING = (
     ),
     Bug(
         wrong="Rows that the remote refused stand in no list, and nobody mends them.",
-        file="resubmission.py",
+        file="unlisted.py",
         old="        if file.path in with_refused or ",
         new="        if ",
         test="cli/test_resubmit_additions.py::test_rows_that_the_remote_refused_are_mended_in_the_same_list[0]",
@@ -132,7 +132,7 @@ MENDING = (
     Bug(
         wrong="Every list that was resubmitted is set aside as if nobody had taken it in.",
         file="resubmission.py",
-        old="        self.rejects.taken_in(path)\n",
+        old="                await anyio.to_thread.run_sync(self.rejects.taken_in, one.path)\n",
         new="",
         test="cli/test_edited_lists.py"
         "::test_what_is_written_into_a_list_while_the_remote_is_down_is_there_to_be_resubmitted",
@@ -154,8 +154,8 @@ MENDING = (
     Bug(
         wrong="Rows that are sent back a second time, as they are, count as known.",
         file="resubmission.py",
-        old="        listed = replace(listed, after=taken[-1].version if taken else 0)\n",
-        new="",
+        old="        rows = listed = replace(listed, after=versions[-1].version if versions else 0)\n",
+        new="        rows = listed\n",
         test="cli/test_resubmit_again.py::test_a_row_that_is_refused_twice_goes_each_time_it_is_sent_back[250]",
     ),
     Bug(
@@ -167,7 +167,7 @@ MENDING = (
     ),
     Bug(
         wrong="Refused rows of a run that was killed before it had listed them are in no list.",
-        file="resubmission.py",
+        file="unlisted.py",
         old="    return trip.end is Ending.DONE or (trip.end is Ending.SKIPPED and",
         new="    return trip.end is Ending.DONE or (trip.end is Ending.UNSENT and",
         test="crash/test_mended.py::"
@@ -219,8 +219,8 @@ MENDING = (
     Bug(
         wrong="A row that was not sent because it repeats one is in no list when the remote refuses that one.",
         file="validation/sieve.py",
-        old="self._rules.look(record, self._keys)\n",
-        new="self._rules.look(record, self._rules.keys() if back else self._keys)\n",
+        old="self._rules.look(record, keys)\n",
+        new="self._rules.look(record, self._rules.keys() if back else keys)\n",
         test="cli/test_resubmit_additions.py::test_a_row_that_repeats_one_that_the_remote_refused_stays_in_the_list",
     ),
 )

@@ -127,8 +127,8 @@ RELATING = (
     Bug(
         wrong="A row goes in the place of one of its file that is kept back, and nobody asked for whom it refers to.",
         file="validation/sieve.py",
-        old="self._rules.look(record, self._keys)\n",
-        new="self._rules.look(record, self._rules.keys() if beside else self._keys)\n",
+        old="self._rules.look(record, keys)\n",
+        new="self._rules.look(record, self._rules.keys() if beside else keys)\n",
         test="edges/test_census_given_up.py::test_no_row_takes_the_place_of_one_of_its_file_that_is_kept_back",
     ),
     Bug(

@@ -17,6 +17,7 @@ from orchestrator.validation import (
     BadRow,
     Dialect,
     Judge,
+    Limits,
     MendedList,
     Mends,
     Rule,
@@ -139,6 +140,39 @@ def test_a_row_of_several_lines_may_become_one_of_one_line_and_the_other_way_rou
     assert judge.verdict.gaps == ((3, 3),), "the second row still begins on line 4, and the third on line 5"
 
 
+@pytest.mark.parametrize("size", [1, 7, 600])
+@pytest.mark.parametrize("fast", [False, True])
+def test_several_rows_take_the_place_of_one_of_as_many_lines(size: int, *, fast: bool) -> None:
+    stray = f'"{ROW}\n{BAD[0]}\n{OTHER[:-5]}"17:00'
+    source = lines(HEADER, ROW, stray, OTHER)
+
+    for first in (3, 4):
+        instead = {line: row for line, row in ((3, OTHER), (4, BAD[1]), (5, ROW)) if line >= first}
+        mends = Mends({line: mended(line, row).record(CANONICAL) for line, row in instead.items()})
+
+        text, verdict, bad = judged(source, mends, size=size, fast=fast)
+
+        rows = [ROW, *[instead[line] for line in (3, 5) if line in instead], OTHER]
+        assert text == "\r\n".join([HEADER, *rows])
+        assert verdict.gaps == (((4, 4),) if first == 3 else ((3, 4),))  # type: ignore[attr-defined]  # a verdict
+        assert [(one.line, one.last_line) for one in bad] == [(3, 3), (4, 4)][first - 4 :]  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize(("limit", "starts"), [(2, ()), (3, (2, 4, 7)), (4, (2, 4)), (5, (2, 7)), (6, ())])
+def test_rows_that_take_the_place_of_one_share_a_part(limit: int, starts: Rows) -> None:
+    """What they are read from begins with the first of them: nobody could read a part that begins with another."""
+    source = lines(HEADER, ROW, ROW, f'"{ROW}\n{ROW}\n{OTHER[:-5]}"17:00', OTHER)
+    mends = Mends({line: mended(line, ROW).record(CANONICAL) for line in (4, 5, 6)})
+    judge = Judge(PLATFORM_DATA, limits=Limits(rows=limit), mends=mends)
+
+    judge.feed(source.encode())
+    judge.close()
+
+    assert tuple(cut.line for cut in judge.verdict.cuts) == starts
+    fault = judge.verdict.fault
+    assert (fault.line, fault.rule) == (4, "part_size") if limit == 2 and fault else not fault
+
+
 def test_a_row_as_it_was_is_read_in_the_words_of_its_file() -> None:
     dialect = Dialect(delimiter=";", quote="'")
 
@@ -165,6 +199,16 @@ def test_a_file_may_have_columns_of_the_names_that_its_list_adds() -> None:
 
         assert found.names == ("_raw", "a", "_line")
         assert found.rows == {2: Mended(line=2, cells=("r", "x", "77"))}
+
+
+def test_the_accepted_rows_whose_keys_a_row_has_are_kept_with_it_and_no_list_of_rejects_tells_them() -> None:
+    rows = {2: Mended(line=2, cells=("x", "y"), twins=((1, 4), (2, 5))), 3: Mended(line=3, cells=("z", ""))}
+    text = io.StringIO(newline="")
+    csv.writer(text).writerows(MendedList(names=("a", "_twins"), rows=rows).lines())
+
+    assert read_mended(io.StringIO(text.getvalue(), newline=""), kept=True).rows == rows
+    rejects = read_mended(["_twins,_line,_raw\r\n", "1:2,2,\r\n"])
+    assert (rejects.names, rejects.rows[2].twins) == (("_twins",), ())
 
 
 @pytest.mark.parametrize("cell", ["x" * 200_000, 'x, "y"\n' * 60_000, '"' * (RECORD_LIMIT - 5)])

@@ -1,0 +1,33 @@
+"""Reads the file of a list once more, for where the mended rows belong in it."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+
+from orchestrator.edges.folder import Folder
+from orchestrator.edges.sheets import CHUNK
+from orchestrator.errors import Unusable
+from orchestrator.model import RelPath, Sheet
+from orchestrator.validation import MendedList, Placing, Rules, is_in
+
+
+def placing_in(
+    folder: Folder,
+    path: RelPath,
+    rules: Rules,
+    listed: MendedList,
+    earlier: MendedList | None,
+    taken: Sequence[Sheet],
+) -> Placing:
+    """What was found out about *listed* in its file. *earlier*: what was mended before; *taken*: of the versions of it
+    that the remote took. Raises Unusable.
+    """
+    placing = Placing(rules, listed, earlier, lambda line: any(not is_in(sheet.unsent, line) for sheet in taken))
+    try:
+        with os.fdopen(folder.open(path), "rb", buffering=0) as content:
+            while chunk := content.read(CHUNK):
+                placing.feed(chunk)
+    except OSError as error:
+        raise Unusable(f"its file cannot be read ({error.strerror}): mend its permissions") from None
+    return placing

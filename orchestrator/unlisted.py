@@ -1,0 +1,40 @@
+"""Lists of rejects that a run makes anew: of rows that the remote refused, and of rows whose list was lost."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable
+from dataclasses import replace
+
+import anyio.to_thread
+
+from orchestrator.books import Ending, Trip
+from orchestrator.edges.inbox import FolderInbox
+from orchestrator.edges.rejects import Rejects
+from orchestrator.model import RelPath
+from orchestrator.ports import File
+from orchestrator.resubmission import Refusal, Taken, tell
+
+
+def has_unlisted(trip: Trip, listed_at: float) -> bool:
+    """Whether the remote refused rows of it that cannot be in its list, because this was written before."""
+    job = trip.job
+    if job is None or job.checked is None or not job.checked.data.refused:
+        return False
+    return trip.end is Ending.DONE or (trip.end is Ending.SKIPPED and listed_at <= (job.accepted_at or 0.0))
+
+
+async def list_anew(
+    taken: Taken | None, files: Iterable[File], with_refused: Collection[RelPath], inbox: FolderInbox, rejects: Rejects
+) -> Taken | None:
+    """Make the lists of files *with refused* rows, to be mended like those that were not sent, and those that were not
+    there: the run that was to write one may have been killed before. Returns what became of *taken*."""
+    asked, told = taken or Taken(files=frozenset(), refusals=()), list[Refusal]()
+    for file in files:
+        lost = [path for path in (file.path, file.events) if path in asked.unlisted]
+        if file.path in with_refused or any(not rejects.has(path) for path in lost):
+            await anyio.to_thread.run_sync(inbox.list_refused, file)
+        rows = "bad rows" if file.path in asked.files else "rows that are not at the remote"
+        cause = f"its {rows} stand in one now, made anew: mend them there, and resubmit"
+        told += [Refusal(path=path, cause=cause) for path in lost if rejects.has(path)]
+    tell(told)
+    return replace(asked, refusals=(*asked.refusals, *told)) if taken else None
