@@ -27,6 +27,8 @@ from orchestrator.cli.trial import demo, sandbox
 
 _PR_SET_DUMPABLE = 4
 """prctl(2)."""
+_M_MMAP_THRESHOLD, _LARGE = -3, 1 << 20
+"""mallopt(3), and from how many bytes on a piece of memory is one of its own."""
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
@@ -59,6 +61,7 @@ def main() -> None:
     """The one door. The code that a command came to is the one that the process ends with."""
     _occupy_standard_descriptors()
     _keep_to_ourselves()
+    _give_memory_back()
     signal.signal(signal.SIGTERM, _terminate)
     code = _carry_out()
     _let_go(sys.stdout, 1)
@@ -112,6 +115,15 @@ def _keep_to_ourselves() -> None:
     resource.setrlimit(resource.RLIMIT_CORE, (0, most))
     if sys.platform == "linux":  # a core that is piped knows no limit, and others of this user could read us as we run
         ctypes.CDLL(None).prctl(_PR_SET_DUMPABLE, 0, 0, 0, 0)
+
+
+def _give_memory_back() -> None:
+    """What a large file takes comes from the system and goes back to it, piece by piece.
+
+    Left to itself glibc learns from such pieces to keep them, in a heap for every thread: twice as much in all.
+    """
+    with suppress(AttributeError):  # another C library, which has no such switch
+        ctypes.CDLL(None).mallopt(_M_MMAP_THRESHOLD, _LARGE)
 
 
 def _terminate(signum: int, _: object) -> None:
