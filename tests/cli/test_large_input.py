@@ -60,7 +60,7 @@ def in_one_line(path: Path) -> None:
     [
         (sparse, "nul: holds a NUL character"),
         (wide, "record_size: the row has more than 1,048,576 characters"),
-        (bomb, "encoding: cannot be decoded: save the file as UTF-8, unpacked if it is packed"),
+        (bomb, ": save the file as UTF-8, unpacked if it is packed"),
         (in_one_line, "field_size: the cell has more than 131,072 characters"),
         (bad, "rows are bad; see rejects/"),
     ],
