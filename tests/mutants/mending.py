@@ -159,13 +159,6 @@ MENDING = (
         test="cli/test_resubmit_again.py::test_a_row_that_is_refused_twice_goes_each_time_it_is_sent_back[250]",
     ),
     Bug(
-        wrong="A mended row of which the program was killed is forgotten when its list is sent back once more.",
-        file="resubmission.py",
-        old=" if earlier.after < listed.after else earlier)",
-        new=")",
-        test="crash/test_mended.py::test_what_was_mended_goes_though_its_list_was_made_anew_before_the_kill",
-    ),
-    Bug(
         wrong="Refused rows of a run that was killed before it had listed them are in no list.",
         file="unlisted.py",
         old="    return trip.end is Ending.DONE or (trip.end is Ending.SKIPPED and",
