@@ -31,11 +31,11 @@ def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File
         if job is None or job.path != file.path:
             return None
         done = job.state is State.DONE and is_known(job, source)
-        taken = taken_of(ledger.versions(job.key), source) if adds else [job] * done
-        sheets = [one.checked.data for one in taken if one.checked is not None]
+        taken = [job] if done and not adds else taken_of(ledger.versions(job.key), source)
+        sheets = [one.checked.data for one in (taken if adds else taken[-1:]) if one.checked is not None]
         if not done and not sheets:
             return None
-        return Had(unsent=[one.unsent for one in sheets], refused=[one.refused for one in sheets], done=done)
+        return Had(unsent=[one.unsent for one in sheets], done=done, stays=adds)
 
     return had
 

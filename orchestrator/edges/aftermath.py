@@ -6,11 +6,11 @@ import threading
 from collections import deque
 from collections.abc import Callable, Iterable
 
-from orchestrator.edges.looks import Had, Look, absent_rows
+from orchestrator.edges.looks import Had, Look, lacking_rows
 from orchestrator.edges.registry import Registry
 from orchestrator.model import Source
 from orchestrator.ports import File
-from orchestrator.validation import NO_MENDS, SourceLines
+from orchestrator.validation import SourceLines
 
 
 class Aftermath:
@@ -53,5 +53,5 @@ class Aftermath:
     def _rows(self, look: Look) -> Iterable[tuple[int, int]]:
         had = self._had(look.file, look.source) if look.source else None
         if had:
-            for row in absent_rows(self._lines(look.number), look.good, had, NO_MENDS):
+            for row in lacking_rows(self._lines(look.number), look.good, had):
                 yield look.number, row

@@ -24,7 +24,7 @@ import anyio.to_thread
 from orchestrator.edges.aftermath import Aftermath
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
-from orchestrator.edges.looks import Had, Look, absent_rows, in_order, who_may_hold_more
+from orchestrator.edges.looks import Had, Look, in_order, lacking_rows, may_go, presence_of, who_may_hold_more
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.registry import Found, Place, Registry
 from orchestrator.edges.sheets import CHUNK
@@ -153,8 +153,7 @@ class Census:
         # A row is left out of a file for the sake of another only when that one is at the remote.
         doubles = self._registry.doubles() if self._drops_twice else ()
         for child, parent in chain(self._registry.needs(), doubles):
-            if not self._ranked[parent].done:
-                needs[self._ranked[child].file.path].add(self._ranked[parent].file.path)
+            needs[self._ranked[child].file.path].add(self._ranked[parent].file.path)
         for look in self._ranked:
             if look.kind and self._relations.may_keep_back(look.kind):
                 self._mark(look)
@@ -200,9 +199,10 @@ class Census:
         kept = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
         look.source = Source(data=data, events=events, mends=kept, size=look.file.size)
         if had := self._had(look.file, look.source):
-            look.done = had.done
-            rows = absent_rows(SourceLines(verdict.header, verdict.gaps), look.good, had, mends)
-            self._registry.note_absent(look.number, rows)
+            look.done, look.presence = had.done, presence_of(had)
+            lines = SourceLines(verdict.header, verdict.gaps)
+            lacking = lacking_rows(lines, look.good, had)
+            self._registry.note_lacking(look.number, ((row, may_go(lines[row], had, mends)) for row in lacking))
 
     def _settle(self, chosen: Collection[RelPath], sure: Sequence[int]) -> None:
         drop_rows = self._drop_rows

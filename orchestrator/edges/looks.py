@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 
+from orchestrator.edges.census_tables import Presence
 from orchestrator.edges.registry import Standing
 from orchestrator.model import RelPath, Source
 from orchestrator.ports import File
@@ -17,10 +18,14 @@ class Had:
 
     unsent: Sequence[Ranges] = ()
     """For every version that it keeps, the lines of which it has no row."""
-    refused: Sequence[Ranges] = ()
-    """For each, those of them of which it did not take the row."""
     done: bool = True
     """Its newest version is what lies there: nothing of it is to be sent."""
+    stays: bool = False
+    """What it has is not sent again, whatever is sent of the file."""
+
+    def lacks(self, line: int) -> bool:
+        """Whether no version has brought the row that begins there."""
+        return all(is_in(ranges, line) for ranges in self.unsent)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -37,6 +42,7 @@ class Look:
     bad: int = 0
     good: int = 0
     done: bool = False
+    presence: Presence = Presence.NONE
     columns: dict[tuple[int, int | None], int] = field(default_factory=dict)
     """Where a problem with each pool and way is told."""
     mark: str = ""
@@ -49,16 +55,21 @@ class Look:
     def standing(self, rank: int, chosen: Collection[RelPath], *, drop_rows: bool) -> Standing:
         return Standing(
             rank=rank,
+            presence=self.presence,
             whole=self.is_whole(drop_rows=drop_rows),
             judged=self.file.path in chosen and not self.done and not self.is_faulty,
         )
 
 
-def in_order(looks: Iterable[Look], chosen: Collection[RelPath], *, drop_rows: bool) -> list[Look]:
-    """What several files hold is the remote's, or of one that goes for sure, before it is another's."""
+def presence_of(had: Had) -> Presence:
+    return Presence.STAYS if had.stays else Presence.REPLACED
 
-    def rank(look: Look) -> tuple[bool, bool, bool, int]:
-        return not look.done, not look.is_whole(drop_rows=drop_rows), look.file.path not in chosen, look.number
+
+def in_order(looks: Iterable[Look], chosen: Collection[RelPath], *, drop_rows: bool) -> list[Look]:
+    """What several files hold, and the remote has not, is that file's that goes for sure before it is another's."""
+
+    def rank(look: Look) -> tuple[bool, bool, int]:
+        return not look.is_whole(drop_rows=drop_rows), look.file.path not in chosen, look.number
 
     return sorted(looks, key=rank)
 
@@ -79,17 +90,12 @@ def who_may_hold_more(relations: Relations, looks: Sequence[Look], *, drop_rows:
     return found
 
 
-def absent_rows(lines: SourceLines, rows: int, had: Had, mends: Mends) -> Iterator[int]:
-    """Those of so many good *rows* that no version has brought to the remote, and that are not sent now."""
-    if had.done:
-        for row in _rows_on(lines, rows, had.unsent[:1]):
-            if all(is_in(ranges, lines[row]) for ranges in had.unsent[1:]):
-                yield row
-    else:
-        yield from (row for row in _rows_on(lines, rows, had.refused) if not mends.touches(lines[row], lines[row]))
+def lacking_rows(lines: SourceLines, rows: int, had: Had) -> Iterator[int]:
+    """Those of so many good *rows* that no version has brought to the remote."""
+    for first, last in had.unsent[0] if had.unsent else ():
+        yield from (row for row in lines.rows_on(first, last, rows) if had.lacks(lines[row]))
 
 
-def _rows_on(lines: SourceLines, rows: int, of_each: Sequence[Ranges]) -> Iterator[int]:
-    for ranges in of_each:
-        for first, last in ranges:
-            yield from lines.rows_on(first, last, rows)
+def may_go(line: int, had: Had, mends: Mends) -> bool:
+    """Whether the row that begins there, which the remote lacks, is sent if it is right."""
+    return not had.done and (not had.stays or mends.touches(line, line))

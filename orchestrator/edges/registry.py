@@ -38,7 +38,8 @@ class Standing:
     """What a file is to the others."""
 
     rank: int
-    """What several files hold belongs to the lowest."""
+    """What several files hold belongs to the remote's, and then to the lowest."""
+    presence: sql.Presence
     whole: bool
     """It goes as it is, as far as is known without the others."""
     judged: bool
@@ -100,19 +101,20 @@ class Registry:
         with self._storing():
             self._db.execute("INSERT INTO lines VALUES (?, ?, ?)", (file, header, json.dumps(gaps)))
 
-    def note_absent(self, file: int, rows: Iterable[int]) -> None:
-        """Of a file that the remote has, rows that it does not have."""
+    def note_lacking(self, file: int, rows: Iterable[tuple[int, bool]]) -> None:
+        """Of a file that the remote has, rows that it does not have, each with whether it may go now."""
         with self._storing():
             self._db.execute("BEGIN")
-            self._db.executemany("INSERT OR IGNORE INTO absent VALUES (?, ?, 0)", ((file, row) for row in rows))
+            for row, may_go in rows:
+                self._db.execute(sql.NEW if may_go else sql.ABSENT, (file, row))
             self._db.execute("COMMIT")
 
     def settle(self, files: Iterable[tuple[int, Standing]], sure: Iterable[int]) -> None:
         """Who holds what first. Of the pools that are *sure* it is known all that is in them."""
         self._write()
-        rows = ((number, s.rank, s.whole, s.judged) for number, s in files)
+        rows = ((number, s.rank, s.whole, s.judged, s.presence) for number, s in files)
         with self._storing():
-            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", rows)
             self._db.executemany("UPDATE pools SET sure = 1 WHERE pool = ?", ((pool,) for pool in sure))
             self._db.execute(sql.FIRST)
 
@@ -165,12 +167,12 @@ class Registry:
             return [rank for (rank,) in self._db.execute(sql.WHO_ASKS_IN_VAIN, (pool,))]
 
     def needs(self) -> Iterator[tuple[int, int]]:
-        """The ranks of a file that asks and of another that holds."""
+        """The ranks of a file that asks and of another that holds what is still to be sent."""
         with self._storing():
             yield from self._db.execute(sql.NEEDS)
 
     def doubles(self) -> Iterator[tuple[int, int]]:
-        """The ranks of a file with a row that another has, and of that one."""
+        """The ranks of a file with a row that another has which is still to be sent, and of that one."""
         with self._storing():
             yield from self._db.execute(sql.DOUBLES)
 

@@ -59,8 +59,8 @@ class Table:
     drop_rows: bool = False
     done: Mapping[str, Sequence[Ranges]] = field(default_factory=dict)
     """Of each file that the remote has, the lines of which every version of it has no row."""
-    refused: Mapping[str, Sequence[Ranges]] = field(default_factory=dict)
-    """Of each file of which the remote has earlier versions, the lines of which it refused the row of each."""
+    back: Mapping[str, Had] = field(default_factory=dict)
+    """What the remote has of each file that is sent back."""
     rules: Mapping[str, Any] = field(default_factory=dict)
 
     @property
@@ -70,8 +70,8 @@ class Table:
     @contextmanager
     def census(self) -> Iterator[Census]:
         def had(file: File, source: Source) -> Had | None:
-            if file.path in self.refused:
-                return Had(refused=self.refused[file.path], done=False)
+            if file.path in self.back:
+                return self.back[file.path]
             return Had(unsent=self.done[file.path]) if file.path in self.done else None
 
         census = Census(

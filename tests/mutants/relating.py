@@ -49,9 +49,9 @@ RELATING = (
     ),
     Bug(
         wrong="What the remote has already is told at the file that brought it there.",
-        file="edges/looks.py",
-        old="        return not look.done, not look.is_whole(drop_rows=drop_rows),",
-        new="        return not look.is_whole(drop_rows=drop_rows),",
+        file="edges/census_tables.py",
+        old="CASE WHEN presence = 0 THEN 1",
+        new="CASE WHEN 1 THEN 1",
         test="edges/test_census.py::test_a_key_belongs_to_the_file_that_is_done_then_to_one_that_goes_for_sure",
     ),
     Bug(
@@ -106,8 +106,8 @@ RELATING = (
     Bug(
         wrong="What one row that is kept back holds is nobody's, although another holds it, too.",
         file="edges/census_tables.py",
-        old="    WHERE pool = lost.pool AND digest = lost.digest AND step IS NULL AND (whole OR NOT own)), of_all\n",
-        new="    WHERE pool = lost.pool AND digest = lost.digest AND 0), of_all\n",
+        old="WHERE pool = lost.pool AND digest = lost.digest AND step IS NULL), of_all\n",
+        new="WHERE pool = lost.pool AND digest = lost.digest AND 0), of_all\n",
         test="edges/test_census_given_up.py::test_what_another_row_holds_as_well_is_still_held",
     ),
     Bug(
@@ -120,9 +120,24 @@ RELATING = (
     Bug(
         wrong="A row is left out for the sake of one that is kept back.",
         file="edges/census_tables.py",
-        old="WHERE own AND judged AND step IS NULL AND at >> 32 <> rank\n",
-        new="WHERE own AND judged AND of_all >> 32 <> rank\n",
+        old=" AND step IS NULL AND at >> 32 & 0xFFFFFF <> rank\n",
+        new=" AND of_all >> 32 & 0xFFFFFF <> rank\n",
         test="edges/test_census_given_up.py::test_a_row_is_not_left_out_for_the_sake_of_one_that_is_kept_back",
+    ),
+    Bug(
+        wrong="A row that was kept back for one of another file is sent over it when that file is sent back.",
+        file="edges/census_tables.py",
+        old="(to_come << 56) + ",
+        new="",
+        test="cli/test_resubmit_across.py"
+        "::test_a_row_that_was_kept_back_for_one_of_another_file_does_not_take_its_place_when_that_is_sent_back",
+    ),
+    Bug(
+        wrong="A row that the remote has is given up when others of its file are sent back.",
+        file="edges/census_tables.py",
+        old="WHERE judged AND (presence < 2 OR EXISTS",
+        new="WHERE judged AND (presence < 3 OR EXISTS",
+        test="edges/test_census_given_up.py::test_what_stays_at_the_remote_is_held_whatever_it_asks_for_itself",
     ),
     Bug(
         wrong="A row goes in the place of one of its file that is kept back, and nobody asked for whom it refers to.",
@@ -141,15 +156,15 @@ RELATING = (
     Bug(
         wrong="What the remote has of an earlier version, beside which it keeps the newest, is nobody's.",
         file="across.py",
-        old="        taken = taken_of(ledger.versions(job.key), source) if adds else [job] * done\n",
-        new="        taken = [job] * done\n",
+        old="        taken = [job] if done and not adds else taken_of(ledger.versions(job.key), source)\n",
+        new="        taken = [job] if done else taken_of(ledger.versions(job.key), source)\n",
         test="cli/test_relations.py::test_rows_that_the_remote_refused_are_nobodys_until_they_are_mended",
     ),
     Bug(
         wrong="A row that came home with a mended version is nobody's for the sake of the version before.",
         file="edges/looks.py",
-        old="            if all(is_in(ranges, lines[row]) for ranges in had.unsent[1:]):\n",
-        new="            if lines[row]:\n",
+        old="        return all(is_in(ranges, line) for ranges in self.unsent)\n",
+        new="        return any(is_in(ranges, line) for ranges in self.unsent)\n",
         test="edges/test_census_given_up.py::test_what_a_later_version_brought_is_held",
     ),
     Bug(
