@@ -22,8 +22,8 @@ class Presence(IntEnum):
 TABLES = """
 CREATE TABLE pools (pool INTEGER PRIMARY KEY, own INTEGER NOT NULL, sure INTEGER NOT NULL);
 CREATE TABLE files (
-    file INTEGER PRIMARY KEY, rank INTEGER NOT NULL,
-    whole INTEGER NOT NULL, judged INTEGER NOT NULL, presence INTEGER NOT NULL);
+    file INTEGER PRIMARY KEY, rank INTEGER NOT NULL, whole INTEGER NOT NULL, judged INTEGER NOT NULL,
+    ended INTEGER NOT NULL, presence INTEGER NOT NULL);
 CREATE TABLE lines (file INTEGER PRIMARY KEY, header INTEGER NOT NULL, gaps TEXT NOT NULL);
 CREATE TABLE held (pool INTEGER, digest BLOB, file INTEGER, row INTEGER);
 CREATE TABLE asked (pool INTEGER, digest BLOB, file INTEGER, row INTEGER, way INTEGER, strict INTEGER);
@@ -40,7 +40,7 @@ CREATE TABLE dangling (
     file INTEGER, row INTEGER, way INTEGER, pool INTEGER, at INTEGER, PRIMARY KEY (file, row, way)) WITHOUT ROWID;
 
 -- CROSS JOIN keeps the order of the tables: the large one is read from end to end, the small ones are asked.
-CREATE VIEW holders AS SELECT held.*, own, whole, judged, presence, rank, step,
+CREATE VIEW holders AS SELECT held.*, own, whole, judged, ended, presence, rank, step,
     CASE WHEN presence = 0 THEN 1 ELSE EXISTS (
         SELECT 1 FROM new WHERE new.file = held.file AND new.row = held.row) END AS to_come
 FROM held CROSS JOIN files USING (file) CROSS JOIN pools USING (pool) LEFT JOIN absent USING (file, row);
@@ -74,9 +74,11 @@ CROSS JOIN first USING (pool, digest) WHERE gone.step = ? AND at = place
 """
 NEXT_FIRST = """
 INSERT OR REPLACE INTO first SELECT pool, digest, (
-    SELECT min(place) FROM holding WHERE pool = lost.pool AND digest = lost.digest AND step IS NULL), of_all
+    SELECT min(place) FROM holding WHERE pool = lost.pool AND digest = lost.digest AND step IS NULL
+    AND (ended OR NOT to_come OR ?)), of_all
 FROM lost CROSS JOIN first USING (pool, digest)
 """
+"""Whether what is still to come counts, too: who asks for it waits for one file only, and not for the next."""
 DANGLING_IN_TURN = """
 INSERT OR IGNORE INTO absent SELECT file, row, ? FROM lost CROSS JOIN first USING (pool, digest)
 CROSS JOIN asking USING (pool, digest) WHERE strict AND sure AND at IS NULL

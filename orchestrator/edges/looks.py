@@ -55,6 +55,7 @@ class Look:
     def standing(self, rank: int, chosen: Collection[RelPath], *, drop_rows: bool) -> Standing:
         return Standing(
             rank=rank,
+            done=self.done,
             presence=self.presence,
             whole=self.is_whole(drop_rows=drop_rows),
             judged=self.file.path in chosen and not self.done and not self.is_faulty,

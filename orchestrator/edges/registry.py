@@ -42,6 +42,8 @@ class Standing:
     presence: sql.Presence
     whole: bool
     """It goes as it is, as far as is known without the others."""
+    done: bool
+    """Nothing of it is to come."""
     judged: bool
     """It is to be told what is wrong with it."""
 
@@ -112,9 +114,9 @@ class Registry:
     def settle(self, files: Iterable[tuple[int, Standing]], sure: Iterable[int]) -> None:
         """Who holds what first. Of the pools that are *sure* it is known all that is in them."""
         self._write()
-        rows = ((number, s.rank, s.whole, s.judged, s.presence) for number, s in files)
+        rows = ((number, s.rank, s.whole, s.judged, s.done, s.presence) for number, s in files)
         with self._storing():
-            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?)", rows)
+            self._db.executemany("INSERT INTO files VALUES (?, ?, ?, ?, ?, ?)", rows)
             self._db.executemany("UPDATE pools SET sure = 1 WHERE pool = ?", ((pool,) for pool in sure))
             self._db.execute(sql.FIRST)
 
@@ -130,14 +132,14 @@ class Registry:
         with self._lock, self._storing():
             self._db.executescript(sql.INDEXES + sql.ASKED_BY_ANY)
             self._db.execute("BEGIN")
-            self._db.executemany("UPDATE files SET judged = 0 WHERE file = ?", ((file,) for file in ended))
+            self._db.executemany("UPDATE files SET judged = 0, ended = 1 WHERE file = ?", ((file,) for file in ended))
             self._step += 1
             step = self._step
             given_up = self._db.executemany("INSERT OR IGNORE INTO absent VALUES (?, ?, ?)", ((*r, step) for r in rows))
             while given_up.rowcount > 0:
                 self._db.execute("DELETE FROM lost")
                 self._db.execute(sql.LOST, (self._step,))
-                self._db.execute(sql.NEXT_FIRST)
+                self._db.execute(sql.NEXT_FIRST, (False,))
                 told.update(file for (file,) in self._db.execute(sql.WHO_ASKS_FOR_LOST))
                 self._db.execute(sql.DANGLING_OF_LOST)
                 if not in_turn:
@@ -199,7 +201,7 @@ class Registry:
                 yield
                 self._db.execute("DELETE FROM lost")
                 self._db.execute(sql.LOST, (self._step,))
-                self._db.execute(sql.NEXT_FIRST)
+                self._db.execute(sql.NEXT_FIRST, (True,))
                 self._step += 1
                 given_up = self._db.execute(sql.DANGLING_IN_TURN, (self._step,)).rowcount
             self._db.execute("COMMIT")

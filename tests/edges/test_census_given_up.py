@@ -178,9 +178,19 @@ async def test_who_asks_for_a_row_that_the_remote_refuses_meanwhile_is_kept_back
 
 async def test_a_row_that_one_file_is_refused_and_another_holds_as_well_is_still_held(table: Table) -> None:
     table.duplicates = "off"
-    _, told = await table.look({"a.csv": [[(2, 2)]]}, a=people("al,,,"), b=people("al,,,"), c=people("bo,,al,"))
+    refused = {"a.csv": [[(2, 2)]], "b.csv": [[]]}
+    _, told = await table.look(refused, a=people("al,,,"), b=people("al,,,"), c=people("bo,,al,"))
 
     assert told == {}
+
+
+async def test_what_another_file_has_still_to_bring_is_not_held_when_the_one_that_was_waited_for_is_refused(
+    table: Table,
+) -> None:
+    table.duplicates = "off"
+    _, told = await table.look({"a.csv": [[(2, 2)]]}, a=people("al,,,"), b=people("al,,,"), c=people("bo,,al,"))
+
+    assert told == {"c.csv": [(2, "boss", kept_back("a.csv", 2))]}
 
 
 async def test_where_a_bad_row_rejects_its_file_that_file_alone_is_told_of_a_row_that_is_refused(table: Table) -> None:

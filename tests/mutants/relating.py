@@ -106,8 +106,8 @@ RELATING = (
     Bug(
         wrong="What one row that is kept back holds is nobody's, although another holds it, too.",
         file="edges/census_tables.py",
-        old="WHERE pool = lost.pool AND digest = lost.digest AND step IS NULL), of_all\n",
-        new="WHERE pool = lost.pool AND digest = lost.digest AND 0), of_all\n",
+        old="WHERE pool = lost.pool AND digest = lost.digest AND step IS NULL\n",
+        new="WHERE pool = lost.pool AND digest = lost.digest AND 0\n",
         test="edges/test_census_given_up.py::test_what_another_row_holds_as_well_is_still_held",
     ),
     Bug(
