@@ -34,6 +34,12 @@ def sheet_of(job: Job, *, is_events: bool) -> Sheet | None:
     return job.checked.events if is_events else job.checked.data
 
 
+def is_unlisted(job: Job, listed_at: float) -> bool:
+    """Whether the remote refused rows of it that cannot be in its list, because this was written before."""
+    has_refused = job.state is State.DONE and job.checked is not None and bool(job.checked.data.refused)
+    return has_refused and listed_at <= (job.accepted_at or 0.0)
+
+
 def require_absent(lines: Iterable[int], sheet: Sheet, job: Job) -> None:
     """Raises Unusable for a line on which this version has a row, wherever that lies, or its file none at all."""
     line = next((line for line in lines if not is_in(sheet.unsent, line)), None)

@@ -23,7 +23,7 @@ from orchestrator.edges.placed import placing_in
 from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import Unusable
 from orchestrator.intake import same_file, taken_of
-from orchestrator.lineage import newest_for, require_absent, sheet_of
+from orchestrator.lineage import is_unlisted, newest_for, require_absent, sheet_of
 from orchestrator.model import Job, RelPath, Sheet, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
@@ -123,8 +123,12 @@ class Resubmission:
                 await anyio.to_thread.run_sync(self.mended.keep, one.path, one.content, one.rows)
                 await anyio.to_thread.run_sync(self.rejects.taken_in, one.path)
                 files.add(one.file.path)
-        mended = await anyio.to_thread.run_sync(list, self.mended.left(listed))
-        files |= {file.path for file in mended if await anyio.to_thread.run_sync(self._is_left_over, file)}
+        for file in await anyio.to_thread.run_sync(list, self.mended.left(listed)):
+            if await anyio.to_thread.run_sync(self._is_left_over, file):
+                files.add(file.path)
+            elif await anyio.to_thread.run_sync(self._lacks_its_list, file):
+                files.add(file.path)
+                unlisted.add(file.path)
         return Taken(files=frozenset(files), refusals=tuple(refusals), unlisted=frozenset(unlisted))
 
     def _is_left_over(self, file: File) -> bool:
@@ -136,6 +140,12 @@ class Resubmission:
         return (
             job is not None and same_file(job, reading.source) and (job.state.is_open or job.source != reading.source)
         )
+
+    def _lacks_its_list(self, file: File) -> bool:
+        """Whether the remote refused rows of it, and the one who was to list them was killed then."""
+        reading = self.inbox.look(file)
+        job = self.ledger.find(reading.key) if isinstance(reading, Reading) else None
+        return job is not None and job.path == file.path and is_unlisted(job, self.rejects.written(file.path))
 
     def _named(self, wanted: str) -> RelPath:
         """The file that is meant, wherever its list or itself is pointed to."""

@@ -10,17 +10,16 @@ import anyio.to_thread
 from orchestrator.books import Ending, Trip
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.rejects import Rejects
+from orchestrator.lineage import is_unlisted
 from orchestrator.model import RelPath
 from orchestrator.ports import File
 from orchestrator.resubmission import Refusal, Taken, tell
 
 
 def has_unlisted(trip: Trip, listed_at: float) -> bool:
-    """Whether the remote refused rows of it that cannot be in its list, because this was written before."""
+    """Whether its list has to be made anew for rows that the remote refused."""
     job = trip.job
-    if job is None or job.checked is None or not job.checked.data.refused:
-        return False
-    return trip.end is Ending.DONE or (trip.end is Ending.SKIPPED and listed_at <= (job.accepted_at or 0.0))
+    return trip.has_refused or (trip.end is Ending.SKIPPED and job is not None and is_unlisted(job, listed_at))
 
 
 async def list_anew(
@@ -33,7 +32,8 @@ async def list_anew(
         lost = [path for path in (file.path, file.events) if path in asked.unlisted]
         if file.path in with_refused or any(not rejects.has(path) for path in lost):
             await anyio.to_thread.run_sync(inbox.list_refused, file)
-        rows = "bad rows" if file.path in asked.files else "rows that are not at the remote"
+        is_judged = file.path in asked.files and file.path not in with_refused
+        rows = "bad rows" if is_judged else "rows that are not at the remote"
         cause = f"its {rows} stand in one now, made anew: mend them there, and resubmit"
         told += [Refusal(path=path, cause=cause) for path in lost if rejects.has(path)]
     tell(told)

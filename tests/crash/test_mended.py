@@ -209,6 +209,27 @@ async def test_refused_rows_of_a_run_that_was_killed_then_are_listed_by_the_next
         assert rejects.read_bytes() == mended
 
 
+async def test_rows_that_are_refused_once_more_when_it_is_killed_are_listed_when_they_are_sent_back_again(
+    tmp_path: Path,
+) -> None:
+    make_new(tmp_path / "scene")
+    async with importing(tmp_path / "scene", {"a.csv": links(MEMBER, "late")}) as stage:
+        await stage.run(**DROP)
+        struck, _ = await start(
+            stage, "after the commit of Completed", command=("resubmit",), fine=True, speed=1.0, **DROP
+        )
+        assert struck.code == -signal.SIGKILL
+        rejects = stage.out / "rejects" / "a.csv"
+        assert not rejects.exists()
+
+        for _ in range(2):
+            again = await stage.call("resubmit", "--json", **DROP)
+
+            assert again.code == 3
+            assert lines_in(rejects) == [3]
+        assert [entry["rows"] for entry in stage.uploads] == [2, 1, 1]
+
+
 @pytest.mark.chaos
 @pytest.mark.parametrize("case", CASES, ids=str)
 async def test_killed_at_any_moment_of_their_way_back_mended_rows_arrive_once(
