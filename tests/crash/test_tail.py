@@ -29,7 +29,6 @@ from orchestrator.sandbox import Profile
 
 BASE = int(os.environ.get("KILL_SEED", "0")) * 1000
 LARGE = [roster(f"f{nth:02}.csv", 6000) for nth in range(2)]
-HUGE = [roster("f00.csv", 130_000)]
 """Some 6 MB: what the systems on both sides take in before anybody reads is a part of it only."""
 
 KILLS = 30
@@ -135,11 +134,12 @@ async def test_holding_back_turns_most_kills_in_the_middle_of_an_upload_into_pro
 
 async def kill_in_flight(root: Path, tally: Tally, *, hold_from: int | None) -> Counter[str]:
     """What kills at random moments left: a doubt, or the proof that nothing arrived, which the remote must confirm."""
+    huge = [roster("f00.csv", 130_000)]
     left: Counter[str] = Counter()
     longest = 0.0
     for seed in range(BASE, BASE + KILLS + 1):
         async with (
-            scene(root, tally, NOTHING_KNOWN, HUGE, profile=UNCHECKED, hold_from=hold_from) as killed,
+            scene(root, tally, NOTHING_KNOWN, huge, profile=UNCHECKED, hold_from=hold_from) as killed,
             line_to(killed.stage.remote.base_url) as line,
         ):
             settings = {"target__base_url": line.url, "target__token_url": killed.stage.remote.token_url}
