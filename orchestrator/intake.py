@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import takewhile
 
-from orchestrator.model import Digest, Job, Key, Name, RelPath, Source, State, next_version
+from orchestrator.model import Digest, Job, Key, Name, RelPath, Restored, Source, State, next_version
 from orchestrator.naming import is_content_addressed, key_of, key_without_name, name_of
 from orchestrator.ports import File, Reading
 
@@ -57,7 +57,7 @@ class Names:
         """A Name belongs to the first path that had it; one that was never sent may pass on to another path."""
         key = key_of(name)
         owner = self.owners.get(key)
-        if owner is None and known is not None and known.state is not State.REJECTED:
+        if owner is None and known is not None and known.keeps_its_name:
             owner = known.path
         self.owners.setdefault(key, owner or path)
         if owner is None or owner == path:
@@ -150,9 +150,30 @@ def same_file(job: Job, source: Source | None) -> bool:
 
 
 def taken_of(versions: Sequence[Job], source: Source) -> list[Job]:
-    """Those of the file that *source* is, the oldest first, that the remote took since it was another the last time."""
-    newest = takewhile(lambda job: same_file(job, source), reversed(versions))
+    """Those of the file that *source* is, the oldest first, that the remote took since it was another the last time.
+
+    A version of which nothing can have left says nothing of what is there.
+    """
+    sent = (job for job in reversed(versions) if job.parts or job.state not in (State.REJECTED, State.SUPERSEDED))
+    newest = takewhile(lambda job: same_file(job, source), sent)
     return [job for job in reversed(list(newest)) if job.state is State.DONE]
+
+
+def restored_to(versions: Sequence[Job], source: Source) -> Job | None:
+    """The version that brought these very bytes to the remote, where they still stand as they came."""
+    taken = taken_of(versions, source)
+    return taken[-1] if taken and is_known(taken[-1], source) else None
+
+
+def restored(version: Job) -> Restored:
+    return Restored(
+        version=version.version,
+        sheets=version.checked,
+        rules=version.rules,
+        cause=version.cause,
+        refused=version.refused,
+        parts=version.parts,
+    )
 
 
 def same_bytes(job: Job, source: Source) -> bool:

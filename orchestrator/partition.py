@@ -20,7 +20,7 @@ import anyio
 
 from orchestrator.books import Trip
 from orchestrator.errors import OrchestratorError, OutputError
-from orchestrator.intake import Clash, Names, may_arrive_late, new_job, same_bytes, same_file
+from orchestrator.intake import Clash, Names, may_arrive_late, new_job, same_bytes, same_file, taken_of
 from orchestrator.model import (
     Checked,
     Completed,
@@ -76,12 +76,19 @@ class Partition:
         return next((version for version in known if version.parts), None)
 
     def beside(self, job: Job, pieces: Sequence[Piece]) -> Job | None:
-        """A version of other bytes of which the remote has rows that would stand beside those of *job*.
+        """A version of which the remote has rows that would stand beside those of *job*: one of other bytes, or one
+        of these before others came.
 
         Parts of it that stay as they are do not go again. No *pieces*: it goes whole.
         """
         now = {part_name(job.name, piece.part.number): piece.source for piece in pieces}
-        others = [version for version in self.ledger.versions(job.key) if not same_file(version, job.source)]
+        versions = self.ledger.versions(job.key)
+        known = taken_of(versions, job.source) if job.source is not None else []
+        others = [
+            version
+            for version in versions
+            if not same_file(version, job.source) or (version.state is State.DONE and version not in known)
+        ]
         return next((other for other in reversed(others) if self._has_rows_but(now, other)), None)
 
     def _has_rows_but(self, now: Mapping[Name, Source], whole: Job) -> bool:

@@ -16,7 +16,7 @@ from orchestrator.books import Ending, Trip
 from orchestrator.delivery import Delivery
 from orchestrator.errors import Denied, Misdirected, TargetError, Unreachable
 from orchestrator.guards import Memory
-from orchestrator.intake import Blocked, Fresh, Known, Names, blocked_by, identify, nameless
+from orchestrator.intake import Blocked, Fresh, Known, Names, blocked_by, identify, nameless, restored, restored_to
 from orchestrator.model import Event, Job, Rejected, Reopened, State, evolve
 from orchestrator.partition import Partition
 from orchestrator.ports import (
@@ -108,12 +108,20 @@ class Pipeline:
                 return None
             case Known(job):
                 before: tuple[Event, ...] = (Reopened(),)
+            case Fresh(job) if (version := self._restored_to(job)) is not None:
+                trip.job, trip.ending = await self.ledger.record(job, restored(version)), Ending.SKIPPED
+                return None
             case Fresh(job):
                 before = ()
         verdict = await self.inbox.judge(reading)
         del reading  # only the text is held while it is sent
         trip.spend("prepare", self.clock.monotonic() - started)
         return await self._go_on(job, verdict, trip, *before)
+
+    def _restored_to(self, job: Job) -> Job | None:
+        if job.version == 1 or job.source is None:
+            return None
+        return restored_to(self.ledger.versions(job.key), job.source)
 
     async def _read(self, file: File, trip: Trip) -> Reading | None:
         if file.fault:

@@ -52,7 +52,6 @@ from orchestrator.model import (
     SendRepeatable,
     SendStarted,
     SendUndone,
-    State,
     TailReleased,
     Token,
     evolve,
@@ -120,7 +119,7 @@ class SqliteLedger:
     def owner(self, key: Key) -> RelPath | None:
         """The path that a Name belongs to; one that was never sent belongs to nobody."""
         known = self.find(key)
-        return known.path if known is not None and known.state is not State.REJECTED else None
+        return known.path if known is not None and known.keeps_its_name else None
 
     def holder(self, token: Token) -> Job | None:
         """The job that the remote gave *token* to."""

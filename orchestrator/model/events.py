@@ -28,6 +28,18 @@ class Reopened:
 
 
 @dataclass(frozen=True, slots=True)
+class Restored:
+    """Its bytes are those of an earlier version, which the remote has: it is what that one is, and nothing is sent."""
+
+    version: int
+    sheets: Sheets | None
+    rules: str
+    cause: str
+    refused: int
+    parts: int
+
+
+@dataclass(frozen=True, slots=True)
 class Divided:
     """It is sent in so many parts, all of which came into the ledger with this."""
 
@@ -123,6 +135,7 @@ Event: TypeAlias = (
     Checked
     | Rejected
     | Reopened
+    | Restored
     | Divided
     | SendStarted
     | TailReleased

@@ -17,6 +17,7 @@ from orchestrator.model.events import (
     Rejected,
     Reopened,
     Resolved,
+    Restored,
     SendRepeatable,
     SendStarted,
     SendUndone,
@@ -42,6 +43,10 @@ def _evolved(job: Job, event: Event) -> Job:
             return replace(job, state=State.READY, checked=sheets, rules=rules, cause="")
         case State.FOUND, Rejected(cause, rules, sheets):
             return replace(job, state=State.REJECTED, cause=cause, rules=rules, checked=sheets)
+        case State.FOUND, Restored(_, sheets, rules, cause, refused, parts):
+            return replace(
+                job, state=State.DONE, checked=sheets, rules=rules, cause=cause, refused=refused, parts=parts
+            )
         case State.REJECTED, Reopened():
             return replace(job, state=State.FOUND)
         case State.READY, SendStarted(overwrite, at, held):

@@ -157,3 +157,8 @@ class Job:
     def replaces(self) -> bool:
         """Whether the next send may overwrite what stands under the Name."""
         return self.owns or self.repeats
+
+    @property
+    def keeps_its_name(self) -> bool:
+        """Whether the Name belongs to this path, because something may have been sent under it."""
+        return self.state is not State.REJECTED or self.owns

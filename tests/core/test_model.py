@@ -23,6 +23,7 @@ from orchestrator.model import (
     RelPath,
     Reopened,
     Resolved,
+    Restored,
     SendRepeatable,
     SendStarted,
     SendUndone,
@@ -57,6 +58,7 @@ EVENTS: tuple[Event, ...] = (
     Resolved(Verdict.ABANDON),
     TailReleased(),
     Divided(3),
+    Restored(1, SHEETS, "rules", "", 0, 0),
 )
 
 LEGAL = {
@@ -81,6 +83,7 @@ LEGAL = {
     (State.IN_DOUBT, EVENTS[14]): State.FAILED,
     (State.SENDING, EVENTS[15]): State.SENDING,
     (State.READY, EVENTS[16]): State.WAITING,
+    (State.FOUND, EVENTS[17]): State.DONE,
 }
 
 

@@ -198,7 +198,7 @@ TURNS = (
 def impossible(delivery: Delivery) -> set[Transition]:
     """What the table says that this class never comes to."""
     struck = {made for turn in TURNS if not turn.where(delivery) for made in turn.transitions}
-    return legal() - struck - healthy(delivery) - {(State.READY, "Divided")}
+    return legal() - struck - healthy(delivery) - {(State.READY, "Divided"), (State.FOUND, "Restored")}
 
 
 def healthy(delivery: Delivery) -> set[Transition]:
