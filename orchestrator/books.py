@@ -141,11 +141,11 @@ class RowBook:
         self.left_out += sheet.left_out
         self.warned += sheet.warned
 
-    def add_known(self, sheet: Sheet) -> None:
-        """Of a part that is not sent again."""
-        self.read += sheet.rows
-        self.invalid += sheet.bad
-        self.known += sheet.rows - sheet.bad
+    def add_known(self, rows: int, bad: int) -> None:
+        """Of parts that are not sent again."""
+        self.read += rows
+        self.invalid += bad
+        self.known += rows - bad
 
     def add(self, sheet: Sheet, ending: Ending, *, submitted: bool, refused: int = 0, unknown: int = 0) -> None:
         """Of a file that is done the remote did not take *refused* rows, and does not tell of *unknown* ones."""
@@ -203,16 +203,15 @@ class Books:
                 self.events.note(sheets.events)
         for part in trip.parts or (trip,):
             self._enter_rows(part)
+        if trip.parts:
+            self._enter_known(trip)
 
     def _enter_rows(self, trip: Trip) -> None:
         job = trip.job
         if job is not None and trip.end is Ending.DONE:
             self.refused += job.refused
             self.untold += trip.unknown + trip.unnamed
-        if not trip.judged or job is None or job.checked is None:
-            return
-        if trip.known:
-            self.data.add_known(job.checked.data)
+        if not trip.judged or trip.known or job is None or job.checked is None:
             return
         sent = _went_out(job)
         self.data.add(job.checked.data, trip.end, submitted=sent, refused=job.refused, unknown=trip.unknown)
@@ -220,6 +219,17 @@ class Books:
             self.events.add(events, trip.end, submitted=sent)
         if sent:
             self.dropped += job.checked.data.bad + (events.bad if events else 0)
+
+    def _enter_known(self, trip: Trip) -> None:
+        """The rows of its parts that the remote had before: what they are told of was read when they were sent, and
+        bad rows may have come to them since."""
+        if not trip.judged or trip.job is None or trip.job.checked is None:
+            return
+        whole = trip.job.checked.data
+        others = [part.job.checked.data for part in trip.parts if not part.known and part.job and part.job.checked]
+        bad = whole.bad - sum(sheet.bad for sheet in others)
+        self.data.add_known(whole.rows - sum(sheet.rows for sheet in others), bad)
+        self.dropped += bad
 
     @property
     def balance(self) -> bool:

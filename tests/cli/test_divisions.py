@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.mending import lines_in
 from cli.pushes import people, pushing
 from cli.rosters import roster
 from cli.stage import scripted, staged
@@ -84,3 +85,19 @@ async def test_a_part_that_would_be_left_over_where_the_others_replace_keeps_the
 
         assert last.ends == {"found": 1, "done": 1}, "each of the three is replaced"
         assert len(stage.uploads) == 8
+
+
+async def test_a_bad_row_of_a_part_that_does_not_go_again_is_counted_and_told_by_the_exit_code(tmp_path: Path) -> None:
+    (tmp_path / "larger.toml").write_text(LARGER)
+    settings = {**IN_PARTS, **DROP, "validation__schema": "larger.toml"}
+    async with pushing(tmp_path, {"a.csv": people(2, 4)}, key="id") as stage:
+        assert (await stage.run(**settings)).code == 0
+        (stage.folder / "a.csv").write_text(f"{people(2, 4)}\r\n1,Anna,Riga", newline="")
+
+        outcome = await stage.run(**settings)
+
+        assert (outcome.code, outcome.ends) == (3, {"found": 1, "done": 1}), outcome.err
+        book = outcome.summary["rows"]["data"]
+        assert (book["read"], book["known"], book["invalid"]) == (5, 4, 1)
+        assert lines_in(stage.out / "rejects" / "a.csv") == [6]
+        assert (await stage.run(**settings)).code == 0
