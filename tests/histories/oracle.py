@@ -6,9 +6,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from cli.ledger import ask, ledger_of
-from cli.mending import lines_in
 from orchestrator.model import RelPath
+from tests.cli.ledger import ask, ledger_of
+from tests.cli.mending import lines_in
 from tests.histories.person import Person
 from tests.histories.remote import Remote, Standing, Way
 from tests.histories.rows import LINKS, PEOPLE, Row, digest_of, text_of

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field, replace
 from itertools import count
 from pathlib import Path
 
-from cli.mending import rows_of, write_rows
 from orchestrator.model import RelPath
+from tests.cli.mending import rows_of, write_rows
 from tests.histories.rows import LINKS, Row, row_of, text_of
 
 IDS = "ABCDE"
