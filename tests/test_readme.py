@@ -9,6 +9,9 @@ import pytest
 from crash.deliveries import EVERY
 from faults.cells import CELLS, CELLS_OF_OTHERS
 from faults.nights import NIGHTS
+from histories.test_histories import BLOCK as BLOCK_OF_WALKS
+from histories.test_histories import BLOCKS as BLOCKS_OF_WALKS
+from histories.test_histories import FEW
 from mutants.bugs import BUGS
 from simulation.kinds import KINDS
 from simulation.test_nights import BLOCK, BLOCKS
@@ -28,6 +31,8 @@ NUMBERS = ["none", *"one two three four five six seven eight nine ten eleven twe
         (r"([\d,]+) jobs polled", JOBS),
         (r"\b(\w+) kinds of remote", len(KINDS)),
         (r"(\w+) classes, again", len(EVERY)),
+        (r"([\d,]+) walks", FEW),
+        (r"walks, ([\d,]+) more", BLOCK_OF_WALKS * BLOCKS_OF_WALKS),
         (r"([\d,]+) bugs,", len(BUGS)),
         (r"bugs, ([\d,]+) caught", len(BUGS)),
     ],

@@ -11,9 +11,6 @@ import structlog
 from tests.histories.history import History
 from tests.simulation.seeds import memory_folder
 
-OPEN = frozenset({41, 171, 197})
-"""Seeds that show what is not mended yet: to be taken out of here when it is."""
-
 
 def carry_out(seed: int) -> History:
     """Raises AssertionError with all that happened, and the command that shows it again."""
