@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from orchestrator.edges.atomic import put, storage_trouble
-from orchestrator.edges.tables import SCHEMA, SCHEMA_VERSION, SELECT_UNDER_WAY, UPGRADES
+from orchestrator.edges.tables import SCHEMA, SCHEMA_VERSION, SELECT_MAY_BE_THERE, SELECT_UNDER_WAY, UPGRADES
 from orchestrator.edges.wal import judge
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.naming import printable
@@ -61,7 +61,7 @@ def open_database(path: Path, target_id: str, *, may_begin: bool) -> sqlite3.Con
             if not may_begin:
                 raise _gone(path)
             _create(db, target_id)
-        _require_target(db, path, target_id)
+        _bind(db, path, target_id)
         _upgrade(db)
         require_known_schema(db, path)
         db.execute("PRAGMA journal_mode = WAL")
@@ -143,12 +143,18 @@ def _upgrade(db: sqlite3.Connection) -> None:
         db.executescript(f"BEGIN IMMEDIATE;{statements}COMMIT;")
 
 
-def _require_target(db: sqlite3.Connection, path: Path, target_id: str) -> None:
-    if (target := target_of(db, path)) != target_id:
+def _bind(db: sqlite3.Connection, path: Path, target_id: str) -> None:
+    """A ledger of which no remote can have anything takes another target: the first may have been a slip."""
+    if (target := target_of(db, path)) == target_id:
+        return
+    is_of_today = _meta(db, path).get("schema") == SCHEMA_VERSION
+    if not is_of_today or db.execute(SELECT_MAY_BE_THERE).fetchone():
         raise OutputError(
-            f"{_shown(path)}: this ledger belongs to the target {target!r}, not to {target_id!r}. "
-            "Use one output folder for each target (-o), or set target.id."
+            f"{_shown(path)}: this ledger belongs to the target {target!r}, not to {target_id!r}. Use one output "
+            "folder for each target (-o). If it is the same remote under another address or account, set target.id to "
+            "the first of the two."
         )
+    db.execute("UPDATE meta SET value = ? WHERE key = 'target'", (target_id,))
 
 
 def keep_names(path: Path, template: str) -> None:

@@ -51,7 +51,7 @@ _DETAILS: dict[type[Event], tuple[str, ...]] = {
     SendUndone: ("cause",),
     SendRepeatable: ("cause", "at"),
     Accepted: ("token", "at"),
-    Restored: ("version",),
+    Restored: ("version", "rules", "cause", "refused", "parts"),
     Divided: ("parts",),
     Completed: ("cause", "refused"),
     Failed: ("cause", "owns"),

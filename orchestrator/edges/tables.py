@@ -109,6 +109,9 @@ SELECT_HOLDER = f"SELECT {JOB_COLUMNS} FROM jobs WHERE token = ? LIMIT 1"
 SELECT_OF_RUN = "SELECT 1 FROM events WHERE run = ? ORDER BY id DESC LIMIT 1"
 SELECT_UNDER_WAY = """
 SELECT 1 FROM jobs WHERE token IS NOT NULL OR repeats OR state NOT IN ('rejected', 'superseded', 'failed') LIMIT 1"""
+SELECT_MAY_BE_THERE = """
+SELECT 1 FROM jobs WHERE token IS NOT NULL OR repeats OR lost_at IS NOT NULL
+OR state NOT IN ('found', 'ready', 'rejected') LIMIT 1"""
 SELECT_NEWEST_EVENT = "SELECT max(id) FROM events"
 SELECT_DURATIONS = """
 SELECT size, seconds FROM (

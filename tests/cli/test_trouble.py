@@ -40,6 +40,16 @@ async def test_wrong_credentials_stop_the_run_before_anything_is_sent(tmp_path: 
         await _mended(stage)
 
 
+@pytest.mark.parametrize("slip", [{"target__client_id": "nobody"}, {"target__base_url": "http://127.0.0.1:9"}], ids=str)
+async def test_a_slip_in_what_the_remote_is_called_is_mended_in_the_same_output_folder(
+    tmp_path: Path, slip: dict[str, str]
+) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        assert (await stage.run(**slip)).code in (5, 77)
+
+        await _mended(stage)
+
+
 async def test_a_wrong_api_key_stops_the_run_and_nothing_is_taken(tmp_path: Path) -> None:
     async with staged(tmp_path, ROSTERS) as stage:
         stage.secrets["ORCHESTRATOR_TARGET__API_KEY"] = "11111111-0000-4000-8000-000000000000"

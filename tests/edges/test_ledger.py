@@ -34,6 +34,7 @@ from orchestrator.model import (
     Job,
     Key,
     Rejected,
+    SendRepeatable,
     SendUndone,
     State,
     Superseded,
@@ -379,7 +380,7 @@ async def test_what_is_unfinished_comes_in_the_order_in_which_it_came_in(path: P
 
 
 async def test_another_target_is_refused_and_both_are_named(path: Path) -> None:
-    await record_all(path, [(new_job(), (CHECKED,))])
+    await record_all(path, [(new_job(), (CHECKED, STARTED, ACCEPTED))])
 
     with pytest.raises(OutputError) as refused, a_ledger(path, target="platform elsewhere"):
         pass
@@ -387,6 +388,34 @@ async def test_another_target_is_refused_and_both_are_named(path: Path) -> None:
     assert TARGET in str(refused.value)
     assert "platform elsewhere" in str(refused.value)
     assert rows(path, "SELECT value FROM meta WHERE key = 'target'") == [(TARGET,)]
+
+
+@pytest.mark.parametrize("life", [(CHECKED,), (CHECKED, STARTED, SendUndone("no connection")), (Rejected("bad"),)])
+async def test_a_ledger_of_which_no_remote_can_have_anything_takes_another_target(
+    path: Path, life: tuple[Event, ...]
+) -> None:
+    await record_all(path, [(new_job(), life)])
+
+    with a_ledger(path, target="platform elsewhere"):
+        pass
+
+    assert rows(path, "SELECT value FROM meta WHERE key = 'target'") == [("platform elsewhere",)]
+
+
+@pytest.mark.parametrize(
+    "life",
+    [
+        (CHECKED, STARTED),
+        (CHECKED, STARTED, SendRepeatable("lost", 8.0)),
+        (CHECKED, STARTED, Doubted("lost")),
+        (CHECKED, STARTED, Failed("refused")),
+    ],
+)
+async def test_one_of_which_a_remote_may_have_something_does_not(path: Path, life: tuple[Event, ...]) -> None:
+    await record_all(path, [(new_job(), life)])
+
+    with pytest.raises(OutputError, match=r"set target\.id to the first"), a_ledger(path, target="platform elsewhere"):
+        pass
 
 
 async def test_another_schema_is_refused(path: Path) -> None:

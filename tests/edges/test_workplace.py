@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from edges.jobs import CHECKED, STARTED, new_job
+from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job
 from edges.ledgers import TARGET
 from edges.places import FakeClock, as_an_ordinary_user, fill, open_folder, read_only, small_disk
 from orchestrator.edges.atomic import TEMPORARY, storage_trouble
@@ -141,8 +141,8 @@ async def test_a_second_run_is_locked_out_and_disturbs_nothing(tmp_path: Path) -
 
 
 async def test_the_folder_of_another_target_is_refused_and_set_free(tmp_path: Path) -> None:
-    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0):
-        pass
+    async with open_workplace(tmp_path, TARGET, FakeClock(), wait=0) as place:
+        await place.ledger.record(new_job(), CHECKED, STARTED, ACCEPTED)
     with pytest.raises(OutputError, match="elsewhere"):
         async with open_workplace(tmp_path, "elsewhere", FakeClock(), wait=0):
             pytest.fail("mixed")

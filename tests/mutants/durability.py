@@ -108,7 +108,7 @@ DURABILITY = (
     Bug(
         wrong="The ledger of one target is used for another.",
         file="edges/database.py",
-        old="        _require_target(db, path, target_id)\n",
+        old="        _bind(db, path, target_id)\n",
         new="",
         test="edges/test_ledger.py::test_another_target_is_refused_and_both_are_named",
     ),
