@@ -8,6 +8,7 @@ import structlog
 
 from orchestrator.books import Ending, Trip
 from orchestrator.edges.census import Census
+from orchestrator.edges.census_tables import Presence
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.looks import Had
 from orchestrator.errands import Errand
@@ -34,8 +35,9 @@ def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File
         taken = [job] if done and not adds else taken_of(ledger.versions(job.key), source)
         sheets = [one.checked.data for one in (taken if adds else taken[-1:]) if one.checked is not None]
         if not done and not sheets:
-            return None
-        return Had(unsent=[one.unsent for one in sheets], done=done, stays=adds)
+            return Had(presence=Presence.NONE, done=False) if job.keeps_its_name else None
+        presence = Presence.STAYS if adds else Presence.REPLACED
+        return Had(unsent=[one.unsent for one in sheets], presence=presence, done=done)
 
     return had
 

@@ -105,7 +105,7 @@ def identify(reading: Reading, known: Job | None, *, retry_failed: bool, now: fl
 
 def blocked_by(late: Job) -> Blocked:
     return Blocked(
-        f"an attempt of version {late.version} or before may still arrive late, and would replace this one: "
+        f"an attempt of version {late.version} or before may still arrive late, after this one: "
         f"it is sent when {LATE / 60:.0f} minutes have gone by"
     )
 

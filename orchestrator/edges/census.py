@@ -22,9 +22,10 @@ from pathlib import Path
 import anyio.to_thread
 
 from orchestrator.edges.aftermath import Aftermath
+from orchestrator.edges.census_tables import Presence
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
-from orchestrator.edges.looks import Had, Look, in_order, lacking_rows, may_go, presence_of, who_may_hold_more
+from orchestrator.edges.looks import Had, Look, in_order, lacking_rows, may_go, who_may_hold_more
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.registry import Found, Place, Registry
 from orchestrator.edges.sheets import CHUNK
@@ -199,7 +200,7 @@ class Census:
         kept = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
         look.source = Source(data=data, events=events, mends=kept, size=look.file.size)
         if had := self._had(look.file, look.source):
-            look.done, look.presence = had.done, presence_of(had)
+            look.done, look.presence, look.changed = had.done, had.presence, had.presence is Presence.NONE
             lines = SourceLines(verdict.header, verdict.gaps)
             lacking = lacking_rows(lines, look.good, had)
             self._registry.note_lacking(look.number, ((row, may_go(lines[row], had, mends)) for row in lacking))

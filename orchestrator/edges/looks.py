@@ -18,10 +18,9 @@ class Had:
 
     unsent: Sequence[Ranges] = ()
     """For every version that it keeps, the lines of which it has no row."""
+    presence: Presence = Presence.REPLACED
     done: bool = True
     """Its newest version is what lies there: nothing of it is to be sent."""
-    stays: bool = False
-    """What it has is not sent again, whatever is sent of the file."""
 
     def lacks(self, line: int) -> bool:
         """Whether no version has brought the row that begins there."""
@@ -43,6 +42,8 @@ class Look:
     good: int = 0
     done: bool = False
     presence: Presence = Presence.NONE
+    changed: bool = False
+    """The remote has a version of other bytes."""
     columns: dict[tuple[int, int | None], int] = field(default_factory=dict)
     """Where a problem with each pool and way is told."""
     mark: str = ""
@@ -62,15 +63,12 @@ class Look:
         )
 
 
-def presence_of(had: Had) -> Presence:
-    return Presence.STAYS if had.stays else Presence.REPLACED
-
-
 def in_order(looks: Iterable[Look], chosen: Collection[RelPath], *, drop_rows: bool) -> list[Look]:
-    """What several files hold, and the remote has not, is that file's that goes for sure before it is another's."""
+    """What several files hold, and the remote has not, is that file's that goes for sure before it is another's; and
+    of a file that changed it probably has it."""
 
-    def rank(look: Look) -> tuple[bool, bool, int]:
-        return not look.is_whole(drop_rows=drop_rows), look.file.path not in chosen, look.number
+    def rank(look: Look) -> tuple[bool, bool, bool, int]:
+        return not look.is_whole(drop_rows=drop_rows), not look.changed, look.file.path not in chosen, look.number
 
     return sorted(looks, key=rank)
 
@@ -99,4 +97,4 @@ def lacking_rows(lines: SourceLines, rows: int, had: Had) -> Iterator[int]:
 
 def may_go(line: int, had: Had, mends: Mends) -> bool:
     """Whether the row that begins there, which the remote lacks, is sent if it is right."""
-    return not had.done and (not had.stays or mends.touches(line, line))
+    return not had.done and (had.presence is not Presence.STAYS or mends.touches(line, line))

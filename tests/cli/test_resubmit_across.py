@@ -104,6 +104,20 @@ async def test_a_row_that_was_kept_back_for_one_of_another_file_does_not_take_it
         assert (await stage.run(**OWN)).ends == {"found": 2, "skipped": 2}
 
 
+@pytest.mark.parametrize("way", [replaced, merged])
+async def test_a_file_that_changed_keeps_its_keys_beside_one_that_is_new(tmp_path: Path, way: Way) -> None:
+    async with way(tmp_path) as stage:
+        put(stage, "b.csv", "ann")
+        assert (await stage.run(**OWN)).code == 0
+        put(stage, "b.csv", "ann", "bob")
+        put(stage, "a.csv", "ann", "cleo")
+
+        assert (await stage.run(**OWN)).ends == {"found": 2, "done": 2}
+
+        assert lines_in(rejects(stage, "a.csv")) == [2]
+        assert not rejects(stage, "b.csv").exists()
+
+
 async def test_a_row_that_the_remote_has_is_not_given_up_for_what_it_refers_to_when_its_file_is_sent_back(
     tmp_path: Path,
 ) -> None:

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 
 from edges.samples import Desk, judge, text_of
 from edges.test_census import Table, twice
+from orchestrator.edges.census_tables import Presence
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.looks import Had
 from orchestrator.ports import File, Prepared
@@ -246,7 +247,7 @@ async def test_what_a_later_version_brought_is_held(table: Table) -> None:
 
 async def test_what_the_remote_refused_of_an_earlier_version_is_nobodys_until_it_is_mended(table: Table) -> None:
     """Where the remote adds; a file of which other rows were mended is sent, and this one is not among them."""
-    table.back = {"a.csv": Had(unsent=[[(3, 5)], [(2, 3), (5, 5)]], done=False, stays=True)}
+    table.back = {"a.csv": Had(unsent=[[(3, 5)], [(2, 3), (5, 5)]], done=False, presence=Presence.STAYS)}
     _, told = await table.look(
         a=people("al,,,", "bo,,,", "cy,,,", "di,,,"), b=people("w,,al,", "x,,bo,", "y,,cy,", "z,,di,")
     )
@@ -256,7 +257,7 @@ async def test_what_the_remote_refused_of_an_earlier_version_is_nobodys_until_it
 
 async def test_what_stays_at_the_remote_is_held_whatever_it_asks_for_itself(table: Table) -> None:
     """Its file is sent back for the sake of another row; this one is neither sent again nor taken away."""
-    table.back = {"a.csv": Had(unsent=[[(3, 3)]], done=False, stays=True)}
+    table.back = {"a.csv": Had(unsent=[[(3, 3)]], done=False, presence=Presence.STAYS)}
     _, told = await table.look(a=people("al,,nobody,", "bo,,,"), b=people("cy,,al,"))
 
     assert "b.csv" not in told

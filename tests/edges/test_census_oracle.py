@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from edges.samples import Desk
 from edges.test_census import LINKS, NOBODY, USERS, Table, links, twice, users
 from edges.test_census_given_up import kept_back
+from orchestrator.edges.census_tables import Presence
 from orchestrator.edges.looks import Had
 from orchestrator.validation import Rule
 
@@ -40,7 +41,7 @@ class Pile(NamedTuple):
     @property
     def had(self) -> Had:
         lines = [(line, line) for line, name in enumerate(self.rows, 2) if name in self.lacking]
-        return Had(unsent=[lines], done=False, stays=self.state == STAYS)
+        return Had(unsent=[lines], done=False, presence=Presence.STAYS if self.state == STAYS else Presence.REPLACED)
 
 
 names = st.lists(st.sampled_from("abcde"), unique=True, min_size=1)
