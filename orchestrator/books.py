@@ -99,6 +99,15 @@ class Trip:
         return _ENDINGS[self.job.state] if self.job is not None else Ending.UNSENT
 
     @property
+    def attempts(self) -> int | None:
+        """Of all runs; None for a file in parts of which none were looked at in this run."""
+        if self.parts:
+            return sum(part.attempts or 0 for part in self.parts)
+        if self.job is None:
+            return 0
+        return None if self.job.parts else self.job.attempts
+
+    @property
     def has_refused(self) -> bool:
         """It is done, but for rows that the remote refused, and everybody knows which."""
         return self.end is Ending.DONE and bool(self.job and self.job.checked and self.job.checked.data.refused)

@@ -94,7 +94,7 @@ def _cells(trip: Trip) -> list[object]:
         sheets.data.bad if sheets else "",
         events.rows if events else "",
         events.bad if events else "",
-        job.attempts if job else 0,
+        "" if trip.attempts is None else trip.attempts,
         trip.polls,
         *seconds,
         f"results/{slug_of(job.name)}" if job and job.token and trip.end in _WITH_RESULTS else "",

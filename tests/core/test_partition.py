@@ -115,6 +115,16 @@ async def test_the_rows_of_a_file_in_parts_stand_where_its_parts_do() -> None:
     assert (books.data.read, books.data.accepted, books.data.unknown) == (30, 20, 10)
 
 
+async def test_the_attempts_of_a_file_in_parts_are_those_of_its_parts() -> None:
+    w = world(WHOLE)
+    w.target.script.before[1] = NotSent("not now")
+    trip = await run(w)
+
+    assert trip.end is Ending.DONE
+    assert trip.attempts == sum(part(w, number).attempts for number in (1, 2, 3)) == 4
+    assert (await run(w)).attempts is None, "nobody looked at them"
+
+
 @pytest.mark.parametrize("missing", [[1], [1, 2, 3]])
 async def test_a_file_of_which_the_ledger_misses_parts_is_never_called_done(missing: list[int]) -> None:
     w, target = without_its_second_part()
