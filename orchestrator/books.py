@@ -65,6 +65,8 @@ class Trip:
     """What the remote still has of the version before, although this one is done."""
     unknown: int = 0
     """Rows of a file that is done of which its results do not tell what became of them."""
+    untellable: int = 0
+    """Those of them of which no results were to be had: so it is configured, and nothing is to be done about it."""
     unnamed: int = 0
     """Rows that an earlier version of its bytes brought and that were refused, nobody knows which."""
     known: bool = False
@@ -200,6 +202,8 @@ class Books:
     """Rows that the remote did not take of files that were done in this run."""
     untold: int = 0
     """Rows of files that were done in this run, of which the remote does not say whether it took them."""
+    untellable: int = 0
+    """The same, where no results are to be had that would say so."""
 
     def enter(self, trip: Trip) -> None:
         """One file: it counts once, and its rows where the parts of it stand."""
@@ -217,7 +221,8 @@ class Books:
         job = trip.job
         if job is not None and trip.end is Ending.DONE:
             self.refused += job.refused
-            self.untold += trip.unknown + trip.unnamed
+            self.untold += trip.unknown - trip.untellable + trip.unnamed
+            self.untellable += trip.untellable
         if not trip.judged or job is None or job.checked is None:
             return
         if trip.known:
@@ -229,6 +234,13 @@ class Books:
             self.events.add(events, trip.end, submitted=sent)
         if sent:
             self.dropped += job.checked.data.bad + (events.bad if events else 0)
+
+    @property
+    def remark(self) -> str:
+        """What a person should know of the counts, although nothing is to be done about it."""
+        if not self.untellable:
+            return ""
+        return f"of {self.untellable:,} rows nobody can tell whether the remote took them: it does not tell of rows"
 
     @property
     def balance(self) -> bool:

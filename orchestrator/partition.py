@@ -174,7 +174,8 @@ class Partition:
             return job
         if ends[State.DONE] == len(parts):
             refused = sum(part.refused for part in parts)
-            cause = f"the remote refuses {refused} rows; see the results of each part" if refused else ""
+            shared = parts[0].cause if len({part.cause for part in parts}) == 1 else ""
+            cause = f"the remote refuses {refused} rows; see the results of each part" if refused else shared
             sheets = [part.checked.data for part in parts if part.checked is not None]
             lines = refused_in_parts(job.checked.data, sheets) if job.checked is not None else ()
             return await self.ledger.record(job, Completed(cause=cause, refused=refused, lines=lines))

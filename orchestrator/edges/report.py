@@ -61,7 +61,7 @@ class Report:
         }
         if self.other_rules:
             summary["other_rules"] = self.other_rules
-        if told := [one for one in (message, self.remark) if one]:
+        if told := [one for one in (message, self.remark, books.remark) if one]:
             summary["message"] = "\n".join(told)
         return summary
 

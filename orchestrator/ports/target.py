@@ -41,6 +41,8 @@ class Ended:
     success: bool
     word: str
     results: tuple[str, ...]
+    by_row: bool = True
+    """False where a success is none of every row, and no result will ever tell which of them the remote took."""
 
 
 Release: TypeAlias = Callable[[], Awaitable[None]]
