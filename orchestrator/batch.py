@@ -26,6 +26,7 @@ from orchestrator.edges.http import Http, open_http
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.log import log_trip
 from orchestrator.edges.mended import MendedRows
+from orchestrator.edges.objected import objected
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
@@ -96,7 +97,7 @@ class Batch:
         report = Report(run=self.place.run, command=self.request.command, started=self.clock.now())
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
         await self._restore(results)
-        rejects = Rejects(self.place.out / "rejects")
+        rejects = Rejects(self.place.out / "rejects", partial(objected, self.place.out))
         mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
         done = done_in(self.place.ledger, self.settings.target.name, adds=mended.adds)
         place = self.place.spill / "census.sqlite3"

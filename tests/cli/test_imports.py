@@ -149,8 +149,8 @@ async def test_a_row_that_the_remote_refuses_is_told_with_the_line_that_it_came_
             told = list(csv.DictReader(file))
         says = '400 validation.fieldError Field "user_password" is required for new user.'
         assert told == [
-            {"row": "3", "line": "users.csv:9", "says": says},
-            {"row": "5", "line": "users.csv:11", "says": says},
+            {"row": "3", "line": "users.csv:9", "says": says, "column": "user_password"},
+            {"row": "5", "line": "users.csv:11", "says": says, "column": "user_password"},
         ]
         book = outcome.summary["rows"]["data"]
         assert (book["read"], book["invalid"], book["accepted"], book["refused"]) == (6, 1, 3, 2)
@@ -199,7 +199,7 @@ async def test_where_the_results_tell_of_other_rows_than_were_sent_no_line_is_na
         assert (book["refused"], book["unknown"], book["accepted"]) == (min(refused, 3), 3 - min(refused, 3), 0)
         with (stage.results("users") / "objections.csv").open(newline="") as file:
             lines = list(csv.DictReader(file))
-        assert lines == [{"row": "", "line": "which row is not known", "says": "400"}] * refused
+        assert lines == [{"row": "", "line": "which row is not known", "says": "400", "column": ""}] * refused
         assert f"tell of {len(told)} rows, and 3 were sent" in stage.jobs["users.csv"].cause
 
 
