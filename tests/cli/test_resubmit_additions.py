@@ -196,6 +196,20 @@ async def test_rows_that_the_remote_refused_are_mended_in_the_same_list(tmp_path
         assert not rejects(stage, "users.csv").exists()
 
 
+async def test_of_a_mapped_file_no_column_is_named_for_the_sake_of_one_that_is_called_the_same(tmp_path: Path) -> None:
+    """The password is made of another column than the one that has its name."""
+    made = {"user_username": "login", "user_password": "word", "user_name": "user_password"}
+    text = table("login,user_password,word", "zoe,Zoe,Secret-1", "bo,Bo,")
+    async with importing(tmp_path, {"users.csv": text}) as stage:
+        columns = [f'[[columns]]\nto = "{to}"\nfrom = "{source}"' for to, source in made.items()]
+        (tmp_path / "mapping.toml").write_text("\n".join(columns))
+        outcome = await stage.run(**DROP, validation__mapping="mapping.toml", validation__schema="tao.users")
+
+        assert outcome.code == 3
+        (row,) = rows_of(rejects(stage, "users.csv"))
+        assert (row["_line"], row["_rule"], row["_column"]) == ("3", "refused", "")
+
+
 async def test_a_row_that_repeats_one_that_the_remote_refused_stays_in_the_list(tmp_path: Path) -> None:
     people = table("user_username,user_password,user_name", "zoe,Secret-1,Zoe", "bo,,Bo", "bo,Secret-2,Bob")
     async with importing(tmp_path, {"users.csv": people}) as stage:
