@@ -6,7 +6,6 @@ from collections.abc import Callable, Sequence
 
 import structlog
 
-from orchestrator.books import Ending, Trip
 from orchestrator.edges.census import Census
 from orchestrator.edges.census_tables import Presence
 from orchestrator.edges.ledger import SqliteLedger
@@ -17,6 +16,7 @@ from orchestrator.model import RelPath, Source, State
 from orchestrator.naming import key_of, name_of
 from orchestrator.ports import File
 from orchestrator.precedence import Precedence
+from orchestrator.trip import Ending, Trip
 
 
 def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File, Source], Had | None]:

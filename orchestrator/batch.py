@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field, replace
 from datetime import date
@@ -17,7 +17,6 @@ import anyio.to_thread
 import structlog
 
 from orchestrator.across import done_in, look_across, tell_other_rules, tell_undated, was_sent_otherwise
-from orchestrator.books import Ending, Trip
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.census import Census
 from orchestrator.edges.clock import SystemClock
@@ -26,6 +25,7 @@ from orchestrator.edges.http import Http, open_http
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.log import log_trip
 from orchestrator.edges.mended import MendedRows
+from orchestrator.edges.objected import objected
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
@@ -38,7 +38,7 @@ from orchestrator.exits import Exit, exit_for, exit_of, most_urgent
 from orchestrator.flow import JobTimes
 from orchestrator.guards import Grace
 from orchestrator.intake import will_be_judged, without_clashes
-from orchestrator.model import RelPath
+from orchestrator.model import Digest, RelPath
 from orchestrator.naming import date_in
 from orchestrator.ports import Clock, File, Reading, Target
 from orchestrator.remote import make_target
@@ -46,6 +46,7 @@ from orchestrator.request import Request
 from orchestrator.resubmission import Taken, take_in
 from orchestrator.run import Run, Stop
 from orchestrator.trial import Trial
+from orchestrator.trip import Ending, Trip
 from orchestrator.unlisted import has_unlisted, list_anew
 from orchestrator.wiring import Parts, make_census, make_folder, make_inbox, make_pipeline
 
@@ -96,7 +97,7 @@ class Batch:
         report = Report(run=self.place.run, command=self.request.command, started=self.clock.now())
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
         await self._restore(results)
-        rejects = Rejects(self.place.out / "rejects")
+        rejects = Rejects(self.place.out / "rejects", self._objected)
         mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
         done = done_in(self.place.ledger, self.settings.target.name, adds=mended.adds)
         place = self.place.spill / "census.sqlite3"
@@ -123,6 +124,10 @@ class Batch:
         tell_other_rules(report.other_rules)
         report.remark = rejects.edits.remark
         return self._finish(report, run, taken, enough=files >= self.settings.input.minimum, began=began)
+
+    def _objected(self, path: RelPath, content: Digest) -> Mapping[int, str]:
+        """A file that is mapped may have a column of the same name that another is made of."""
+        return {} if self.settings.validation.mapping else objected(self.place.out, path, content)
 
     async def _restore(self, results: ResultsFolder) -> None:
         for line in await anyio.to_thread.run_sync(results.restore):

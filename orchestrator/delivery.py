@@ -19,7 +19,6 @@ from dataclasses import dataclass, replace
 import anyio
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Trip
 from orchestrator.errors import (
     Busy,
     Denied,
@@ -63,6 +62,7 @@ from orchestrator.ports import (
     Verdict,
 )
 from orchestrator.recovery import Recovery
+from orchestrator.trip import Trip
 
 _GONE = (
     "source_gone: the file went away before it was sent. "

@@ -5,7 +5,7 @@ from __future__ import annotations
 import enum
 from collections.abc import Iterable
 
-from orchestrator.books import Books, Ending
+from orchestrator.books import Books
 from orchestrator.errors import (
     ConfigError,
     Denied,
@@ -18,6 +18,7 @@ from orchestrator.errors import (
     TargetError,
 )
 from orchestrator.run import Halt, Stop
+from orchestrator.trip import Ending
 
 
 class Exit(enum.IntEnum):

@@ -12,7 +12,6 @@ from typing import TypeVar
 import anyio
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Trip
 from orchestrator.errors import (
     Garbled,
     LeftAlone,
@@ -29,6 +28,7 @@ from orchestrator.hearing import Hearing
 from orchestrator.lanes import Lane
 from orchestrator.model import Checked, Event, Job, Key, Token
 from orchestrator.ports import Clock, Ended, Fetched, Ledger, Running, Target
+from orchestrator.trip import Trip
 
 T = TypeVar("T")
 

@@ -44,11 +44,12 @@ def counted_off(job: Job, fetched: Fetched) -> Fetched:
 def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
     text = io.StringIO(newline="")
     table = csv.writer(text)
-    table.writerow(["row", "line", "says"])
+    table.writerow(["row", "line", "says", "column"])
     for objection in objections:
         places = dict.fromkeys(place for row in objection.rows for place in _places(job, row))
         row, line = (objection.rows[-1], " or ".join(places)) if objection.rows else ("", _UNKNOWN)
-        table.writerow([row, harmless(line), harmless(objection.says)])
+        column = objection.column if len(objection.rows) == 1 else ""
+        table.writerow([row, *map(harmless, (line, objection.says, column))])
     body = text.getvalue().encode("utf-8", "backslashreplace")
     digest = hashlib.sha256(body).hexdigest()
     return Fetched(key=OBJECTIONS, content_type="text/csv", body=body, size=len(body), sha256=digest)

@@ -18,7 +18,6 @@ from itertools import pairwise, takewhile
 
 import anyio
 
-from orchestrator.books import Trip
 from orchestrator.errors import OrchestratorError, OutputError
 from orchestrator.intake import Clash, Names, may_arrive_late, new_job, same_bytes, same_file, taken_of
 from orchestrator.model import (
@@ -38,6 +37,7 @@ from orchestrator.model import (
 from orchestrator.naming import key_of, part_name
 from orchestrator.objections import refused_in_parts
 from orchestrator.ports import Clock, File, InParts, Ledger, Piece
+from orchestrator.trip import Trip
 
 PARTS_AT_ONCE = 64
 """Of one file: more would not be sent sooner, and each holds its bytes while it is."""
@@ -181,7 +181,8 @@ class Partition:
             return job
         if ends[State.DONE] == len(parts):
             refused = sum(part.refused for part in parts)
-            cause = f"the remote refuses {refused} rows; see the results of each part" if refused else ""
+            shared = parts[0].cause if len({part.cause for part in parts}) == 1 else ""
+            cause = f"the remote refuses {refused} rows; see the results of each part" if refused else shared
             sheets = [part.checked.data for part in parts if part.checked is not None]
             lines = refused_in_parts(job.checked.data, sheets) if job.checked is not None else ()
             return await self.ledger.record(job, Completed(cause=cause, refused=refused, lines=lines))

@@ -12,7 +12,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 
-from orchestrator.books import Ending, Trip
 from orchestrator.delivery import Delivery
 from orchestrator.errors import Denied, Misdirected, TargetError, Unreachable
 from orchestrator.guards import Memory
@@ -34,6 +33,7 @@ from orchestrator.ports import (
 )
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
+from orchestrator.trip import Ending, Trip
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,8 +7,8 @@ from collections import defaultdict
 from collections.abc import Collection, Container, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
-from orchestrator.books import Ending
 from orchestrator.model import RelPath
+from orchestrator.trip import Ending
 
 _ENOUGH = (Ending.DONE, Ending.SKIPPED)
 

@@ -17,7 +17,7 @@ from typing import Any
 import anyio.to_thread
 
 from orchestrator.batch import Finished, Watcher
-from orchestrator.books import Books, Trip
+from orchestrator.books import Books
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.atomic import put
 from orchestrator.edges.clock import SystemClock
@@ -55,6 +55,7 @@ from orchestrator.targets.endgrate.pages import Page, require_other
 from orchestrator.targets.endgrate.refusals import Refusals
 from orchestrator.targets.endgrate.tally import Tally
 from orchestrator.tracking import NOT_UNDERSTOOD, Recollect, Tracking
+from orchestrator.trip import Trip
 from orchestrator.wiring import Parts, make_pipeline
 
 

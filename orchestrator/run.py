@@ -9,7 +9,6 @@ from itertools import islice
 
 import anyio
 
-from orchestrator.books import Ending, Trip
 from orchestrator.errands import Errand
 from orchestrator.errors import Denied, Misdirected, OutputError, StorageError, Unreachable
 from orchestrator.guards import Grace
@@ -17,6 +16,7 @@ from orchestrator.model import RelPath
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, File
 from orchestrator.precedence import Line, Precedence
+from orchestrator.trip import Ending, Trip
 
 
 class Stop(enum.StrEnum):

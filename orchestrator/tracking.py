@@ -9,7 +9,6 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 
-from orchestrator.books import Trip
 from orchestrator.errors import Missing, Refused, Unclear
 from orchestrator.flow import Schedule
 from orchestrator.guards import Reader, Tokens
@@ -17,6 +16,7 @@ from orchestrator.intake import taken_of
 from orchestrator.model import Completed, Doubted, Job, Result, Token
 from orchestrator.objections import OBJECTIONS, counted_off, joined, refused_lines, unnamed
 from orchestrator.ports import Clock, Ended, Fetched, Ledger, Objection, Running, Sink, Target
+from orchestrator.trip import Trip
 
 NOT_UNDERSTOOD = "the remote has not given an answer that can be understood since polling.give_up"
 _SHORTEST_DELAY = 0.05
@@ -164,6 +164,8 @@ class Tracking:
             event = replace(event, cause="; ".join([*filter(None, [event.cause]), *remarks]))
         job = trip.job = await self.ledger.record(job, event)
         trip.unknown = unknown
+        if isinstance(event, Completed) and not ended.by_row:
+            trip.unknown = trip.untellable = _sent(job)
         await self.sink.project(job, event.results)
         trip.spend("collect", self.clock.monotonic() - started)
         return job
@@ -190,6 +192,11 @@ class Tracking:
         if trip.tries:
             return self.clock.monotonic() - trip.first_try
         return max(self.clock.now().timestamp() - (job.accepted_at or 0.0), 0.0)
+
+
+def _sent(job: Job) -> int:
+    """Rows."""
+    return job.checked.data.rows - job.checked.data.bad if job.checked is not None else 0
 
 
 def _refusal(refused: int, listed: int) -> str:

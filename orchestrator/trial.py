@@ -116,7 +116,7 @@ class _Told:
 
     def clear(self, path: RelPath) -> None: ...
 
-    def open(self, path: RelPath) -> _List:
+    def open(self, path: RelPath, content: Digest) -> _List:
         return _List(path, self)
 
 

@@ -7,13 +7,13 @@ from dataclasses import replace
 
 import anyio.to_thread
 
-from orchestrator.books import Ending, Trip
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.rejects import Rejects
 from orchestrator.lineage import is_unlisted
 from orchestrator.model import RelPath
 from orchestrator.ports import File
 from orchestrator.resubmission import Refusal, Taken, tell
+from orchestrator.trip import Ending, Trip
 
 
 def has_unlisted(trip: Trip, listed_at: float) -> bool:

@@ -11,7 +11,7 @@ LAYERS = (
     {"errors"},
     {"model"},
     {"ports", "backoff", "naming", "outcome"},
-    {"flow"},
+    {"flow", "trip"},
     {"books", "errands", "intake", "validation"},
     {"way", "objections", "precedence", "hearing", "lineage"},
     {"lanes"},
@@ -37,7 +37,7 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
-    "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "books", "errands", "intake", "validation",
+    "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "trip", "books", "errands", "intake", "validation",
     "way", "objections", "precedence", "hearing", "lineage",
     "lanes", "guards", "recovery", "delivery", "tracking", "partition", "pipeline", "run", "exits",
 }  # fmt: skip

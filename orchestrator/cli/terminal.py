@@ -14,11 +14,11 @@ import anyio
 from anyio.abc import TaskStatus
 
 from orchestrator.batch import Finished, Watcher
-from orchestrator.books import Trip
 from orchestrator.cli.options import print_json, say
 from orchestrator.errors import Interrupted, OrchestratorError
 from orchestrator.naming import printable
 from orchestrator.run import Run, Stop
+from orchestrator.trip import Trip
 
 if TYPE_CHECKING:
     from rich.progress import Progress, TaskID

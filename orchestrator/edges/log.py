@@ -18,11 +18,11 @@ from urllib.parse import quote
 
 import structlog
 
-from orchestrator.books import Trip
 from orchestrator.edges.rows import event_row
 from orchestrator.model import Checked, Event, Job, Key, Token
 from orchestrator.naming import printable
 from orchestrator.ports import Ledger
+from orchestrator.trip import Trip
 
 _MASK = "[secret]"
 _OF_TOKENS = r"[A-Za-z0-9\-._~+/=]"
@@ -107,7 +107,9 @@ def log_trip(trip: Trip) -> None:
     job = trip.job
     fields: dict[str, Any] = {"path": trip.path, "end": trip.end.value}
     if job is not None:
-        fields |= {"version": job.version, "attempts": job.attempts}
+        fields["version"] = job.version
+        if trip.attempts is not None:
+            fields["attempts"] = trip.attempts
         if job.checked is not None:
             fields |= {"rows": job.checked.data.rows, "bad_rows": job.checked.data.bad}
     if trip.parts:

@@ -10,11 +10,13 @@ import csv
 import errno
 import hashlib
 import io
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
+from dataclasses import replace
+from functools import cached_property
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, Self
+from typing import BinaryIO, Self, TypeAlias
 
 import structlog
 
@@ -24,12 +26,17 @@ from orchestrator.edges.workplace import state_folder
 from orchestrator.errors import Unusable
 from orchestrator.model import Digest, RelPath
 from orchestrator.naming import printable
-from orchestrator.validation import BadRow, MendedList, Problem, Verdict, read_mended, reject_header, reject_line
+from orchestrator.validation import BadRow, MendedList, Problem, Rule, Verdict, read_mended, reject_header, reject_line
+
+Objected: TypeAlias = Callable[[RelPath, Digest], Mapping[int, str]]
+"""Of a file, when its bytes were these: the columns that the remote objects to, by line, as far as they are known."""
 
 
 class Rejects:
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, objected: Objected = lambda path, content: {}) -> None:
+        """*objected* is asked only where a row is listed that the remote refused."""
         self.folder = folder
+        self.objected = objected
         self.edits = Edits(folder, state_folder(folder.parent) / "lists")
         self._read: dict[RelPath, Digest] = {}
 
@@ -79,17 +86,18 @@ class Rejects:
                 if error.errno != errno.ENAMETOOLONG:  # a name that cannot be has no list
                     raise
 
-    def open(self, path: RelPath) -> RejectsFile:
-        return RejectsFile(self, self.folder / path, path)
+    def open(self, path: RelPath, content: Digest) -> RejectsFile:
+        return RejectsFile(self, self.folder / path, path, content)
 
 
 class RejectsFile:
     """Comes into being with the first bad row, and into place when the block ends well."""
 
-    def __init__(self, rejects: Rejects, place: Path, path: RelPath) -> None:
+    def __init__(self, rejects: Rejects, place: Path, path: RelPath, content: Digest) -> None:
         self._rejects = rejects
         self._place = place
         self._path = path
+        self._content = content
         self._stack = ExitStack()
         self._text: _Text | None = None
 
@@ -97,8 +105,21 @@ class RejectsFile:
         return self
 
     def add(self, bad: BadRow, names: Sequence[str]) -> None:
+        if any(problem.rule is Rule.REFUSED for problem in bad.problems):
+            bad = replace(bad, problems=tuple(self._about(bad.line, problem, names) for problem in bad.problems))
         with storing(self._place):
             self._append(reject_line(bad, names), names)
+
+    def _about(self, line: int, problem: Problem, names: Sequence[str]) -> Problem:
+        """Which of the columns the remote objects to, where that is known and the file has it."""
+        if problem.rule is not Rule.REFUSED:
+            return problem
+        told = self._objected.get(line, "").casefold()
+        return replace(problem, name=next((name for name in names if told and name.strip().casefold() == told), ""))
+
+    @cached_property
+    def _objected(self) -> Mapping[int, str]:
+        return self._rejects.objected(self._path, self._content)
 
     def add_fault(self, fault: Problem, names: Sequence[str]) -> None:
         """A fault of the whole file stands in the list as a line without cells."""

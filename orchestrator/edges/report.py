@@ -13,9 +13,10 @@ from importlib import resources
 from pathlib import Path
 from typing import Any
 
-from orchestrator.books import Books, Ending, Trip
+from orchestrator.books import Books
 from orchestrator.edges.atomic import put
 from orchestrator.naming import harmless, slug_of
+from orchestrator.trip import Ending, Trip
 
 COLUMNS = (
     "path,name,version,state,cause,token,rows,bad_rows,event_rows,bad_event_rows,attempts,polls,"
@@ -61,7 +62,7 @@ class Report:
         }
         if self.other_rules:
             summary["other_rules"] = self.other_rules
-        if told := [one for one in (message, self.remark) if one]:
+        if told := [one for one in (message, self.remark, books.remark) if one]:
             summary["message"] = "\n".join(told)
         return summary
 
@@ -94,7 +95,7 @@ def _cells(trip: Trip) -> list[object]:
         sheets.data.bad if sheets else "",
         events.rows if events else "",
         events.bad if events else "",
-        job.attempts if job else 0,
+        "" if trip.attempts is None else trip.attempts,
         trip.polls,
         *seconds,
         f"results/{slug_of(job.name)}" if job and job.token and trip.end in _WITH_RESULTS else "",

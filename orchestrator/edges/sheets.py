@@ -57,7 +57,8 @@ class RejectsLists(Protocol):
 
     def clear(self, path: RelPath) -> None: ...
 
-    def open(self, path: RelPath) -> RejectsList: ...
+    def open(self, path: RelPath, content: Digest) -> RejectsList:
+        """Of the file when its bytes were *content*."""
 
 
 class SheetReader:
@@ -70,7 +71,7 @@ class SheetReader:
         self, rules: Rules, path: RelPath, content: bytes | None, digest: Digest, mends: Mends = NO_MENDS
     ) -> Judged:
         """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
-        with self._suspects.reading(path), self._rejects.open(path) as rejects:
+        with self._suspects.reading(path), self._rejects.open(path, digest) as rejects:
             judge = rules.judge(lambda bad: rejects.add(bad, judge.names), mends)
             part: Text
             if content is not None:

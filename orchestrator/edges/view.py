@@ -14,7 +14,7 @@ from orchestrator.edges.database import UNREADABLE, connect, require_known_schem
 from orchestrator.edges.rows import job_of, moment_of
 from orchestrator.edges.tables import JOB_COLUMNS
 from orchestrator.errors import OutputError
-from orchestrator.model import Job, RelPath, State
+from orchestrator.model import Job, Key, RelPath, State
 from orchestrator.naming import printable
 
 
@@ -83,6 +83,10 @@ class View:
         """Of the whole file, the oldest first."""
         items = self._items("WHERE path = ? AND part IS NULL ORDER BY version", (path,))
         return [item.job for item in items]
+
+    def newest(self, key: Key) -> Job | None:
+        found = self._items("WHERE key = ? ORDER BY version DESC LIMIT 1", (key,))
+        return found[0].job if found else None
 
     def _items(self, where: str, values: tuple[Any, ...] = ()) -> list[Item]:
         query = f"SELECT id, updated_at, {JOB_COLUMNS} FROM jobs {where}"  # noqa: S608 -- constants of this class only

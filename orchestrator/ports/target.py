@@ -41,6 +41,8 @@ class Ended:
     success: bool
     word: str
     results: tuple[str, ...]
+    by_row: bool = True
+    """False where a success is none of every row, and no result will ever tell which of them the remote took."""
 
 
 Release: TypeAlias = Callable[[], Awaitable[None]]
@@ -138,6 +140,8 @@ class Objection:
     none where nobody knows which row is meant."""
     says: str
     """In its own words, which may quote a cell: they belong in the results, and nowhere else."""
+    column: str = ""
+    """Which one it names, where it names one that was sent."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

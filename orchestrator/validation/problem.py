@@ -46,7 +46,8 @@ class Problem:
     """One broken rule at one place.
 
     `line` is the physical line (from 1) on which the cell begins; ENCODING and NUL name the line that they
-    stand on. `column` is the number of the cell (from 1), `name` its column's or "" where there is none.
+    stand on. `column` is the number of the cell (from 1), 0 where it is the row that is meant and none of its cells;
+    `name` its column's or "" where there is none.
     """
 
     line: int

@@ -46,7 +46,7 @@ def reject_line(bad: BadRow, names: Sequence[str]) -> list[str]:
     return [
         *cells,
         str(bad.line),
-        _SEPARATOR.join(problem.name or str(problem.column) for problem in bad.problems),
+        _SEPARATOR.join(problem.name or str(problem.column or "") for problem in bad.problems),
         _SEPARATOR.join(problem.rule for problem in bad.problems),
         _SEPARATOR.join(problem.message for problem in bad.problems),
         bad.raw if bad.cells is None else "",

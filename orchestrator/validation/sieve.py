@@ -190,7 +190,7 @@ class Sieve:
             return
         errors = self._tally.take(each_once((*looked.problems, *beside)))
         if back is Rule.REFUSED or (back and not errors):
-            errors = (*errors, self._rules.problem(back, record.line, 1))
+            errors = (*errors, replace(self._rules.problem(back, record.line, 1), column=0, name=""))
         if errors:
             self._rows += 1
             self._bad += 1

@@ -149,8 +149,8 @@ async def test_a_row_that_the_remote_refuses_is_told_with_the_line_that_it_came_
             told = list(csv.DictReader(file))
         says = '400 validation.fieldError Field "user_password" is required for new user.'
         assert told == [
-            {"row": "3", "line": "users.csv:9", "says": says},
-            {"row": "5", "line": "users.csv:11", "says": says},
+            {"row": "3", "line": "users.csv:9", "says": says, "column": "user_password"},
+            {"row": "5", "line": "users.csv:11", "says": says, "column": "user_password"},
         ]
         book = outcome.summary["rows"]["data"]
         assert (book["read"], book["invalid"], book["accepted"], book["refused"]) == (6, 1, 3, 2)
@@ -199,7 +199,7 @@ async def test_where_the_results_tell_of_other_rows_than_were_sent_no_line_is_na
         assert (book["refused"], book["unknown"], book["accepted"]) == (min(refused, 3), 3 - min(refused, 3), 0)
         with (stage.results("users") / "objections.csv").open(newline="") as file:
             lines = list(csv.DictReader(file))
-        assert lines == [{"row": "", "line": "which row is not known", "says": "400"}] * refused
+        assert lines == [{"row": "", "line": "which row is not known", "says": "400", "column": ""}] * refused
         assert f"tell of {len(told)} rows, and 3 were sent" in stage.jobs["users.csv"].cause
 
 
@@ -319,6 +319,28 @@ async def test_where_there_is_no_status_what_was_taken_is_done_and_said_not_to_b
         assert {job.cause for job in stage.ledger} == {"not tracked: the remote took it, and offers no status"}
         assert stage.remote.record.of("poll") == []
         assert stage.standing == ALL_OF_IT
+        rows = outcome.summary["rows"]["data"]
+        assert (rows["accepted"], rows["unknown"]) == (0, rows["sent"])
+
+
+@pytest.mark.parametrize("limits", [{}, {"target__part_bytes": "1kB"}], ids=["whole", "in parts"])
+async def test_where_there_are_no_results_of_rows_none_is_said_to_be_accepted_and_no_night_ends_with_a_code_for_it(
+    tmp_path: Path, limits: dict[str, object]
+) -> None:
+    async with importing(tmp_path, {"users.csv": users(0, 50) + "\r\nlate,,Late"}) as stage:
+        outcome = await stage.run(target__download_path="", **limits)
+
+        assert (outcome.code, outcome.ends) == (0, {"found": 1, "done": 1})
+        rows = outcome.summary["rows"]["data"]
+        assert (rows["sent"], rows["accepted"], rows["refused"], rows["unknown"]) == (51, 0, 0, 51)
+        assert stage.told(outcome)["users.csv"]["cause"].startswith("not told row by row: ")
+        assert stage.jobs["users.csv"].cause.startswith("not told row by row: ")
+        assert outcome.summary["message"].startswith("of 51 rows nobody can tell whether the remote took them")
+
+        again = await stage.run(target__download_path="", **limits)
+
+        assert (again.code, again.ends) == (0, {"found": 1, "skipped": 1})
+        assert "message" not in again.summary
 
 
 async def test_neither_a_secret_nor_a_signed_address_nor_a_cell_shows_up_where_it_does_not_belong(

@@ -169,10 +169,10 @@ async def test_rows_that_the_remote_refused_are_mended_in_the_same_list(tmp_path
     async with importing(tmp_path, {"users.csv": PASSED_OVER}) as stage:
         assert (await stage.run(**DROP, **parts)).code == 3
         rows = rows_of(rejects(stage, "users.csv"))
-        assert [(row["_line"], row["_rule"], row["user_username"]) for row in rows] == [
-            ("3", "required", ""),
-            ("5", "refused", "bo"),
-            ("7", "refused", "di"),
+        assert [(row["_line"], row["_rule"], row["_column"], row["user_username"]) for row in rows] == [
+            ("3", "required", "user_username", ""),
+            ("5", "refused", "user_password", "bo"),
+            ("7", "refused", "user_password", "di"),
         ]
         assert "objections.csv under results/ says why" in rows[1]["_message"]
 
@@ -180,7 +180,9 @@ async def test_rows_that_the_remote_refused_are_mended_in_the_same_list(tmp_path
         half = await resubmit(stage, **parts)
 
         assert half.code == 3
-        assert lines_in(rejects(stage, "users.csv")) == [3, 7], "what was taken out of the list is still to be mended"
+        left = [(row["_line"], row["_column"]) for row in rows_of(rejects(stage, "users.csv"))]
+        known = [("3", "user_username"), ("7", "user_password")]
+        assert left == known, "what was taken out of the list is still to be mended"
         assert stage.standing["users"] == Counter(["zoe", "bo", "cy"])
         assert sum(entry["rows"] for entry in stage.uploads) == 5
 
@@ -192,6 +194,20 @@ async def test_rows_that_the_remote_refused_are_mended_in_the_same_list(tmp_path
         assert stage.standing["users"] == Counter(["zoe", "bo", "cy", "al", "di"])
         assert sum(entry["rows"] for entry in stage.uploads) == 7
         assert not rejects(stage, "users.csv").exists()
+
+
+async def test_of_a_mapped_file_no_column_is_named_for_the_sake_of_one_that_is_called_the_same(tmp_path: Path) -> None:
+    """The password is made of another column than the one that has its name."""
+    made = {"user_username": "login", "user_password": "word", "user_name": "user_password"}
+    text = table("login,user_password,word", "zoe,Zoe,Secret-1", "bo,Bo,")
+    async with importing(tmp_path, {"users.csv": text}) as stage:
+        columns = [f'[[columns]]\nto = "{to}"\nfrom = "{source}"' for to, source in made.items()]
+        (tmp_path / "mapping.toml").write_text("\n".join(columns))
+        outcome = await stage.run(**DROP, validation__mapping="mapping.toml", validation__schema="tao.users")
+
+        assert outcome.code == 3
+        (row,) = rows_of(rejects(stage, "users.csv"))
+        assert (row["_line"], row["_rule"], row["_column"]) == ("3", "refused", "")
 
 
 async def test_a_row_that_repeats_one_that_the_remote_refused_stays_in_the_list(tmp_path: Path) -> None:

@@ -53,6 +53,10 @@ class FakeSubject:
     def one_answer(self) -> bool:
         return self.repeat is Repeat.SAME
 
+    @property
+    def adds(self) -> bool:
+        return self.repeat in (Repeat.SAME, Repeat.PILE)
+
     @asynccontextmanager
     async def stand(self, folder: Path, *faults: str, fate: Fate | None = None) -> AsyncIterator[Stand]:
         clock, met = FakeClock(), iter(faults)

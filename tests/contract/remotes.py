@@ -103,6 +103,10 @@ class RemoteSubject:
     def faults(self) -> Mapping[str, tuple[Said, bool]]:
         return _faults(renews=self.renews)
 
+    @property
+    def adds(self) -> bool:
+        return self.api != "platform"
+
     @asynccontextmanager
     async def stand(self, folder: Path, *faults: str, file: tuple[str, ...] = ()) -> AsyncIterator[Stand]:
         script = [striking("upload", kind, nth) for nth, kind in enumerate(faults, 1)]

@@ -36,6 +36,11 @@ class Subject(Protocol):
         """The remote knows a second upload of the same and answers as before."""
         ...
 
+    @property
+    def adds(self) -> bool:
+        """What is sent comes to what the remote has, whatever stands under its Name."""
+        ...
+
     def stand(self, folder: Path, *faults: str) -> AbstractAsyncContextManager[Stand]:
         """With a remote whose first uploads meet these faults, one each."""
         ...

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fakes import World
 
-from orchestrator.books import Trip
 from orchestrator.model import (
     Job,
     Key,
     RelPath,
 )
+from orchestrator.trip import Trip
 
 A = RelPath("a.csv")
 

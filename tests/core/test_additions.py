@@ -6,9 +6,9 @@ import pytest
 from fakes import FakeTarget, World
 from journey import A, job_of, run, world
 
-from orchestrator.books import Ending
 from orchestrator.model import Name, State
 from orchestrator.naming import part_name
+from orchestrator.trip import Ending
 
 NAMES = [part_name(Name("a"), number) for number in (1, 2, 3)]
 

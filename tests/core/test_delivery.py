@@ -8,7 +8,6 @@ from fakes import EPOCH, Death, FakeLedger, FakeTarget
 from journey import A, job_of, run, world
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Ending, Trip
 from orchestrator.errors import (
     Denied,
     Garbled,
@@ -33,6 +32,7 @@ from orchestrator.model import (
     Verdict,
 )
 from orchestrator.ports import Trace
+from orchestrator.trip import Ending, Trip
 
 
 async def test_a_lost_answer_is_followed_by_a_send_that_replaces() -> None:

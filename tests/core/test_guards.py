@@ -11,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Trip
 from orchestrator.errors import Garbled, LeftAlone, Misdirected, Missing, NotSent, Unclear, Unreachable
 from orchestrator.flow import Gate
 from orchestrator.flow.gate import FIRST_PAUSE
@@ -19,6 +18,7 @@ from orchestrator.guards import Grace, Memory, Reader, Sense
 from orchestrator.hearing import Hearing
 from orchestrator.lanes import Lane, UploadLane
 from orchestrator.model import RelPath, Token
+from orchestrator.trip import Trip
 from orchestrator.way import Way
 
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from fakes import FakeLedger
 from journey import A, job_of, world
 
-from orchestrator.books import Trip
 from orchestrator.errors import NotSent
 from orchestrator.model import Event, Job, SendStarted, State
+from orchestrator.trip import Trip
 from orchestrator.way import Way
 
 

@@ -9,12 +9,13 @@ from fakes import Death, FakeTarget, World
 from journey import A, job_of, run, world
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Books, Ending, Trip
+from orchestrator.books import Books
 from orchestrator.errors import Denied, NotSent, OutputError, Refused, Unclear
 from orchestrator.intake import LATE
 from orchestrator.model import Accepted, Completed, Job, Key, Name, Resolved, State, Verdict
 from orchestrator.naming import key_of, part_name
 from orchestrator.ports import Body, Release, Trace
+from orchestrator.trip import Ending, Trip
 
 WHOLE = "one|two|three"
 NAMES = [part_name(Name("a"), number) for number in (1, 2, 3)]
@@ -113,6 +114,16 @@ async def test_the_rows_of_a_file_in_parts_stand_where_its_parts_do() -> None:
     assert trip.end is Ending.IN_DOUBT
     assert books.balance
     assert (books.data.read, books.data.accepted, books.data.unknown) == (30, 20, 10)
+
+
+async def test_the_attempts_of_a_file_in_parts_are_those_of_its_parts() -> None:
+    w = world(WHOLE)
+    w.target.script.before[1] = NotSent("not now")
+    trip = await run(w)
+
+    assert trip.end is Ending.DONE
+    assert trip.attempts == sum(part(w, number).attempts for number in (1, 2, 3)) == 4
+    assert (await run(w)).attempts is None, "nobody looked at them"
 
 
 @pytest.mark.parametrize("missing", [[1], [1, 2, 3]])

@@ -8,7 +8,6 @@ from fakes import Death, FakeTarget, World
 from journey import A, job_of, run, world
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Ending, Trip
 from orchestrator.errors import (
     NotSent,
     Unclear,
@@ -18,6 +17,7 @@ from orchestrator.model import (
     State,
 )
 from orchestrator.ports import File, Trace
+from orchestrator.trip import Ending, Trip
 
 
 async def test_a_file_goes_from_the_folder_to_its_results() -> None:

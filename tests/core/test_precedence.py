@@ -9,9 +9,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.books import Ending
 from orchestrator.model import RelPath
 from orchestrator.precedence import Line, Precedence
+from orchestrator.trip import Ending
 
 PATHS = [RelPath(letter) for letter in "abcdefgh"]
 A, B, C, D, *_ = PATHS

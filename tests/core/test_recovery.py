@@ -10,10 +10,10 @@ import anyio.lowlevel
 import pytest
 from fakes import FakeTarget, World
 
-from orchestrator.books import Ending, Trip
 from orchestrator.errors import Denied, Missing, NotSent, Refused, Unclear
 from orchestrator.model import Accepted, Completed, Job, RelPath, SendStarted, State, Token
 from orchestrator.ports import Body, Trace
+from orchestrator.trip import Ending, Trip
 
 
 @dataclass

@@ -7,10 +7,11 @@ from dataclasses import dataclass, replace
 from fakes import FakeTarget, World
 from journey import A, job_of, run, world
 
-from orchestrator.books import Books, Ending, Trip
+from orchestrator.books import Books
 from orchestrator.exits import Exit, exit_of
 from orchestrator.model import Digest, Job, Source, State, Token
-from orchestrator.ports import Fetched, Objection
+from orchestrator.ports import Ended, Fetched, Objection, Running
+from orchestrator.trip import Ending, Trip
 
 
 @dataclass
@@ -27,6 +28,15 @@ class Judging(FakeTarget):
         return replace(fetched, refused=self.refused, rows=self.rows, objections=said)
 
 
+@dataclass
+class Silent(FakeTarget):
+    """Takes files, and never tells of their rows."""
+
+    async def check(self, token: Token) -> Running | Ended:
+        status = await super().check(token)
+        return replace(status, by_row=False) if isinstance(status, Ended) else status
+
+
 async def test_rows_of_which_nothing_is_said_but_that_they_are_refused_are_kept_as_such() -> None:
     w = world(target=Judging(refused=7, rows=((1, 6), (9, 9)), first=2))
     trip = await run(w)
@@ -36,6 +46,27 @@ async def test_rows_of_which_nothing_is_said_but_that_they_are_refused_are_kept_
     assert job.checked is not None
     assert job.checked.data.refused == ((2, 7), (10, 10)), "below the header"
     assert "under results/, which holds 2 of them" in job.cause
+
+
+async def test_where_no_row_is_ever_told_of_none_counts_as_accepted_and_none_asks_for_a_person() -> None:
+    w = world(target=Silent())
+    trip = await run(w)
+    books = Books(found=1)
+    books.enter(trip)
+
+    assert trip.end is Ending.DONE
+    assert (books.data.accepted, books.data.unknown) == (0, 10)
+    assert books.balance
+    assert books.remark
+    assert exit_of(books, [], enough=True) is Exit.OK
+
+
+async def test_a_job_that_failed_where_no_row_is_told_of_has_had_all_of_them_refused() -> None:
+    w = world(target=Silent(success=False))
+    books = Books(found=1)
+    books.enter(await run(w))
+
+    assert (books.data.refused, books.data.unknown, books.remark) == (10, 0, "")
 
 
 async def test_where_all_are_spoken_of_the_list_is_whole() -> None:

@@ -12,7 +12,7 @@ import pytest
 from fakes import FakeTarget, World
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Books, Ending, Trip
+from orchestrator.books import Books
 from orchestrator.errands import plan
 from orchestrator.errors import (
     Denied,
@@ -28,6 +28,7 @@ from orchestrator.errors import (
 from orchestrator.model import Job, RelPath, State
 from orchestrator.ports import File, Stamp
 from orchestrator.run import Run, Stop
+from orchestrator.trip import Ending, Trip
 
 
 def everything(_: RelPath) -> bool:

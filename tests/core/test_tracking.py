@@ -10,7 +10,6 @@ from fakes import FakeClock, FakeTarget
 from journey import A, job_of, run, world
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Ending
 from orchestrator.errors import (
     Misdirected,
     Missing,
@@ -26,6 +25,7 @@ from orchestrator.model import (
     Token,
 )
 from orchestrator.ports import Body, Ended, Fetched, Held, Running
+from orchestrator.trip import Ending
 
 
 async def test_a_failed_poll_is_tried_again_without_a_new_upload() -> None:

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Books, Ending, Trip
+from orchestrator.books import Books
 from orchestrator.errors import (
     ConfigError,
     Denied,
@@ -27,6 +27,7 @@ from orchestrator.intake import Blocked, Clash, Fresh, Known, Names, identify, w
 from orchestrator.model import Digest, Job, Key, Name, RelPath, Sheet, Sheets, Source, State
 from orchestrator.ports import File, Reading
 from orchestrator.run import Halt, Stop
+from orchestrator.trip import Ending, Trip
 
 
 @given(st.integers(1, 2000), st.integers(0, 2**32), st.floats(0, 100), st.floats(1, 10), st.floats(0.1, 100))

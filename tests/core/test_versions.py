@@ -8,7 +8,6 @@ from fakes import FakeTarget
 from journey import A, job_of, run, world
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Ending, Trip
 from orchestrator.errors import (
     NotSent,
     Unclear,
@@ -23,6 +22,7 @@ from orchestrator.model import (
     Token,
 )
 from orchestrator.ports import Trace
+from orchestrator.trip import Ending, Trip
 
 
 async def test_a_failed_submission_keeps_its_feedback_and_is_not_sent_again() -> None:

@@ -11,10 +11,10 @@ from typing import Any
 import looptime
 from fakes import FakeClock, FakeTarget, World
 
-from orchestrator.books import Ending, Trip
 from orchestrator.edges.clock import SystemClock
 from orchestrator.errors import Missing, NotSent
 from orchestrator.model import RelPath
+from orchestrator.trip import Ending, Trip
 
 
 def on_virtual_time(job: Coroutine[Any, Any, None]) -> None:

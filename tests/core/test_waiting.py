@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from test_run import Night, world_of
 
 from orchestrator.backoff import Backoff
-from orchestrator.books import Books, Ending
+from orchestrator.books import Books
 from orchestrator.errors import NotSent, StorageError, Unclear
 from orchestrator.exits import Exit, exit_of
 from orchestrator.model import RelPath, State
 from orchestrator.precedence import Precedence
 from orchestrator.run import Stop
+from orchestrator.trip import Ending
 
 FIRST, SECOND, THIRD, *_ = PATHS = [RelPath(f"0{number}.csv") for number in range(6)]
 Needs = Mapping[RelPath, set[RelPath]]

@@ -189,9 +189,9 @@ def _lines(items: Iterable[Mapping[str, Any]]) -> bytes:
 
 def _objections(name: str, errors: Iterable[Mapping[str, Any]]) -> bytes:
     """What the program makes of them: the header is line 1 of the file."""
-    lines = ["row,line,says"]
+    lines = ["row,line,says,column"]
     for error in errors:
         whose = f"internal_id {error['internal_id']}: " if error["internal_id"] else ""
         row = error["index"] + 1
-        lines.append(f"{row},{name}.csv:{row + 1},{whose}upstream: {_SAYS}")
+        lines.append(f"{row},{name}.csv:{row + 1},{whose}upstream: {_SAYS},")
     return "".join(line + "\r\n" for line in lines).encode()

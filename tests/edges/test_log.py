@@ -17,10 +17,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job, sending
-from orchestrator.books import Ending, Trip
 from orchestrator.edges.log import Narrated, log_trip, set_up_logs
 from orchestrator.errors import StorageError
 from orchestrator.model import Completed, Event, Job, Key, RelPath, Sheet, Sheets, Token, evolve
+from orchestrator.trip import Ending, Trip
 
 SECRET = "s3cret-Passw0rd"
 

@@ -16,11 +16,11 @@ from hypothesis import strategies as st
 
 from edges.jobs import ACCEPTED, CHECKED, STARTED, new_job, result, sending
 from edges.places import START, files_no_larger_than
-from orchestrator.books import Ending, Trip
 from orchestrator.edges.report import COLUMNS, Report, summary_schema
 from orchestrator.errors import StorageError
 from orchestrator.exits import Exit
 from orchestrator.model import Completed, Digest, Failed, Name, Rejected, RelPath, Sheet, Sheets, Token, evolve
+from orchestrator.trip import Ending, Trip
 
 DONE = evolve(sending("b"), ACCEPTED, Completed((result(),)))
 

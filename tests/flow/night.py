@@ -13,7 +13,6 @@ from structlog.testing import capture_logs
 
 from flow.remote import Nature, Remote
 from flow.virtual import VirtualClock, on_virtual_time
-from orchestrator.books import Ending, Trip
 from orchestrator.config import Settings
 from orchestrator.errands import plan
 from orchestrator.flow import JobTimes
@@ -21,6 +20,7 @@ from orchestrator.guards import Grace
 from orchestrator.model import RelPath
 from orchestrator.ports import File
 from orchestrator.run import Halt, Run
+from orchestrator.trip import Ending, Trip
 from orchestrator.wiring import Parts, make_pipeline
 
 

@@ -6,9 +6,9 @@ import pytest
 
 from flow.night import spend
 from flow.remote import Nature, Spell
-from orchestrator.books import Ending
 from orchestrator.flow.gate import FIRST_TRIES, PATIENCE
 from orchestrator.run import Stop
+from orchestrator.trip import Ending
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -15,7 +15,7 @@ import pytest
 
 from flow.night import spend
 from flow.remote import Nature, Spell
-from orchestrator.books import Ending
+from orchestrator.trip import Ending
 
 UPLOADS = POLLS = 16
 STORMS = tuple(Spell(begin=5 + 60 * n, end=8 + 60 * n, retry_after=20) for n in range(5))

@@ -10,11 +10,11 @@ from fakes import FakeLedger, FakeTarget, World
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.books import Ending, Trip
 from orchestrator.errors import Busy, Garbled, Misdirected, NotSent, Unclear, Unreachable
 from orchestrator.flow.gate import FIRST_TRIES
 from orchestrator.guards import Memory, Sense
 from orchestrator.model import Accepted, Event, Job, RelPath, SendStarted, State, Token
+from orchestrator.trip import Ending, Trip
 
 
 def world_with(number: int, **parts: object) -> World:

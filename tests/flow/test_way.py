@@ -11,12 +11,12 @@ from fakes import FakeTarget, Script
 from flow.lanes import Door
 from flow.virtual import on_virtual_time
 from orchestrator.backoff import Backoff
-from orchestrator.books import Trip
 from orchestrator.errors import Busy, Denied, LeftAlone, NotSent, Unclear, Unreachable
 from orchestrator.flow import Gate
 from orchestrator.flow.gate import EASING, LONGEST_EASING, PATIENCE
 from orchestrator.guards import Reader
 from orchestrator.model import RelPath, Token
+from orchestrator.trip import Trip
 
 
 def test_after_a_pause_one_read_asks_first_and_the_rest_pass_when_it_came_back_well() -> None:

@@ -13,11 +13,11 @@ import pytest
 
 from flow.night import Night, Pinned, spend
 from flow.remote import Nature, Remote, Spell
-from orchestrator.books import Ending
 from orchestrator.errors import NotSent
 from orchestrator.flow import JobTimes
 from orchestrator.model import Accepted, Job, Token
 from orchestrator.ports import Body, Ended, Release, Running
+from orchestrator.trip import Ending
 
 POLLING = {"first": 3.0, "factor": 2.5, "cap": 11.0, "deadline": 97.0}
 AT_ONCE = Nature(latency=0.0, job=1e9)

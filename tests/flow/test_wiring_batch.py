@@ -15,7 +15,6 @@ from fakes import FakeClock, FakeTarget
 
 from cli.rosters import roster
 from orchestrator.batch import Finished, Watcher, run_batch
-from orchestrator.books import Trip
 from orchestrator.config import Credentials, load
 from orchestrator.errors import Unclear
 from orchestrator.exits import Exit
@@ -23,6 +22,7 @@ from orchestrator.model import Accepted, Job, Token
 from orchestrator.ports import Body, Ended, Release, Running
 from orchestrator.request import Request
 from orchestrator.run import Run, Stop
+from orchestrator.trip import Trip
 
 SETTLE = 17
 

@@ -8,9 +8,9 @@ import pytest
 
 from flow.night import Night, Pinned, spend
 from flow.remote import Nature, Spell
-from orchestrator.books import Ending
 from orchestrator.config.settings import MEBIBYTE
 from orchestrator.ports import HELD_LIMIT
+from orchestrator.trip import Ending
 
 QUICK = {"first": 0.5, "factor": 1.0, "cap": 0.7}
 SLOW = Nature(latency=10.0, job=0.0)

@@ -9,11 +9,11 @@ import pytest
 
 from flow.night import spend
 from flow.remote import Nature, Remote
-from orchestrator.books import Ending
 from orchestrator.errors import Garbled, Nowhere
 from orchestrator.model import Token
 from orchestrator.ports import Ended, Running
 from orchestrator.run import Stop
+from orchestrator.trip import Ending
 
 
 @dataclass

@@ -9,12 +9,12 @@ import anyio
 import pytest
 from fakes import FakeLedger, FakeTarget, World
 
-from orchestrator.books import Trip
 from orchestrator.config import Settings
 from orchestrator.errors import NotSent
 from orchestrator.guards import Grace
 from orchestrator.model import Accepted, Checked, Completed, Event, Job, Rejected, RelPath, State
 from orchestrator.pipeline import Pipeline
+from orchestrator.trip import Trip
 from orchestrator.wiring import Parts, make_pipeline
 
 A = RelPath("a.csv")

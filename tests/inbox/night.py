@@ -21,7 +21,6 @@ from cli.ledger import read_ledger
 from cli.stage import QUICK
 from inbox.changes import ROWS, csv
 from orchestrator.batch import Finished, Watcher, run_batch
-from orchestrator.books import Trip
 from orchestrator.config import Credentials, load
 from orchestrator.edges import contents, inbox, sheets
 from orchestrator.edges.clock import SystemClock
@@ -31,6 +30,7 @@ from orchestrator.edges.log import set_up_logs
 from orchestrator.request import Request
 from orchestrator.sandbox import Profile, Sandbox, serve
 from orchestrator.targets.platform import Platform
+from orchestrator.trip import Trip
 
 NAME = "roster"
 ORIGINAL = csv(*ROWS)

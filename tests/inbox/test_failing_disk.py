@@ -10,9 +10,9 @@ import pytest
 
 from inbox.night import ORIGINAL, as_sent, night
 from inbox.test_moving import require_told
-from orchestrator.books import Ending
 from orchestrator.edges import contents
 from orchestrator.edges.folder import Folder
+from orchestrator.trip import Ending
 
 
 def fail_from_reading(nth: int, monkeypatch: pytest.MonkeyPatch) -> list[int]:

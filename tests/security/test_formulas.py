@@ -13,12 +13,12 @@ from edges.jobs import new_job
 from edges.places import START
 from edges.samples import HEADER, ROW, Desk, judge
 from edges.samples import csv as lines
-from orchestrator.books import Trip
 from orchestrator.edges.report import Report
 from orchestrator.model import Digest, Name, Rejected, RelPath, Sheet, Sheets, Token
 from orchestrator.naming import printable
 from orchestrator.objections import joined
 from orchestrator.ports import Objection
+from orchestrator.trip import Trip
 from orchestrator.validation import reject_header
 from validation.samples import PLATFORM_DATA
 

@@ -12,10 +12,10 @@ import pytest
 from rich.console import Console
 
 from cli.rosters import roster
-from orchestrator.books import Trip
 from orchestrator.cli.terminal import Terminal
 from orchestrator.model import RelPath
 from orchestrator.sandbox import Fault, Profile
+from orchestrator.trip import Trip
 from security.program import program
 
 HOSTILE = [

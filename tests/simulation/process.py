@@ -9,7 +9,7 @@ from pathlib import Path
 
 import anyio
 
-from orchestrator.books import Books, Trip
+from orchestrator.books import Books
 from orchestrator.config import Settings
 from orchestrator.config.schemas import built_in
 from orchestrator.edges.folder import Folder
@@ -26,6 +26,7 @@ from orchestrator.intake import will_be_judged, without_clashes
 from orchestrator.model import Job, State
 from orchestrator.ports import Clock, Reading, Target
 from orchestrator.run import Run, Stop
+from orchestrator.trip import Trip
 from orchestrator.wiring import Parts, make_folder, make_pipeline
 from tests.simulation.life import Death, Life, Stage, VirtualClock
 from tests.simulation.permits import Hands, PipelineClock

@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from orchestrator.books import Ending
 from orchestrator.config import Settings
 from orchestrator.edges.workplace import state_folder
+from orchestrator.trip import Ending
 from tests.remotes.line import Call, Fault, Line, Trouble
 from tests.remotes.line import Ending as Seen
 from tests.remotes.remote import Fate, Remote, Repeat

@@ -6,6 +6,7 @@ are not those that were sent, in whatever order, says nothing: the remote may le
 
 from __future__ import annotations
 
+from array import array
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
@@ -18,37 +19,40 @@ from orchestrator.validation.table import Table
 
 Open: TypeAlias = Callable[[], AbstractContextManager[Iterable[str]]]
 """The lines of a text, from its beginning: each is read more than once, and none is held."""
+_SEVERAL = -1
 
 
 def placed(fetched: Fetched, told: Open, sent: Open) -> Fetched:
     """*fetched*, whose rows were counted off as *told*, with those of them that *sent* has, and no other."""
-    places = _columns(told, sent)
-    if not places.shared:
+    columns = _columns(told, sent)
+    if not columns.shared:
         return replace(fetched, unplaced=False)  # there is nothing that could say otherwise
-    strays = _strays(fetched, places, told, sent) if places.same else dict.fromkeys(_numbers(fetched), 0)
-    rows = {strays.get(number, number) for number in _numbers(fetched)} - {0}
-    lost = fetched.refused - len(rows)
+    places = _places(_digests(fetched, columns, told), columns, sent) if columns.same else ()
+    lost = fetched.refused - len(set(places) - {0})
     remark = (
         f"of {lost} of these it is not known which rows they are: by their cells they may be several, or none"
         if lost
         else ""
     )
-    return _named(fetched, rows, strays, remark)
+    return _named(fetched, places, remark)
 
 
 def nameless(fetched: Fetched) -> Fetched:
     """What it comes to where nobody can look at what was sent."""
-    remark = "it is not known which rows these are: the file is not there any more as it was sent"
-    return _named(fetched, (), dict.fromkeys(_numbers(fetched), 0), remark)
+    return _named(fetched, (), "it is not known which rows these are: the file is not there any more as it was sent")
 
 
-def _named(fetched: Fetched, rows: Iterable[int], moved: dict[int, int], remark: str) -> Fetched:
+def _named(fetched: Fetched, places: Iterable[int], remark: str) -> Fetched:
+    """*places*: of each refused row in turn where it was sent, 0 where nobody knows, as of those beyond the last."""
+    spoken_of = {row for each in fetched.objections for row in each.rows}
+    places = array("q", places)
+    found = {number: place for number, place in zip(_numbers(fetched), places, strict=False) if number in spoken_of}
     objections = tuple(
-        replace(each, rows=tuple(filter(None, (moved.get(row, row) for row in each.rows))))
-        for each in fetched.objections
+        replace(each, rows=tuple(found[row] for row in each.rows if found.get(row))) for each in fetched.objections
     )
     remarks = "; ".join(filter(None, (fetched.remark, remark)))
-    return replace(fetched, rows=ranges_of(rows), objections=objections, remark=remarks, unplaced=False)
+    rows = ranges_of(set(places) - {0})
+    return replace(fetched, rows=rows, objections=objections, remark=remarks, unplaced=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,31 +88,31 @@ def _sums(rows: Iterable[list[str]], places: Sequence[int]) -> list[int]:
     return sums
 
 
-def _strays(fetched: Fetched, columns: _Columns, told: Open, sent: Open) -> dict[int, int]:
-    """The refused rows that stand elsewhere than they were sent, and where that was: 0 where it may be several."""
-    strays: dict[int, int] = {}
-    numbers = _numbers(fetched)
+def _digests(fetched: Fetched, columns: _Columns, told: Open) -> array[int]:
+    """Of each refused row in turn what it holds in the columns that are the same: 8 bytes, as there may be millions."""
+    digests, numbers = array("q"), _numbers(fetched)
     number = next(numbers, 0)
-    with told() as there, sent() as here:
-        theirs, ours = _rows(there), _rows(here)
-        for nth, (row, own) in enumerate(zip(theirs, ours, strict=False)):  # the first of each is the header
-            if nth and nth == number:
+    with told() as there:
+        for nth, row in enumerate(_rows(there)):
+            if nth and nth == number:  # the first is the header
                 number = next(numbers, 0)
-                if (cells := columns.told(row)) != columns.sent(own):
-                    strays[nth] = hash(cells)
-    return _found(strays, columns, sent) if strays else {}
+                digests.append(hash(columns.told(row)))
+    return digests
 
 
-def _found(strays: dict[int, int], columns: _Columns, sent: Open) -> dict[int, int]:
-    places = dict.fromkeys(strays.values(), 0)
-    several = set[int]()
+def _places(digests: array[int], columns: _Columns, sent: Open) -> array[int]:
+    """Where the one row stands that holds the same, and 0 where several do, or none.
+
+    That a row stands where one was sent which holds the same says nothing as long as others hold it too: any of them
+    may have come there.
+    """
+    places = dict.fromkeys(digests, 0)
     with sent() as here:
         for nth, row in enumerate(_rows(here)):
             digest = hash(columns.sent(row))
             if nth and digest in places:
-                several |= {digest} if places[digest] else set()
-                places[digest] = nth
-    return {number: 0 if digest in several else places[digest] for number, digest in strays.items()}
+                places[digest] = _SEVERAL if places[digest] else nth
+    return array("q", (max(places[digest], 0) for digest in digests))
 
 
 def _rows(lines: Iterable[str]) -> Iterator[list[str]]:

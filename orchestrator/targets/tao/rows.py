@@ -14,6 +14,8 @@ from orchestrator.validation.table import NoTable, Table
 _TAKEN = "processed"
 _REFUSED = re.compile(r"[45]\d\d|error|failed|rejected|invalid", re.ASCII | re.IGNORECASE)
 """The vendor's words are 400 and 500; any other word than these and `processed` tells nothing."""
+_ADDED = frozenset({"status", "errortype", "errorcode", "errormessage"})
+_FIELD = re.compile(r'Field "([^"]+)"')
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -45,6 +47,7 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
     places = {name.strip().casefold(): at for at, name in enumerate(header)}
     if (status := places.get("status")) is None:
         return silent if _is_table(header) else None
+    columns = {name: header[at].strip() for name, at in places.items() if name not in _ADDED}
     reasons = [places.get(name) for name in ("errorcode", "errormessage")]
     try:
         for number, row in enumerate(filter(None, rows), 1):  # a blank line is no row
@@ -56,12 +59,19 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
                 continue
             refused.append(number)
             if len(objections) < OBJECTIONS_LIMIT:
-                objections.append(Objection(rows=(number,), says=" ".join(filter(None, (word, *why)))))
+                says, column = " ".join(filter(None, (word, *why))), columns.get(_field(why[-1]), "")
+                objections.append(Objection(rows=(number,), says=says, column=column))
     except NoTable:
         return silent
     return RowResults(
         refused=len(refused), rows=ranges_of(refused), unknown=unknown, objections=tuple(objections), told=number
     )
+
+
+def _field(message: str) -> str:
+    """Which column it is about, where it begins as those of the vendor's sibling do."""
+    found = _FIELD.match(message)
+    return found[1].strip().casefold() if found else ""
 
 
 def _is_table(header: list[str]) -> bool:

@@ -48,6 +48,7 @@ _UPSERTS = frozenset({"tao.users", "tao.groups", "tao.organizations", "tao.links
 _LARGEST = 64 << 20
 """Bytes of what was sent that are held to look for rows in it."""
 _NOT_TRACKED = "not tracked: the remote took it, and offers no status"
+_NOT_TOLD = "not told row by row: the remote processed it, and offers no results that say which rows it took"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -144,10 +145,10 @@ class Tao:
 
     async def check(self, token: Token) -> Running | Ended:
         if not self._config.status_path:
-            return Ended(success=True, word="", results=())
+            return Ended(success=True, word="", results=(), by_row=False)
         status = status_of(await self._ask(Kind.POLL, self._config.status_path, token), token)
         if isinstance(status, Ended) and not self._config.download_path:
-            return Ended(status.success, status.word, tuple(key for key in status.results if key != RESULT))
+            return replace(status, results=(STATUS,), by_row=False)
         return status
 
     def has_forgotten(self, job: Job) -> bool:
@@ -174,7 +175,8 @@ class Tao:
     def conclude(self, job: Job, ended: Ended, results: Sequence[Result]) -> Completed | Failed:
         if not ended.success:
             return Failed(f"the remote says: {ended.word}; see its messages under results/", tuple(results))
-        return Completed(tuple(results), cause="" if self._config.status_path else _NOT_TRACKED)
+        untold = _NOT_TOLD if self._config.status_path else _NOT_TRACKED
+        return Completed(tuple(results), cause="" if ended.by_row else untold)
 
     def _may_repeat(self, job: Job) -> bool:
         match self._config.resend:

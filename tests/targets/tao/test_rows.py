@@ -34,8 +34,14 @@ def read(text: str) -> RowResults:
 
 
 def objections(*numbered: tuple[int, tuple[str, ...]]) -> tuple[Objection, ...]:
+    """Of a file that has one of the columns that they may name."""
     return tuple(
-        Objection(rows=(number,), says=f"{status} {code} {message}") for number, (status, _, code, message) in numbered
+        Objection(
+            rows=(number,),
+            says=f"{status} {code} {message}",
+            column="user_username" if '"user_username"' in message else "",
+        )
+        for number, (status, _, code, message) in numbered
     )
 
 
@@ -57,9 +63,29 @@ def test_columns_are_found_by_their_names_wherever_they_stand() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("message", "column"),
+    [
+        ('Field "user_name" exceeds max length (3).', "User_Name"),
+        ('Field " USER_NAME" is required.', "User_Name"),
+        ('Field "user_email" is required.', ""),
+        ('Field "status" is required.', ""),
+        ('The cell says: Field "user_name" is required.', ""),
+        ('Field "user_name', ""),
+        ("", ""),
+    ],
+)
+def test_the_column_that_is_objected_to_is_one_of_the_file_that_the_message_begins_with(
+    message: str, column: str
+) -> None:
+    seen = read(table((" User_Name", *COLUMNS), ("zoe", "400", "error", "x", message)))
+
+    assert [objection.column for objection in seen.objections] == [column]
+
+
 def test_a_column_of_the_file_that_is_called_as_one_of_theirs_does_not_hide_it() -> None:
     """Theirs are put behind those of the file."""
-    seen = read(table(("status", *COLUMNS), ("processed", *BAD), ("400", *GOOD)))
+    seen = read(table(("status", "user_username", *COLUMNS), ("processed", "", *BAD), ("400", "al", *GOOD)))
 
     assert seen.objections == objections((1, BAD))
 
@@ -124,7 +150,7 @@ def test_blank_lines_are_no_rows() -> None:
 
 
 def test_lines_in_quotes_make_one_row() -> None:
-    seen = read(table(("user_name", *COLUMNS), ("of\r\nthree\n\nlines", *GOOD), ('"q",\r\n', *BAD)))
+    seen = read(table(("user_username", *COLUMNS), ("of\r\nthree\n\nlines", *GOOD), ('"q",\r\n', *BAD)))
 
     assert seen.objections == objections((2, BAD))
 
@@ -152,7 +178,7 @@ cells = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0"
 def test_whatever_the_cells_and_the_order_of_the_columns_the_right_rows_are_named(
     rows: list[tuple[str, str, tuple[str, ...]]], order: list[int]
 ) -> None:
-    header = ("a", "b", *COLUMNS)
+    header = ("user_username", "b", *COLUMNS)
     lines = [tuple(row[at] for at in order) for row in (header, *((a, b, *told) for a, b, told in rows))]
     seen = read(table(*lines))
 

@@ -12,10 +12,10 @@ from contract.stand import Stand
 from contract.subjects import TAO
 
 from orchestrator.errors import Denied
-from orchestrator.model import Accepted
+from orchestrator.model import Accepted, Completed, Failed
 from orchestrator.ports import Ended
 from orchestrator.sandbox import Sandbox, TaoKnobs
-from targets.tao.place import TAKEN, configured, tao_at
+from targets.tao.place import TAKEN, configured, status, tao_at
 from targets.wire import Request, as_json
 
 DOUBLED = {
@@ -114,7 +114,7 @@ async def test_a_remote_without_status_takes_the_file_and_tells_no_more(tmp_path
         ended = await stand.target.check(accepted.token)
         outcome = stand.target.conclude(stand.job, ended, [])
 
-        assert ended == Ended(success=True, word="", results=())
+        assert ended == Ended(success=True, word="", results=(), by_row=False)
         assert outcome.cause == "not tracked: the remote took it, and offers no status"
         assert [entry["kind"] for entry in sandbox.record.entries] == ["token", "upload"]
 
@@ -124,6 +124,27 @@ async def test_a_remote_without_downloads_has_its_status_for_a_result(tmp_path: 
         assert await whole_way(stand) == ["status"]
 
         assert sandbox.record.of("result") == []
+
+
+async def test_a_success_without_downloads_is_said_not_to_be_one_of_every_row(tmp_path: Path) -> None:
+    async with configured(download_path="").at_sandbox(tmp_path) as (stand, _):
+        ended = await stand.target.check((await stand.send()).token)
+        assert isinstance(ended, Ended)
+
+        assert not ended.by_row
+        outcome = stand.target.conclude(stand.job, ended, [])
+        assert isinstance(outcome, Completed)
+        assert outcome.cause.startswith("not told row by row")
+
+
+async def test_a_failure_without_downloads_is_a_failure(tmp_path: Path) -> None:
+    replies = (TAKEN, status("failed", messages=["no"]))
+    async with tao_at(tmp_path, *replies, download_path="") as (stand, _):
+        ended = await stand.target.check((await stand.send()).token)
+        assert isinstance(ended, Ended)
+
+        assert ended.results == ("status",)
+        assert isinstance(stand.target.conclude(stand.job, ended, []), Failed)
 
 
 async def test_a_lifetime_in_words_and_members_that_nobody_knows_do_no_harm(tmp_path: Path) -> None:
