@@ -109,7 +109,8 @@ class Pipeline:
             case Known(job):
                 before: tuple[Event, ...] = (Reopened(),)
             case Fresh(job) if (version := self._restored_to(job)) is not None:
-                trip.job, trip.ending = await self.ledger.record(job, restored(version)), Ending.SKIPPED
+                trip.job = await self.ledger.record(job, restored(version))
+                trip.ending, trip.restored = Ending.SKIPPED, True
                 return None
             case Fresh(job):
                 before = ()

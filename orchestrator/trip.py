@@ -65,6 +65,8 @@ class Trip:
     """Rows that an earlier version of its bytes brought and that were refused, nobody knows which."""
     known: bool = False
     """A part that the remote had before this run, of a file that changed around it or failed."""
+    restored: bool = False
+    """Its bytes are those of an earlier version, whose list has to take the place of that of the one in between."""
     judged: bool = False
     """Its rows were read in this run, so they count in this run."""
     tries: int = 0

@@ -17,9 +17,10 @@ from orchestrator.trip import Ending, Trip
 
 
 def has_unlisted(trip: Trip, listed_at: float) -> bool:
-    """Whether its list has to be made anew for rows that the remote refused."""
-    job = trip.job
-    return trip.has_refused or (trip.end is Ending.SKIPPED and job is not None and is_unlisted(job, listed_at))
+    """Whether its list has to be made anew: for rows that the remote refused, or because it is that of other bytes."""
+    if trip.end is Ending.SKIPPED and not trip.restored:
+        return trip.job is not None and is_unlisted(trip.job, listed_at)
+    return trip.restored or trip.has_refused
 
 
 async def list_anew(

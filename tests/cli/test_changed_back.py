@@ -80,7 +80,7 @@ async def test_rows_that_were_mended_before_are_there_as_well(tmp_path: Path) ->
         assert (await stage.run(**DROP)).ends == {"found": 1, "skipped": 1}
 
         assert stage.standing == Counter("12")
-        assert lines_in(rejects) == [4]
+        assert lines_in(rejects) == [4], "and not what was wrong in between"
         mend(rejects, {4: {"age": "30"}})
         assert (await stage.call("resubmit", "--json", **DROP)).code == 0
         assert stage.standing == Counter("123")

@@ -161,8 +161,8 @@ MENDING = (
     Bug(
         wrong="Refused rows of a run that was killed before it had listed them are in no list.",
         file="unlisted.py",
-        old="    return trip.has_refused or (trip.end is Ending.SKIPPED and",
-        new="    return trip.has_refused or (trip.end is Ending.UNSENT and",
+        old="    if trip.end is Ending.SKIPPED and not trip.restored:",
+        new="    if trip.end is Ending.UNSENT:",
         test="crash/test_mended.py::"
         "test_refused_rows_of_a_run_that_was_killed_then_are_listed_by_the_next_and_by_no_other",
     ),
