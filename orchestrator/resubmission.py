@@ -194,6 +194,8 @@ class Resubmission:
         assert content is not None
         if sheet is None:
             raise Unusable("its rows were not judged: run again, which makes the list anew")
+        if not self.rejects.is_of(path, content):
+            raise Unusable("it was made of another version of its file: run, which makes it anew, and resubmit then")
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
         listed, earlier = self._list(path, rules, sheet), self.mended.list_of(path, content)
         self._require_rejected(listed, job, is_events=is_events)

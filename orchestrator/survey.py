@@ -16,7 +16,7 @@ import anyio.to_thread
 
 from orchestrator.config import Settings
 from orchestrator.intake import Clash, Names, without_clashes
-from orchestrator.model import Rejected, RelPath
+from orchestrator.model import Digest, Rejected, RelPath
 from orchestrator.naming import printable
 from orchestrator.ports import File, Inbox, Moving, Reading, Unreadable
 from orchestrator.validation import BadRow, Problem, Rule, Severity, Verdict, explain
@@ -170,12 +170,12 @@ class _Lists:
         self._first = first
         self._found: list[Found] = []
 
-    def has(self, path: RelPath) -> bool:
+    def lists(self, path: RelPath, source: Digest | None) -> bool:
         return False
 
     def clear(self, path: RelPath) -> None: ...
 
-    def open(self, path: RelPath) -> _List:
+    def open(self, path: RelPath, source: Digest) -> _List:
         return _List(path, self._first, self._found)
 
     def take(self) -> list[Found]:

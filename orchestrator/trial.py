@@ -111,12 +111,12 @@ class _Told:
         self.wanted = {path: frozenset(lines) for path, lines in wanted.items()}
         self.first: dict[RelPath, Problem] = {}
 
-    def has(self, path: RelPath) -> bool:
+    def lists(self, path: RelPath, source: Digest | None) -> bool:
         return False
 
     def clear(self, path: RelPath) -> None: ...
 
-    def open(self, path: RelPath) -> _List:
+    def open(self, path: RelPath, source: Digest) -> _List:
         return _List(path, self)
 
 

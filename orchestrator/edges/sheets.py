@@ -53,11 +53,13 @@ class RejectsList(Protocol):
 
 
 class RejectsLists(Protocol):
-    def has(self, path: RelPath) -> bool: ...
+    def lists(self, path: RelPath, source: Digest | None) -> bool:
+        """Whether there is a list that was made of this content of the file."""
 
-    def clear(self, path: RelPath) -> None: ...
+    def clear(self, path: RelPath) -> None:
+        """There is no such file."""
 
-    def open(self, path: RelPath) -> RejectsList: ...
+    def open(self, path: RelPath, source: Digest) -> RejectsList: ...
 
 
 class SheetReader:
@@ -70,7 +72,7 @@ class SheetReader:
         self, rules: Rules, path: RelPath, content: bytes | None, digest: Digest, mends: Mends = NO_MENDS
     ) -> Judged:
         """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
-        with self._suspects.reading(path), self._rejects.open(path) as rejects:
+        with self._suspects.reading(path), self._rejects.open(path, digest) as rejects:
             judge = rules.judge(lambda bad: rejects.add(bad, judge.names), mends)
             part: Text
             if content is not None:

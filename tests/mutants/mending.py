@@ -140,7 +140,7 @@ MENDING = (
     Bug(
         wrong="A list that a killed run wrote counts as one that a person wrote into.",
         file="edges/edits.py",
-        old="            self.expect(path, new)\n",
+        old='            self.expect(path, new or Digest(""), source)\n',
         new="            pass\n",
         test="edges/test_edits.py::test_one_that_was_killed_before_it_noted_what_it_wrote_left_no_edited_list",
     ),
@@ -215,5 +215,20 @@ MENDING = (
         old="self._rules.look(record, keys)\n",
         new="self._rules.look(record, self._rules.keys() if back else keys)\n",
         test="cli/test_resubmit_additions.py::test_a_row_that_repeats_one_that_the_remote_refused_stays_in_the_list",
+    ),
+    Bug(
+        wrong="The list of a version that was never sent stays when the file is again what was sent.",
+        file="unlisted.py",
+        old="    return bool(sheet.bad or sheet.refused or rejects.has(path)) and",
+        new="    return False and",
+        test="cli/test_lists_of_other_versions.py::"
+        "test_a_file_that_is_again_what_was_sent_has_the_list_of_that[more of them]",
+    ),
+    Bug(
+        wrong="Rows that were mended for one version of a file are put into another, in the places of other rows.",
+        file="resubmission.py",
+        old="        if not self.rejects.is_of(path, content):",
+        new="        if False:",
+        test="cli/test_lists_of_other_versions.py::test_a_list_of_another_version_is_not_taken_in",
     ),
 )
