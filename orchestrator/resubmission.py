@@ -60,10 +60,6 @@ class Taken:
         return "\n".join(told)
 
 
-class _NoRows(Unusable):
-    """What is wrong is the file itself: its list has no row that could be mended."""
-
-
 async def take_in(
     lists: Sequence[str] | None,
     folder: Folder,
@@ -112,10 +108,7 @@ class Resubmission:
                 else:
                     tried.append(await self._take(path, file))
             except Unusable as problem:
-                if isinstance(problem, _NoRows) and not wanted:
-                    structlog.get_logger().info("nothing_to_resubmit", path=printable(path), cause=str(problem))
-                else:
-                    refusals.append(Refusal(path=path, cause=str(problem)))
+                refusals.append(Refusal(path=path, cause=str(problem)))
         causes = await self.trial.why_not(tried, listed)
         refusals += [Refusal(path=path, cause=cause) for path, cause in causes.items()]
         for one in tried:
@@ -227,8 +220,7 @@ class Resubmission:
         listed = self.rejects.read(path)
         faults = [row.line for row in listed.rows.values() if row.is_blank and not is_in(sheet.unsent, row.line)]
         if faults:
-            kind = _NoRows if len(faults) == len(listed.rows) else Unusable
-            raise kind(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")
+            raise Unusable(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")
         ordered = listed.ordered(self._columns(path, rules))
         if ordered is None:
             raise Unusable("its columns are not those of its file: keep them as they were")
