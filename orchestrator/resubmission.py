@@ -201,6 +201,7 @@ class Resubmission:
         rows = listed = replace(listed, after=versions[-1].version if versions else 0)
         if earlier:  # what was sent back since then is on its way, though its list may have been made anew
             rows = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)
+        placing.require_all_lines(rows)
         rows = placing.beside_accepted(rows)
         return Tried(path=path, file=reading.file, job=job, content=content, listed=listed, rows=rows)
 

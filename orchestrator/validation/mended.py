@@ -39,6 +39,12 @@ class Mended:
     def is_blank(self) -> bool:
         return not self.raw and not any(self.cells)
 
+    @property
+    def stands_on(self) -> range:
+        """The lines of its file that its words take up."""
+        words = "".join(self.cells) or self.raw.rstrip("\r\n")
+        return range(self.line, self.line + 1 + words.count("\n"))
+
     def parted(self, dialect: Dialect) -> Sequence[Mended]:
         """Itself, or the rows that stand in its words: each on the line of its file that it has there."""
         if any(self.cells):

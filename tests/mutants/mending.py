@@ -231,4 +231,12 @@ MENDING = (
         new="        if False:",
         test="cli/test_lists_of_other_versions.py::test_a_list_of_another_version_is_not_taken_in",
     ),
+    Bug(
+        wrong="Of a row that a quote made of several the lines that nobody gives a row for are lost unsaid.",
+        file="validation/placing.py",
+        old="            if lost:\n",
+        new="            if lost and first < 0:\n",
+        test="cli/test_resubmit_places.py::"
+        "test_a_line_that_was_left_behind_is_told_when_the_first_one_is_mended_after_the_others",
+    ),
 )
