@@ -23,7 +23,7 @@ from orchestrator.edges.placed import placing_in
 from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import Unusable
 from orchestrator.intake import same_file, taken_of
-from orchestrator.lineage import is_unlisted, newest_for, require_absent, sheet_of
+from orchestrator.lineage import is_unlisted, newest_for, require_absent, require_rows, sheet_of
 from orchestrator.model import Job, RelPath, Sheet, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
@@ -191,6 +191,7 @@ class Resubmission:
             raise Unusable("it was made of another version of its file: run, which makes it anew, and resubmit then")
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
         listed, earlier = self._list(path, rules, sheet), self.mended.list_of(path, content)
+        require_rows(listed.rows, job)
         self._require_rejected(listed, job, is_events=is_events)
         versions = taken_of(self.ledger.versions(job.key), reading.source)
         taken = [one for each in versions if (one := sheet_of(each, is_events=is_events)) is not None]

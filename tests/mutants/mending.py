@@ -239,4 +239,18 @@ MENDING = (
         test="cli/test_resubmit_places.py::"
         "test_a_line_that_was_left_behind_is_told_when_the_first_one_is_mended_after_the_others",
     ),
+    Bug(
+        wrong="Refused rows that somebody gave up are sent once more, for their list comes back after it was deleted.",
+        file="edges/rejects.py",
+        old="            return self.edits.written_at(path)\n",
+        new="            return 0.0\n",
+        test="cli/test_given_up.py::test_rows_that_the_remote_refused_are_given_up_when_their_list_is_deleted",
+    ),
+    Bug(
+        wrong="A row that the mapping leaves out holds back all others of its list.",
+        file="validation/mended.py",
+        old="            if verdict.fault and not is_left_out:",
+        new="            if verdict.fault:",
+        test="cli/test_given_up.py::test_a_row_that_the_mapping_leaves_out_leaves_the_list_with_those_that_go",
+    ),
 )
