@@ -32,7 +32,7 @@ def _lacks_list(job: Job, companion: RelPath | None, rejects: Rejects) -> bool:
         return True
     if companion is not None and _is_of_another(companion, job.checked.events, job.source.events, rejects):
         return True
-    return is_unlisted(job, rejects.written(job.path))
+    return bool(job.checked.data.refused) and is_unlisted(job, rejects.written(job.path))
 
 
 def _is_of_another(path: RelPath, sheet: Sheet | None, source: Digest | None, rejects: Rejects) -> bool:
