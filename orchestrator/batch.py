@@ -90,7 +90,8 @@ class Batch:
     suspects: Suspects | Nobody = NOBODY
     retries: Counter[str] = field(default_factory=Counter)
     with_refused: set[RelPath] = field(default_factory=set)
-    """Files of which the remote took some rows and refused others, in this run or in one that was killed then."""
+    """Files of which the remote took some rows and refused others, in this run or in one that was killed then, and
+    those that are again what was sent while their list is that of another version."""
 
     async def carry_out(self) -> Finished:
         began = self.clock.monotonic()
@@ -167,7 +168,7 @@ class Batch:
             report.enter(trip)
             rules = inbox.rules_for(trip.path)
             report.other_rules += was_sent_otherwise(trip, rules, beside=census is not None)
-            if has_unlisted(trip, rejects.written(trip.path)):
+            if has_unlisted(trip, self.folder.companion_of(trip.path), rejects):
                 self.with_refused.add(trip.path)
             if census and trip.end is Ending.DONE:
                 census.end(trip.path, refused=trip.has_refused)

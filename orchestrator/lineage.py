@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from orchestrator.errors import Unusable
 from orchestrator.intake import same_file
@@ -49,6 +49,18 @@ def require_absent(lines: Iterable[int], sheet: Sheet, job: Job) -> None:
         raise Unusable(f"the file has no row on line {line:,}: write into _line what stood there")
     has = "accepted" if job.state is State.DONE else "found right"
     raise Unusable(f"the row of line {line:,} was {has} in version {job.version}: take it out of the list")
+
+
+def require_rows(lines: Collection[int], job: Job) -> None:
+    """Raises Unusable for a list out of which every row was taken."""
+    if lines:
+        return
+    anew = "delete it and name its file to `resubmit`, which makes it anew"
+    if job.state is not State.DONE:
+        raise Unusable(f"it has no rows, and its file is {job.state}: {anew} with all of them")
+    raise Unusable(
+        f"it has no rows. If those that stood in it are given up, delete it, and that is all; if not, {anew}"
+    )
 
 
 def lineage(versions: Iterable[Job]) -> str:

@@ -23,7 +23,7 @@ from orchestrator.edges.placed import placing_in
 from orchestrator.edges.rejects import Rejects
 from orchestrator.errors import Unusable
 from orchestrator.intake import same_file, taken_of
-from orchestrator.lineage import is_unlisted, newest_for, require_absent, sheet_of
+from orchestrator.lineage import is_unlisted, newest_for, require_absent, require_rows, sheet_of
 from orchestrator.model import Job, RelPath, Sheet, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
@@ -58,10 +58,6 @@ class Taken:
         if len(self.refusals) > _TOLD:
             told.append(f"and {len(self.refusals) - _TOLD:,} more: see the log, without -q")
         return "\n".join(told)
-
-
-class _NoRows(Unusable):
-    """What is wrong is the file itself: its list has no row that could be mended."""
 
 
 async def take_in(
@@ -112,10 +108,7 @@ class Resubmission:
                 else:
                     tried.append(await self._take(path, file))
             except Unusable as problem:
-                if isinstance(problem, _NoRows) and not wanted:
-                    structlog.get_logger().info("nothing_to_resubmit", path=printable(path), cause=str(problem))
-                else:
-                    refusals.append(Refusal(path=path, cause=str(problem)))
+                refusals.append(Refusal(path=path, cause=str(problem)))
         causes = await self.trial.why_not(tried, listed)
         refusals += [Refusal(path=path, cause=cause) for path, cause in causes.items()]
         for one in tried:
@@ -194,8 +187,11 @@ class Resubmission:
         assert content is not None
         if sheet is None:
             raise Unusable("its rows were not judged: run again, which makes the list anew")
+        if not self.rejects.is_of(path, content):
+            raise Unusable("it was made of another version of its file: run, which makes it anew, and resubmit then")
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
         listed, earlier = self._list(path, rules, sheet), self.mended.list_of(path, content)
+        require_rows(listed.rows, job)
         self._require_rejected(listed, job, is_events=is_events)
         versions = taken_of(self.ledger.versions(job.key), reading.source)
         taken = [one for each in versions if (one := sheet_of(each, is_events=is_events)) is not None]
@@ -206,6 +202,7 @@ class Resubmission:
         rows = listed = replace(listed, after=versions[-1].version if versions else 0)
         if earlier:  # what was sent back since then is on its way, though its list may have been made anew
             rows = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)
+        placing.require_all_lines(rows)
         rows = placing.beside_accepted(rows)
         return Tried(path=path, file=reading.file, job=job, content=content, listed=listed, rows=rows)
 
@@ -225,8 +222,7 @@ class Resubmission:
         listed = self.rejects.read(path)
         faults = [row.line for row in listed.rows.values() if row.is_blank and not is_in(sheet.unsent, row.line)]
         if faults:
-            kind = _NoRows if len(faults) == len(listed.rows) else Unusable
-            raise kind(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")
+            raise Unusable(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")
         ordered = listed.ordered(self._columns(path, rules))
         if ordered is None:
             raise Unusable("its columns are not those of its file: keep them as they were")

@@ -170,12 +170,12 @@ class _Lists:
         self._first = first
         self._found: list[Found] = []
 
-    def has(self, path: RelPath) -> bool:
+    def lists(self, path: RelPath, source: Digest | None) -> bool:
         return False
 
     def clear(self, path: RelPath) -> None: ...
 
-    def open(self, path: RelPath, content: Digest) -> _List:
+    def open(self, path: RelPath, source: Digest) -> _List:
         return _List(path, self._first, self._found)
 
     def take(self) -> list[Found]:

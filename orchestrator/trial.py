@@ -23,6 +23,11 @@ from orchestrator.ports import File, Moving, Reading
 from orchestrator.validation import BadRow, MendedList, Problem, Verdict, is_in
 from orchestrator.wiring import make_census, make_inbox
 
+_ALL_LEFT_OUT = (
+    "the mapping leaves out all of its rows as they are now, so there is nothing to be sent: delete the list, or mend "
+    "them into rows that it does not leave out"
+)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Tried:
@@ -95,13 +100,15 @@ async def _why_not(one: Tried, inbox: FolderInbox, told: _Told) -> str:
     sheets = verdict.sheets if isinstance(verdict, Rejected) else verdict.checked.sheets
     sheet = sheets and (sheets.events if one.path == one.file.events else sheets.data)
     cause = verdict.cause.removeprefix(f"{one.file.path}: ") if isinstance(verdict, Rejected) else ""
+    is_done = one.job.state is State.DONE
     if sheet and sheet.sent and any(not is_in(sheet.gaps, line) for line in one.listed.rows):
-        return cause if one.job.state is State.DONE else ""
-    problem = told.first.get(one.path)
-    if problem is None and cause:
-        return cause
-    what = f"line {problem.line:,}: {problem.rule}: {problem.message}" if problem else "the mapping leaves them out"
-    return f"none of its {len(one.listed.rows):,} rows is right yet: {what}"
+        return cause if is_done else ""
+    if problem := told.first.get(one.path):
+        what = f"line {problem.line:,}: {problem.rule}: {problem.message}"
+        return f"none of its {len(one.listed.rows):,} rows is right yet: {what}"
+    if is_done and (not cause or (sheet and sheet.left_out and not sheet.rows)):
+        return _ALL_LEFT_OUT
+    return cause  # without one the file, which was rejected for the sake of these rows, goes without them
 
 
 class _Told:
@@ -111,12 +118,12 @@ class _Told:
         self.wanted = {path: frozenset(lines) for path, lines in wanted.items()}
         self.first: dict[RelPath, Problem] = {}
 
-    def has(self, path: RelPath) -> bool:
+    def lists(self, path: RelPath, source: Digest | None) -> bool:
         return False
 
     def clear(self, path: RelPath) -> None: ...
 
-    def open(self, path: RelPath, content: Digest) -> _List:
+    def open(self, path: RelPath, source: Digest) -> _List:
         return _List(path, self)
 
 

@@ -1,4 +1,5 @@
-"""Lists of rejects that a run makes anew: of rows that the remote refused, and of rows whose list was lost."""
+"""Lists of rejects that a run makes anew: of rows that the remote refused, of rows whose list was lost, and of files
+that are again what was sent."""
 
 from __future__ import annotations
 
@@ -10,17 +11,36 @@ import anyio.to_thread
 from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.rejects import Rejects
 from orchestrator.lineage import is_unlisted
-from orchestrator.model import RelPath
+from orchestrator.model import Digest, Job, RelPath, Sheet
 from orchestrator.ports import File
 from orchestrator.resubmission import Refusal, Taken, tell
 from orchestrator.trip import Ending, Trip
 
 
-def has_unlisted(trip: Trip, listed_at: float) -> bool:
-    """Whether its list has to be made anew: for rows that the remote refused, or because it is that of other bytes."""
+def has_unlisted(trip: Trip, companion: RelPath | None, rejects: Rejects) -> bool:
+    """Whether its list has to be made anew for rows that the remote refused, or is that of a version that was never
+    sent. *companion*: how its file of events is called, if there are any."""
     if trip.end is Ending.SKIPPED and not trip.restored:
-        return trip.job is not None and is_unlisted(trip.job, listed_at)
+        return trip.job is not None and _lacks_list(trip.job, companion, rejects)
     return trip.restored or trip.has_refused
+
+
+def _lacks_list(job: Job, companion: RelPath | None, rejects: Rejects) -> bool:
+    """Notes are read only where there is a list, or was one: most files that are done have none."""
+    if job.checked is None or job.source is None:
+        return False
+    if _is_of_another(job.path, job.checked.data, job.source.data, rejects):
+        return True
+    if companion is not None and _is_of_another(companion, job.checked.events, job.source.events, rejects):
+        return True
+    return bool(job.checked.data.refused) and is_unlisted(job, rejects.written(job.path))
+
+
+def _is_of_another(path: RelPath, sheet: Sheet | None, source: Digest | None, rejects: Rejects) -> bool:
+    """*sheet*: what its rows were found to be; None: it was not there."""
+    if sheet is None:
+        return rejects.has(path)
+    return bool(sheet.bad or sheet.refused or rejects.has(path)) and not rejects.is_of(path, source)
 
 
 async def list_anew(

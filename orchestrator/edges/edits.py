@@ -3,6 +3,8 @@
 What the program wrote into each list, and what it took in of it, is noted by its digest in the state folder. A list
 that is anything else was written into by somebody, and is never written over: it is copied here first. It holds cells,
 as `rejects/` does, and is as private.
+
+Beside it is noted which content of its file the list was made of: that may be one that was never sent.
 """
 
 from __future__ import annotations
@@ -26,6 +28,8 @@ from orchestrator.naming import printable
 
 _TOLD = 20
 _BESIDE = os.O_NOFOLLOW | os.O_NONBLOCK
+_OF = "of "
+"""What a line of a note begins with that says what the list was made of."""
 _NONE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, errno.ENAMETOOLONG}
 """There is no file of that name, or what is called so only points to one, and that stays where it is."""
 
@@ -48,32 +52,46 @@ class Edits:
         more = [f"and {len(self._told) - _TOLD:,} more: see the log"] if len(self._told) > _TOLD else []
         return "\n".join([*self._told[:_TOLD], *more])
 
-    def make_way(self, path: RelPath, new: Digest | None) -> None:
-        """Before the list is made anew, or taken away, which is None.
+    def make_way(self, path: RelPath, new: Digest | None, source: Digest | None = None) -> None:
+        """Before the list is made anew of the *source*, or taken away, which is None.
 
         Raises LeftAsItIs, SourceChanged for a list that cannot be looked into, StorageError, OutputError.
         """
         there = self._digest(self._lists / path)
         if there is not None and there == new:
-            self.written(path, there)
+            self.written(path, there, source)
             raise LeftAsItIs
         if there is not None and there not in (known := self._known(path)):
             if known and known[0] == new:
+                self._note(path, known, [source])
                 raise LeftAsItIs
             self._set_aside(path, there)
-        if new is not None:
-            self.expect(path, new)
+        if new is not None or there is not None:
+            self.expect(path, new or Digest(""), source)
 
-    def expect(self, path: RelPath, content: Digest) -> None:
-        """What stands in the list from now on may be this, of which nothing is lost when it is written over."""
-        self._note(path, [*(self._known(path) or [""]), content])
+    def expect(self, path: RelPath, content: Digest, *sources: Digest | None) -> None:
+        """What stands in the list from now on may be this, of which nothing is lost when it is written over, and may be
+        made of the *sources*."""
+        self._note(path, [*(self._known(path) or [""]), content], [*self._sources(path), *sources])
 
-    def written(self, path: RelPath, content: Digest) -> None:
-        self._note(path, [content])
+    def written(self, path: RelPath, content: Digest, source: Digest | None = None) -> None:
+        self._note(path, [content], [source])
 
-    def forget(self, path: RelPath) -> None:
-        """There is no list any more. Raises OSError."""
-        self._note_of(path).unlink(missing_ok=True)
+    def taken_away(self, path: RelPath, source: Digest | None) -> None:
+        """There is no list any more, because the *source* needs none."""
+        self._note(path, [""], [source])
+
+    def is_of(self, path: RelPath, source: Digest | None) -> bool:
+        """Whether the list was made of it, or there is none because of it, as far as that was noted."""
+        return all(each == (source or "") for each in self._sources(path))
+
+    def written_at(self, path: RelPath) -> float:
+        """Unix time at which the program knew last that a list of its own stood there; long ago where it did not."""
+        known = self._known(path)
+        try:
+            return self._note_of(path).stat().st_mtime if len(known) == 1 and known[0] else 0.0
+        except OSError:
+            return 0.0
 
     def _set_aside(self, path: RelPath, content: Digest) -> None:
         """A run that was killed may have done so before."""
@@ -109,14 +127,22 @@ class Edits:
 
     def _known(self, path: RelPath) -> list[str]:
         """What was written last, which is empty where nobody knows, and what may stand there beside."""
+        return [line for line in self._lines(path) if not line.startswith(_OF)]
+
+    def _sources(self, path: RelPath) -> list[Digest]:
+        """What the list may have been made of; nothing where that was never noted, and an empty one for no file."""
+        return [Digest(line.removeprefix(_OF)) for line in self._lines(path) if line.startswith(_OF)]
+
+    def _lines(self, path: RelPath) -> list[str]:
         try:
             return self._note_of(path).read_text(encoding="ascii").split("\n")
         except (OSError, ValueError):
             return []
 
-    def _note(self, path: RelPath, contents: Iterable[str]) -> None:
+    def _note(self, path: RelPath, contents: Iterable[str], sources: Iterable[Digest | None]) -> None:
         """Not durably: without it a list counts as edited, and nothing is lost. Raises StorageError or OutputError."""
-        put(self._note_of(path), "\n".join(contents).encode("ascii"), durable=False)
+        lines = [*contents, *dict.fromkeys(f"{_OF}{source or ''}" for source in sources)]
+        put(self._note_of(path), "\n".join(lines).encode("ascii"), durable=False)
 
     def _note_of(self, path: RelPath) -> Path:
         return self._notes / hashlib.sha256(os.fsencode(path)).hexdigest()[:32]

@@ -26,17 +26,7 @@ from orchestrator.edges.sheets import RejectsLists, SheetReader
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import SourceChanged, Unusable
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
-from orchestrator.ports import (
-    HELD_LIMIT,
-    Body,
-    File,
-    InParts,
-    Moving,
-    Prepared,
-    Reading,
-    Unreadable,
-    Verdict,
-)
+from orchestrator.ports import HELD_LIMIT, Body, File, InParts, Moving, Prepared, Reading, Unreadable, Verdict
 from orchestrator.validation import CANONICAL, UNLIMITED, Dialect, Limits, Mapping, Rules, Schema, rules_digest
 
 BATCH = 32
@@ -107,7 +97,9 @@ class FolderInbox:
         return await self._judgements(reading)
 
     async def is_settled(self, job: Job, file: File) -> bool:
-        listed = self._rejects.has(file.path) or (file.events is not None and self._rejects.has(file.events))
+        source = job.source
+        pairs = [(file.path, source.data), (file.events, source.events)] if source else []
+        listed = any(self._rejects.lists(path, content) for path, content in pairs if path is not None)
         return job.rules == self.rules_for(file.path) and listed
 
     def rules_for(self, path: RelPath) -> str:

@@ -43,10 +43,18 @@ class Rejects:
     def has(self, path: RelPath) -> bool:
         return (self.folder / path).exists()
 
+    def lists(self, path: RelPath, source: Digest | None) -> bool:
+        return self.has(path) and self.is_of(path, source)
+
+    def is_of(self, path: RelPath, source: Digest | None) -> bool:
+        """Whether its list, or that it has none, tells of this content of it, as far as anybody knows."""
+        return self.edits.is_of(path, source)
+
     def written(self, path: RelPath) -> float:
-        """Unix time; long ago where there is no list."""
+        """Unix time at which the program did so, whoever wrote into it or deleted it since; or, where nothing was noted
+        of that, anybody did. Long ago where there never was a list."""
         try:
-            return (self.folder / path).stat().st_mtime
+            return self.edits.written_at(path) or (self.folder / path).stat().st_mtime
         except OSError:
             return 0.0
 
@@ -71,33 +79,33 @@ class Rejects:
         """What was read of its list is kept elsewhere by now. Raises StorageError or OutputError."""
         self.edits.expect(path, self._read[path])
 
-    def clear(self, path: RelPath) -> None:
-        """The newest version of the file has no bad rows: its old list would mislead. Raises SourceChanged where it
-        cannot be told whether somebody wrote into it."""
+    def clear(self, path: RelPath, source: Digest | None = None) -> None:
+        """The newest version of the file, the *source* if it is there, has no bad rows: its old list would mislead.
+        Raises SourceChanged where it cannot be told whether somebody wrote into it."""
         place = self.folder / path
         with storing(place):
             try:
-                self.edits.make_way(path, None)
+                self.edits.make_way(path, None, source)
                 place.unlink()
-                self.edits.forget(path)
+                self.edits.taken_away(path, source)
             except FileNotFoundError:
                 return
             except OSError as error:
                 if error.errno != errno.ENAMETOOLONG:  # a name that cannot be has no list
                     raise
 
-    def open(self, path: RelPath, content: Digest) -> RejectsFile:
-        return RejectsFile(self, self.folder / path, path, content)
+    def open(self, path: RelPath, source: Digest) -> RejectsFile:
+        return RejectsFile(self, self.folder / path, path, source)
 
 
 class RejectsFile:
     """Comes into being with the first bad row, and into place when the block ends well."""
 
-    def __init__(self, rejects: Rejects, place: Path, path: RelPath, content: Digest) -> None:
+    def __init__(self, rejects: Rejects, place: Path, path: RelPath, source: Digest) -> None:
         self._rejects = rejects
         self._place = place
         self._path = path
-        self._content = content
+        self._source = source
         self._stack = ExitStack()
         self._text: _Text | None = None
 
@@ -119,7 +127,7 @@ class RejectsFile:
 
     @cached_property
     def _objected(self) -> Mapping[int, str]:
-        return self._rejects.objected(self._path, self._content)
+        return self._rejects.objected(self._path, self._source)
 
     def add_fault(self, fault: Problem, names: Sequence[str]) -> None:
         """A fault of the whole file stands in the list as a line without cells."""
@@ -145,7 +153,7 @@ class RejectsFile:
     ) -> None:
         if self._text is None:
             if error is None:
-                self._rejects.clear(self._path)
+                self._rejects.clear(self._path, self._source)
             return
         if error is not None:
             with suppress(OSError):  # what went wrong first is what is told
@@ -154,8 +162,8 @@ class RejectsFile:
         content = self._text.content
         with storing(self._place), suppress(LeftAsItIs):
             with self._stack:
-                self._rejects.edits.make_way(self._path, content)
-            self._rejects.edits.written(self._path, content)
+                self._rejects.edits.make_way(self._path, content, self._source)
+            self._rejects.edits.written(self._path, content, self._source)
 
 
 class _Text:

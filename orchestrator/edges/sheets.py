@@ -53,12 +53,14 @@ class RejectsList(Protocol):
 
 
 class RejectsLists(Protocol):
-    def has(self, path: RelPath) -> bool: ...
+    def lists(self, path: RelPath, source: Digest | None) -> bool:
+        """Whether there is a list that was made of this content of the file."""
 
-    def clear(self, path: RelPath) -> None: ...
+    def clear(self, path: RelPath) -> None:
+        """There is no such file."""
 
-    def open(self, path: RelPath, content: Digest) -> RejectsList:
-        """Of the file when its bytes were *content*."""
+    def open(self, path: RelPath, source: Digest) -> RejectsList:
+        """Of the file when its bytes were *source*."""
 
 
 class SheetReader:

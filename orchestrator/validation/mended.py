@@ -17,6 +17,7 @@ from orchestrator.validation.mends import Twins, is_in, on_line
 from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.rejects import KEPT
 from orchestrator.validation.rules import Rules
+from orchestrator.validation.schema import Rule
 from orchestrator.validation.table import Table
 
 _AFTER = "_after"
@@ -38,6 +39,12 @@ class Mended:
     @property
     def is_blank(self) -> bool:
         return not self.raw and not any(self.cells)
+
+    @property
+    def stands_on(self) -> range:
+        """The lines of its file that its words take up."""
+        words = "".join(self.cells) or self.raw.rstrip("\r\n")
+        return range(self.line, self.line + 1 + words.count("\n"))
 
     def parted(self, dialect: Dialect) -> Sequence[Mended]:
         """Itself, or the rows that stand in its words: each on the line of its file that it has there."""
@@ -106,7 +113,7 @@ class MendedList:
 
     def require_right(self, rules: Rules) -> None:
         """Raises Unusable when none of the rows is right, as far as that can be said of them alone, or when one has
-        what no file may have."""
+        what no file may have. One that the mapping leaves out needs no mending."""
         alone = replace(rules, encoding="utf-8", dialect=CANONICAL, limits=UNLIMITED)
         right = 0
         for line, record in self.records(rules.dialect).items():
@@ -114,9 +121,11 @@ class MendedList:
             judge.feed("\r\n".join([written(self.names), written(record.cells)]).encode("utf-8", "surrogatepass"))
             judge.close()
             verdict = judge.verdict
-            if verdict.fault:
+            is_left_out = verdict.fault is not None and verdict.fault.rule is Rule.ALL_LEFT_OUT
+            if verdict.fault and not is_left_out:
                 raise Unusable(f"the row of line {line:,}: {verdict.fault.rule}: {verdict.fault.message}")
-            right += not self.rows[line].twins and not record.misquoted and verdict.rows > verdict.bad
+            is_good = not self.rows[line].twins and verdict.rows > verdict.bad
+            right += not record.misquoted and (is_left_out or is_good)
         if not right:
             raise Unusable(f"none of its {len(self.rows):,} rows is right yet: mend them, and resubmit")
 

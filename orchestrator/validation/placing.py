@@ -1,7 +1,8 @@
 """Where mended rows belong in their file: none may fall between its rows, where nobody would ever look for it.
 
 The file is read once, beside its list. A row of several lines, which a quote may have made of several rows, may become
-as many again. A row that was accepted keeps its key, also where a mended one with the same stands above it.
+as many again, and none of its lines is left out unsaid. A row that was accepted keeps its key, also where a mended one
+with the same stands above it.
 """
 
 from __future__ import annotations
@@ -32,7 +33,7 @@ class Placing:
         self._parted = listed.parted(rules.dialect)
         self._dialect = rules.dialect
         self._is_accepted = is_accepted
-        self._lines = _Lines(mended, self._parted.rows)
+        self._lines = _Lines(mended, self._parted.rows, width=len(listed.names))
         self._judge = Judge(
             *rules.schemas,
             encoding=rules.encoding,
@@ -54,6 +55,29 @@ class Placing:
         for line in self._parted.rows:
             self._require_place(line, is_right)
         return self._parted
+
+    def require_all_lines(self, rows: MendedList) -> None:
+        """Raises Unusable where one of *rows* takes the place of a row that could not be read, and of some lines of
+        that there is nothing: each may have been a row of its own."""
+        for first, lines in self._lines.unread.items():
+            if first not in rows.rows:  # then all of it stays in the list
+                continue
+            last = first + len(lines) - 1
+            given = {at for row in rows.rows.values() if first <= row.line <= last for at in row.stands_on}
+            lost = [
+                at
+                for at, text in enumerate(lines, first)
+                if text.strip(f" \r{self._dialect.quote}{self._dialect.delimiter}")
+                and at not in given
+                and not self._is_accepted(at)
+            ]
+            if lost:
+                more = f" and of {len(lost) - 1:,} more" if len(lost) > 1 else ""
+                raise Unusable(
+                    f"the row of line {first:,} takes the place of lines {first:,} to {last:,}, and what stood on line "
+                    f"{lost[0]:,}{more} would be lost: write each row with its own _line, or all below each other in "
+                    f"_raw, with nothing in the columns; a cell keeps its line breaks. Or {_REMEDY}"
+                )
 
     def beside_accepted(self, rows: MendedList) -> MendedList:
         """*rows*, each with its twins among those that were accepted and stand below it."""
@@ -90,9 +114,12 @@ class Placing:
 class _Lines(Mends):
     """Notes the first and the last line of every row that one of the *wanted* lines is of."""
 
-    def __init__(self, rows: Mapping[int, Record], wanted: Collection[int]) -> None:
+    def __init__(self, rows: Mapping[int, Record], wanted: Collection[int], *, width: int) -> None:
         super().__init__(rows)
         self.found: dict[int, tuple[int, int]] = {}
+        self.unread: dict[int, list[str]] = {}
+        """The lines of rows of several whose cells are in doubt, by the first of them."""
+        self._width = width
         self._wanted = sorted(wanted)
 
     def touches(self, first: int, last: int) -> bool:
@@ -101,6 +128,8 @@ class _Lines(Mends):
     def instead_of(self, record: Record) -> Sequence[Record]:
         for line in self._between(record.line, record.last_line):
             self.found[line] = record.line, record.last_line
+            if record.last_line > record.line and (record.misquoted or record.count != self._width):
+                self.unread[record.line] = record.text.split("\n")
         return super().instead_of(record)
 
     def _between(self, first: int, last: int) -> list[int]:

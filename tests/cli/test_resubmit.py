@@ -296,16 +296,27 @@ async def test_a_fault_of_the_whole_file_is_mended_in_the_file(tmp_path: Path) -
         assert "line 8 has a fault of the whole file: mend the file in its place" in await refused(stage)
 
 
-async def test_a_list_with_nothing_but_a_fault_of_its_file_is_told_only_to_who_names_it(tmp_path: Path) -> None:
-    faulty = Roster(path=NIGHT.path, data=Table(header=HEADER, rows=(GOOD[0], '"open')))
-    async with staged(tmp_path, [faulty]) as stage:
-        assert (await stage.run(**DROP)).ends == {"found": 1, "rejected": 1}
+@pytest.mark.parametrize("fault", ["of the file", "of its events"])
+async def test_a_list_with_nothing_but_a_fault_of_its_file_holds_no_other_up_and_ends_with_3(
+    tmp_path: Path, fault: str
+) -> None:
+    name = "2024/faulty.csv"
+    whole, broken = Table(header=HEADER, rows=GOOD[:1]), Table(header=HEADER, rows=(GOOD[0], '"open'))
+    faulty = Roster(path=name, data=broken)
+    if fault == "of its events":
+        faulty = Roster(path=name, data=whole, events=Table(header=EVENTS_HEADER, rows=()))
+    listed = faulty.events_path if faulty.events else name
+    async with staged(tmp_path, [faulty, NIGHT]) as stage:
+        assert (await stage.run(**DROP)).ends == {"found": 2, "rejected": 1, "done": 1}
+        mended = {3: {"Reference": "N2"}, 5: {"StartTime": "09:00"}, 7: {"_raw": GOOD[5]}}
+        mend(rejects(stage), mended)
 
         every = await resubmit(stage)
 
-        assert every.code == 0
-        assert "message" not in every.summary
-        assert "line 3 has a fault of the whole file" in await refused(stage, NIGHT.path)
+        assert (every.code, every.ends) == (3, {"found": 1, "done": 1})
+        assert stands(stage, *GOOD)
+        assert every.summary["message"].startswith(f"{listed}: line {1 if faulty.events else 3} has a fault")
+        assert await refused(stage) == await refused(stage, listed) == every.summary["message"]
 
 
 async def test_what_never_was_a_list_or_a_file_is_told_with_what_to_name(tmp_path: Path) -> None:

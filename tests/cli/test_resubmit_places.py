@@ -50,12 +50,12 @@ async def resubmit(stage: Stage, **settings: object) -> Outcome:
     return await stage.call("resubmit", "--json", **{**DROP, **settings})
 
 
-async def refused(stage: Stage) -> str:
+async def refused(stage: Stage, path: str = NIGHT.path) -> str:
     """Why nothing was sent; the list stays as it was."""
-    before, sent = rejects(stage).read_bytes(), len(stage.uploads)
+    before, sent = rejects(stage, path).read_bytes(), len(stage.uploads)
     outcome = await resubmit(stage)
     assert outcome.code == 3, outcome.err
-    assert (len(stage.uploads), rejects(stage).read_bytes()) == (sent, before)
+    assert (len(stage.uploads), rejects(stage, path).read_bytes()) == (sent, before)
     return str(outcome.summary["message"])
 
 
@@ -110,6 +110,82 @@ async def test_a_line_that_none_of_them_takes_stays_in_the_list(tmp_path: Path) 
         assert half.code == 3
         assert stands(stage, *GOOD[:2], GOOD[3], *GOOD[5:])
         assert [(row["_line"], row["_raw"].count("\n")) for row in rows_of(rejects(stage))] == [("4", 3)]
+
+
+LOST = (
+    "the row of line 4 takes the place of lines 4 to 7, and what stood on line {} would be lost: write each row with "
+    "its own _line, or all below each other in _raw, with nothing in the columns"
+)
+
+
+@pytest.mark.parametrize(
+    ("rows", "lost"),
+    [
+        ({4: GOOD[2]}, "5 and of 2 more"),
+        ({4: GOOD[2], 5: GOOD[3], 7: GOOD[5]}, "6"),
+        ({4: GOOD[2], 6: GOOD[4]}, "5 and of 1 more"),
+    ],
+)
+@pytest.mark.parametrize("raw", [False, True])
+async def test_where_rows_are_given_for_some_of_the_lines_only_the_others_are_told(
+    tmp_path: Path, rows: dict[int, str], lost: str, *, raw: bool
+) -> None:
+    async with staged(tmp_path, [NIGHT]) as stage:
+        await dropped(stage)
+        write(stage, rows, raw=raw)
+
+        assert LOST.format(lost) in await refused(stage)
+
+        write(stage, {**SPLIT, 5: "N 4,,,,"})
+        assert (await resubmit(stage)).code == 3
+        assert stands(stage, *GOOD[:3], *GOOD[4:])
+        assert lines_in(rejects(stage)) == [5], "what is not to go is left as it is, and stays"
+
+
+async def test_a_line_that_was_left_behind_is_told_when_the_first_one_is_mended_after_the_others(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path, [NIGHT]) as stage:
+        await dropped(stage)
+        write(stage, {5: GOOD[3], 7: GOOD[5]})
+        assert (await resubmit(stage)).code == 3
+        write(stage, {4: GOOD[2]})
+
+        assert LOST.format("6") in await refused(stage)
+
+        write(stage, {4: GOOD[2], 6: GOOD[4]})
+        assert (await resubmit(stage)).code == 0
+        assert stands(stage, *GOOD)
+
+
+SHARED = 'id,name\r\n1,Anna\r\n2,"Bert\r\n\r\nof {}"{}\r\n3,Cleo'
+"""Line 3 is one row of three lines, of which one is blank."""
+
+
+@pytest.mark.parametrize(("where", "behind"), [("Riga", ",x"), ("Riga", "s")], ids=["a cell too many", "a quote"])
+async def test_one_row_of_several_lines_is_mended_into_one(tmp_path: Path, where: str, behind: str) -> None:
+    async with pushing(tmp_path, {"people.csv": SHARED.format(where, behind)}, key="id") as stage:
+        assert (await stage.run(**DROP)).code == 3
+        place = rejects(stage, "people.csv")
+        assert lines_in(place) == [3]
+        row = rows_of(place)[0]
+        write_rows(place, [{**row, "id": "2", "name": "Bert of Riga"}])
+        assert "what stood on line 5 would be lost" in await refused(stage, "people.csv")
+        write_rows(place, [{**row, "id": "2", "name": "Bert\n\nof Riga"}])
+
+        assert (await resubmit(stage)).code == 0
+        assert stage.standing == Counter("123")
+
+
+async def test_a_row_of_several_lines_that_could_be_read_is_one_row_however_it_is_mended(tmp_path: Path) -> None:
+    people = 'id,name\r\n1,Anna\r\n,"Bert\r\nof Riga"\r\n3,Cleo'
+    async with pushing(tmp_path, {"people.csv": people}, key="id") as stage:
+        assert (await stage.run(**DROP)).code == 3
+        place = rejects(stage, "people.csv")
+        write_rows(place, [{**rows_of(place)[0], "id": "2", "name": "Bert"}])
+
+        assert (await resubmit(stage)).code == 0
+        assert stage.standing == Counter("123")
 
 
 async def test_a_row_on_a_line_where_none_begins_is_refused_with_the_remedy(tmp_path: Path) -> None:

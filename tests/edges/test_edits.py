@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
 
 from edges.places import as_an_ordinary_user, open_folder
-from edges.samples import BAD, HEADER, ROW, Desk, csv, judge
+from edges.samples import BAD, HEADER, OTHER, ROW, Desk, csv, judge
 from orchestrator.edges.edits import Edits
-from orchestrator.model import Rejected, RelPath
+from orchestrator.edges.rejects import Rejects
+from orchestrator.model import Digest, Rejected, RelPath
 from orchestrator.ports import Moving, Prepared
 
 NIGHT = "2024/night.csv"
@@ -89,6 +92,48 @@ async def test_one_that_was_killed_before_it_noted_what_it_wrote_left_no_edited_
 
     assert (await judge_as(desk, ONE)).read_bytes() == before
     assert edited(desk) == {}
+
+
+# What a list was made of
+
+
+def tells_of(desk: Desk, content: bytes) -> bool:
+    digest = Digest(hashlib.sha256(content).hexdigest())
+    return Rejects(desk.rejects).is_of(RelPath(NIGHT), digest)
+
+
+async def test_it_is_known_of_which_content_a_list_was_made_and_of_which_there_is_none(desk: Desk) -> None:
+    assert tells_of(desk, ONE), "nobody knows better"
+    contents = (ONE, TWO, csv(HEADER, ROW), csv(HEADER, ROW, BAD, OTHER))
+    for content in (*contents, ONE, *reversed(contents)):
+        await judge_as(desk, content)
+        told = [each for each in contents if tells_of(desk, each)]
+        assert told == [content]
+
+
+async def test_a_list_that_somebody_wrote_into_and_that_is_left_is_that_of_the_newest_content(desk: Desk) -> None:
+    (await judge_as(desk, ONE)).write_bytes(WRITTEN)
+    more = csv(HEADER, ROW, BAD, OTHER)
+
+    assert (await judge_as(desk, more)).read_bytes() == WRITTEN
+
+    assert tells_of(desk, more)
+    assert not tells_of(desk, ONE)
+
+
+@pytest.mark.parametrize("content", [TWO, csv(HEADER, ROW)], ids=["another list", "none"])
+@pytest.mark.parametrize("method", ["written", "taken_away"])
+async def test_after_a_kill_between_a_list_and_its_note_it_is_that_of_neither_content(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch, content: bytes, method: str
+) -> None:
+    await judge_as(desk, ONE)
+    killed_at(monkeypatch, method)
+    with suppress(SystemExit):
+        await judge_as(desk, content)
+    monkeypatch.undo()
+
+    is_noted = (method == "written") == (content != TWO)
+    assert (tells_of(desk, ONE), tells_of(desk, content)) == (False, is_noted)
 
 
 def killed_at(monkeypatch: pytest.MonkeyPatch, method: str) -> None:

@@ -28,6 +28,7 @@ from edges.samples import (
 )
 from orchestrator.edges.batcher import in_thread
 from orchestrator.edges.folder import Folder
+from orchestrator.edges.inbox import FolderInbox
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheet, Sheets, Source
 from orchestrator.naming import key_of
@@ -372,15 +373,22 @@ async def test_trouble_with_the_rejects_of_one_file_is_not_that_of_those_who_tra
     assert isinstance(outcomes["taken/a.csv"], OutputError | Prepared)
 
 
+def rejected(inbox: FolderInbox, source: Source) -> Job:
+    return Job(key=key_of("a"), version=1, name="a", path=RelPath("a.csv"), rules=inbox.rules, source=source)
+
+
 async def test_a_rejection_stands_until_the_rules_change_or_its_list_is_gone(desk: Desk) -> None:
     inbox = desk.inbox()
     file = desk.put("a.csv", csv(HEADER, BAD))
     await judge(inbox, file)
-    job = Job(key=key_of("a"), version=1, name="a", path=RelPath("a.csv"), rules=inbox.rules)
+    job = rejected(inbox, (await read(inbox, file)).source)
 
     assert await inbox.is_settled(job, file)
     assert not await desk.inbox(drop_rows=True).is_settled(job, file)
     assert not await desk.inbox(encoding="cp1252").is_settled(job, file)
+    await judge(inbox, desk.put("a.csv", csv(HEADER, BAD, BAD)))
+    assert not await inbox.is_settled(job, file), "that is the list of another version"
+    await judge(inbox, desk.put("a.csv", csv(HEADER, BAD)))
     (desk.rejects / "a.csv").unlink()
     assert not await inbox.is_settled(job, file)
 
@@ -390,9 +398,8 @@ async def test_the_rejection_of_a_pair_stands_on_the_list_of_either(desk: Desk) 
     desk.put("a.csv", csv(HEADER, ROW))
     file = desk.put("a.events.csv", csv(EVENTS_HEADER, BAD_EVENT))
     await judge(inbox, file)
-    job = Job(key=key_of("a"), version=1, name="a", path=RelPath("a.csv"), rules=inbox.rules)
 
-    assert await inbox.is_settled(job, file)
+    assert await inbox.is_settled(rejected(inbox, (await read(inbox, file)).source), file)
 
 
 # What must not get out

@@ -140,7 +140,7 @@ MENDING = (
     Bug(
         wrong="A list that a killed run wrote counts as one that a person wrote into.",
         file="edges/edits.py",
-        old="            self.expect(path, new)\n",
+        old='            self.expect(path, new or Digest(""), source)\n',
         new="            pass\n",
         test="edges/test_edits.py::test_one_that_was_killed_before_it_noted_what_it_wrote_left_no_edited_list",
     ),
@@ -215,5 +215,42 @@ MENDING = (
         old="self._rules.look(record, keys)\n",
         new="self._rules.look(record, self._rules.keys() if back else keys)\n",
         test="cli/test_resubmit_additions.py::test_a_row_that_repeats_one_that_the_remote_refused_stays_in_the_list",
+    ),
+    Bug(
+        wrong="The list of a version that was never sent stays when the file is again what was sent.",
+        file="unlisted.py",
+        old="    return bool(sheet.bad or sheet.refused or rejects.has(path)) and",
+        new="    return False and",
+        test="cli/test_lists_of_other_versions.py::"
+        "test_a_file_that_is_again_what_was_sent_has_the_list_of_that[more of them]",
+    ),
+    Bug(
+        wrong="Rows that were mended for one version of a file are put into another, in the places of other rows.",
+        file="resubmission.py",
+        old="        if not self.rejects.is_of(path, content):",
+        new="        if False:",
+        test="cli/test_lists_of_other_versions.py::test_a_list_of_another_version_is_not_taken_in",
+    ),
+    Bug(
+        wrong="Of a row that a quote made of several the lines that nobody gives a row for are lost unsaid.",
+        file="validation/placing.py",
+        old="            if lost:\n",
+        new="            if lost and first < 0:\n",
+        test="cli/test_resubmit_places.py::"
+        "test_a_line_that_was_left_behind_is_told_when_the_first_one_is_mended_after_the_others",
+    ),
+    Bug(
+        wrong="Refused rows that somebody gave up are sent once more, for their list comes back after it was deleted.",
+        file="edges/rejects.py",
+        old="            return self.edits.written_at(path)\n",
+        new="            return 0.0\n",
+        test="cli/test_given_up.py::test_rows_that_the_remote_refused_are_given_up_when_their_list_is_deleted",
+    ),
+    Bug(
+        wrong="A row that the mapping leaves out holds back all others of its list.",
+        file="validation/mended.py",
+        old="            if verdict.fault and not is_left_out:",
+        new="            if verdict.fault:",
+        test="cli/test_given_up.py::test_a_row_that_the_mapping_leaves_out_leaves_the_list_with_those_that_go",
     ),
 )
