@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping, Sequence
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import cached_property
+from math import inf
 from pathlib import Path
 from types import TracebackType
 from typing import BinaryIO, Self, TypeAlias
@@ -51,12 +52,13 @@ class Rejects:
         return self.edits.is_of(path, source)
 
     def written(self, path: RelPath) -> float:
-        """Unix time at which the program did so, whoever wrote into it or deleted it since; or, where nothing was noted
-        of that, anybody did. Long ago where there never was a list."""
+        """Unix time at which the program did so, whoever wrote into it or deleted it since; long ago where there never
+        was a list."""
+        noted = self.edits.written_at(path)
         try:
-            return self.edits.written_at(path) or (self.folder / path).stat().st_mtime
+            return min((self.folder / path).stat().st_mtime, noted or inf)
         except OSError:
-            return 0.0
+            return noted
 
     def paths(self) -> list[RelPath]:
         """Of all files that have a list."""

@@ -305,7 +305,15 @@ async def test_a_rejection_holds_as_long_as_what_others_have_against_its_rows(ta
             verdict = await judge(inbox, file)
             rules = verdict.rules if isinstance(verdict, Rejected) else ""
             reading = await read(inbox, file)
-            job = Job(key=reading.key, version=1, name=reading.name, path=file.path, state=State.REJECTED, rules=rules)
+            job = Job(
+                key=reading.key,
+                version=1,
+                name=reading.name,
+                path=file.path,
+                state=State.REJECTED,
+                rules=rules,
+                source=reading.source,
+            )
             assert await inbox.is_settled(job, file) == isinstance(verdict, Rejected)
             return verdict
 

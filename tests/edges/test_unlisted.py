@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 import pytest
 
 from edges.samples import BAD, BAD_EVENT, EVENT, EVENTS_HEADER, HEADER, OTHER, ROW, Desk, csv, judge, read
-from orchestrator.books import Ending, Trip
 from orchestrator.edges.rejects import Rejects
 from orchestrator.model import Job, RelPath, State
 from orchestrator.naming import key_of
 from orchestrator.ports import Prepared
+from orchestrator.trip import Ending, Trip
 from orchestrator.unlisted import has_unlisted
 
 PATH, EVENTS = "a.csv", RelPath("a.events.csv")
@@ -75,3 +76,13 @@ async def test_a_list_that_somebody_deleted_is_not_missed(desk: Desk) -> None:
         place.unlink()
 
     assert not is_asked_for(desk, job)
+
+
+async def test_whoever_writes_into_a_list_makes_it_no_newer_than_what_was_refused_since(desk: Desk) -> None:
+    await judged(desk, (SOME, None))
+    listed = Rejects(desk.rejects).written(RelPath(PATH))
+    place = desk.rejects / PATH
+    place.write_bytes(place.read_bytes() + b"\r\n")
+    os.utime(place, (listed + 60, listed + 60))
+
+    assert Rejects(desk.rejects).written(RelPath(PATH)) < listed + 1

@@ -242,7 +242,7 @@ MENDING = (
     Bug(
         wrong="Refused rows that somebody gave up are sent once more, for their list comes back after it was deleted.",
         file="edges/rejects.py",
-        old="            return self.edits.written_at(path)\n",
+        old="            return noted\n",
         new="            return 0.0\n",
         test="cli/test_given_up.py::test_rows_that_the_remote_refused_are_given_up_when_their_list_is_deleted",
     ),
