@@ -101,7 +101,9 @@ class Batch:
         done = done_in(self.place.ledger, self.settings.target.name, adds=mended.adds)
         place = self.place.spill / "census.sqlite3"
         census = make_census(self.settings, self.folder, place, done, mended, self.suspects)
-        inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended, census, self.suspects)
+        inbox = make_inbox(
+            self.settings, self.folder, rejects, self.place.spill, self._is_new, mended, census, self.suspects
+        )
         trial = Trial(self.settings, self.folder, self.place.spill, done, mended, self.suspects)
         taken = await take_in(self.request.lists, self.folder, inbox, self.place.ledger, rejects, mended, trial)
         selected = self.request.selection(taken.files if taken else None)

@@ -9,7 +9,7 @@ from functools import lru_cache
 from orchestrator.errors import ConfigError
 from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound, recognise
-from orchestrator.validation.keys import Keys
+from orchestrator.validation.keys import Keys, Shelves
 from orchestrator.validation.mapping import Mapped, Mapping, Steps
 from orchestrator.validation.mends import Twins
 from orchestrator.validation.problem import Problem
@@ -50,8 +50,8 @@ class MappedRows(Rows):
         self.header = self._target.header
         self.proof = None
 
-    def keys(self) -> Keys:
-        return self._target.keys()
+    def keys(self, shelves: Shelves | None = None) -> Keys:
+        return self._target.keys(shelves)
 
     def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
         return False
