@@ -15,7 +15,7 @@ from orchestrator.validation.mends import Twins
 from orchestrator.validation.problem import Problem
 from orchestrator.validation.record import Record
 from orchestrator.validation.rows import Looked, Rows, rows_for
-from orchestrator.validation.schema import Column, Constraints, Match, Rule, Schema
+from orchestrator.validation.schema import Column, Constraints, Match, Rule, Schema, Severity
 
 
 def source_of(mapping: Mapping) -> Schema:
@@ -58,7 +58,8 @@ class MappedRows(Rows):
 
     def look(self, record: Record, keys: Keys) -> Looked:
         if record.misquoted or record.count != self._width or record.returns:
-            return Looked(self.problems(record, keys), "")
+            # Warnings are about what is made of a cell, and nothing is.
+            return Looked(tuple(p for p in self.problems(record, keys) if p.severity is Severity.ERROR), "")
         mapped = self._steps.apply(record.cells)
         if mapped.left_out:
             return Looked((), "", left_out=True)
