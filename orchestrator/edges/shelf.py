@@ -21,7 +21,7 @@ _GROUP = 16_384
 """Keys that are written at once: in their order, so that a page is looked for once and not for each."""
 _BYTES = 16
 _MASK = (1 << 26) - 1
-"""Bits by which most keys are known to be new: 8 MiB, which three million keys fill to an eighth."""
+"""Bits by which most keys are known to be new: 8 MiB, which three million keys fill to a tenth."""
 
 
 class KeyShelf:
