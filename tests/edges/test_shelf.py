@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import csv as tables
+import gc
 import os
 import sqlite3
+import weakref
 from collections.abc import Iterator
 from contextlib import contextmanager
 from functools import partial
@@ -152,3 +154,24 @@ async def test_the_inbox_of_a_run_has_a_place_for_them(tmp_path: Path) -> None:
     assert "1 of 10 rows are bad" in verdict.cause  # type: ignore[union-attr]  # it is rejected
     with (desk.rejects / "u.csv").open(newline="") as listed:
         assert [row["_line"] for row in tables.DictReader(listed)] == ["11"]
+
+
+async def test_a_file_leaves_nothing_of_its_keys_behind_in_memory(tmp_path: Path) -> None:
+    """Beside the parts that are made of it then they would be too much."""
+    closed: list[bool] = []
+
+    class Watched(KeyShelf):
+        def __init__(self, folder: Path) -> None:
+            super().__init__(folder)
+            weakref.finalize(self, closed.append, True)
+
+    desk = Desk(tmp_path)
+    inbox = desk.inbox(data=(TWO,), shelves=partial(Watched, tmp_path))
+    reading = await inbox.read(desk.put("a.csv", csv("a,b,c", *(f"{number},x,{number}" for number in range(9)))))
+    gc.disable()
+    try:
+        with holding(5):
+            await inbox.judge(reading)  # type: ignore[arg-type]  # it can be read
+        assert closed == [True]
+    finally:
+        gc.enable()
