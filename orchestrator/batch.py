@@ -101,10 +101,10 @@ class Batch:
         rejects = Rejects(self.place.out / "rejects", self._objected)
         mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
         done = done_in(self.place.ledger, self.settings.target.name, adds=mended.adds)
-        place = self.place.spill / "census.sqlite3"
-        census = make_census(self.settings, self.folder, place, done, mended, self.suspects)
-        inbox = make_inbox(self.settings, self.folder, rejects, self._is_new, mended, census, self.suspects)
-        trial = Trial(self.settings, self.folder, self.place.spill, done, mended, self.suspects)
+        spill = self.place.spill
+        census = make_census(self.settings, self.folder, spill / "census.sqlite3", done, mended, self.suspects)
+        inbox = make_inbox(self.settings, self.folder, rejects, spill, self._is_new, mended, census, self.suspects)
+        trial = Trial(self.settings, self.folder, spill, done, mended, self.suspects)
         taken = await take_in(self.request.lists, self.folder, inbox, self.place.ledger, rejects, mended, trial)
         selected = self.request.selection(taken.files if taken else None)
         listed, todo = await anyio.to_thread.run_sync(self._plan, selected)

@@ -98,7 +98,7 @@ async def survey(settings: Settings, tell: Callable[[Found], None], *, first: in
     drop_rows = settings.validation.on_bad_rows == "drop_rows"
     with tempfile.TemporaryDirectory() as spill:
         census = make_census(settings, folder, Path(spill, "census.sqlite3"))
-        inbox = make_inbox(settings, folder, lists, census=census)
+        inbox = make_inbox(settings, folder, lists, Path(spill), census=census)
         if census:
             precedence = await census.look(files, {file.path for file in files})
             for child, parent in precedence.circles:

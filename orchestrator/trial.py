@@ -79,7 +79,7 @@ class Trial:
         place = self.spill / "trial.sqlite3"
         census = make_census(self.settings, self.folder, place, self.done, self.mended, self.suspects)
         try:
-            inbox = make_inbox(self.settings, self.folder, told, None, self.mended, census, self.suspects)
+            inbox = make_inbox(self.settings, self.folder, told, self.spill, None, self.mended, census, self.suspects)
             if census:
                 in_order = sorted(files, key=lambda file: file.path not in chosen)
                 await census.look(in_order, chosen)

@@ -7,6 +7,7 @@ import os
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 
 import structlog
@@ -24,6 +25,7 @@ from orchestrator.edges.log import Narrated
 from orchestrator.edges.looks import Had
 from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.sheets import RejectsLists
+from orchestrator.edges.shelf import KeyShelf
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import ConfigError
 from orchestrator.flow import Gate, JobTimes, Schedule
@@ -65,8 +67,11 @@ def make_folder(settings: Settings) -> Folder:
     )
 
 
-def make_rules(settings: Settings) -> Rules:
-    """What a file is judged by, its companion apart. Raises ConfigError for a schema or a mapping that is none."""
+def make_rules(settings: Settings, spill: Path | None = None) -> Rules:
+    """What a file is judged by, its companion apart. *spill* is a folder for what memory has no room for.
+
+    Raises ConfigError for a schema or a mapping that is none.
+    """
     validation = settings.validation
     if not settings.schemas:
         raise ConfigError(
@@ -79,7 +84,12 @@ def make_rules(settings: Settings) -> Rules:
     mapping = load_mapping(validation.mapping, schemas)
     limits = Limits(rows=settings.target.part_rows, size=settings.target.part_bytes)
     return Rules(
-        schemas=schemas, encoding=validation.encoding, dialect=validation.dialect, mapping=mapping, limits=limits
+        schemas=schemas,
+        encoding=validation.encoding,
+        dialect=validation.dialect,
+        mapping=mapping,
+        limits=limits,
+        shelves=partial(KeyShelf, spill) if spill else None,
     )
 
 
@@ -101,7 +111,7 @@ def make_census(
     suspects: Suspects | Nobody = NOBODY,
 ) -> Census | None:
     """None where no schema in use says what a file has to be beside others. Raises what `make_rules` does."""
-    validation, rules = settings.validation, make_rules(settings)
+    validation, rules = settings.validation, make_rules(settings, place.parent)
     relations = Relations(rules.schemas, duplicates=validation.duplicates, references=validation.references)
     if not relations:
         return None
@@ -113,13 +123,14 @@ def make_inbox(
     settings: Settings,
     folder: Folder,
     rejects: RejectsLists,
+    spill: Path,
     is_new: Callable[[Reading], bool] | None = None,
     mended: MendedRows | None = None,
     census: Census | None = None,
     suspects: Suspects | Nobody = NOBODY,
 ) -> FolderInbox:
-    """What *is_new* says yes to is judged as soon as it is read. Raises what `make_rules` does."""
-    rules = make_rules(settings)
+    """What *is_new* says yes to is judged as soon as it is read. *spill*, and what is raised, as of `make_rules`."""
+    rules = make_rules(settings, spill)
     return FolderInbox(
         folder,
         rejects,
@@ -132,6 +143,7 @@ def make_inbox(
             mapping=rules.mapping,
             drop_rows=settings.validation.on_bad_rows == "drop_rows",
             limits=rules.limits,
+            shelves=rules.shelves,
         ),
         is_new=is_new or (lambda reading: False),
         mended=mended,

@@ -27,7 +27,7 @@ from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import SourceChanged, Unusable
 from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
 from orchestrator.ports import HELD_LIMIT, Body, File, InParts, Moving, Prepared, Reading, Unreadable, Verdict
-from orchestrator.validation import CANONICAL, UNLIMITED, Dialect, Limits, Mapping, Rules, Schema, rules_digest
+from orchestrator.validation import CANONICAL, UNLIMITED, Dialect, Limits, Mapping, Rules, Schema, Shelves, rules_digest
 
 BATCH = 32
 
@@ -44,6 +44,7 @@ class InboxConfig:
     """Of the files, not of their companions."""
     drop_rows: bool = False
     limits: Limits = UNLIMITED
+    shelves: Shelves | None = None
 
 
 class FolderInbox:
@@ -71,8 +72,10 @@ class FolderInbox:
         self._config = config
         self._sheets = SheetReader(folder, rejects, suspects)
         companion = replace(config.dialect, skip_rows=0)
-        self.events_rules = Rules(schemas=config.events, encoding=config.encoding, dialect=companion)
-        self.data_rules = Rules(config.data, config.encoding, config.dialect, config.mapping, config.limits)
+        self.events_rules = Rules(config.events, config.encoding, companion, shelves=config.shelves)
+        self.data_rules = replace(
+            self.events_rules, schemas=config.data, dialect=config.dialect, mapping=config.mapping, limits=config.limits
+        )
         policy = "drop_rows" if config.drop_rows else "reject_file"
         self.rules = rules_digest(
             (*config.data, *config.events), config.encoding, policy, config.dialect, config.mapping

@@ -74,7 +74,7 @@ class SheetReader:
     ) -> Judged:
         """*content* is None for a file that is too large to hold. Raises SourceChanged and OSError for it."""
         with self._suspects.reading(path), self._rejects.open(path, digest) as rejects:
-            judge = rules.judge(lambda bad: rejects.add(bad, judge.names), mends)
+            judge = rules.judge(lambda bad: rejects.add(bad, judge.names), mends)  # noqa: F821  # till all rows came
             part: Text
             if content is not None:
                 text = judge.feed(content) + judge.close()
@@ -100,6 +100,7 @@ class SheetReader:
             if verdict.fault is not None:
                 rejects.add_fault(verdict.fault, judge.names)
             rejects.note(verdict)
+        del judge  # what it calls knows it in turn: its keys would stay in memory for some time
         return Judged.of(path, verdict, part, sent, starts)
 
     def judge_part(self, rules: Rules, job: Job, content: bytes, mends: Mends = NO_MENDS) -> Held | None:

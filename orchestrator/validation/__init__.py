@@ -8,6 +8,7 @@ from orchestrator.validation.explained import Explained, explain
 from orchestrator.validation.gaps import SourceLines, ranges_of, source_line
 from orchestrator.validation.judge import Judge
 from orchestrator.validation.keyed import is_keyed, keyed
+from orchestrator.validation.keys import Shelves
 from orchestrator.validation.legend import read_mapping
 from orchestrator.validation.looking import Sight, look
 from orchestrator.validation.mapped import bound_to, source_of
@@ -72,6 +73,7 @@ __all__ = [
     "Rules",
     "Schema",
     "Severity",
+    "Shelves",
     "Sight",
     "SourceLines",
     "Tie",

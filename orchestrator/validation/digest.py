@@ -13,7 +13,7 @@ from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.schema import Schema
 
 # Raise it with every change after which some file would be judged differently.
-VALIDATOR_VERSION = 8
+VALIDATOR_VERSION = 9
 
 
 def rules_digest(

@@ -17,6 +17,7 @@ from collections.abc import Callable
 from orchestrator.validation.cuts import UNLIMITED, Limits
 from orchestrator.validation.decoding import Decoding
 from orchestrator.validation.dialect import CANONICAL, Dialect
+from orchestrator.validation.keys import Shelves
 from orchestrator.validation.limits import RECORD_LIMIT
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mends import NO_MENDS, Mends, Twins
@@ -39,7 +40,8 @@ class Judge:
     in its own words, unless its *dialect* is another than that of the text, or it is mapped. Bad rows go to
     *on_bad* one by one, rows on a line to *leave_out* to nobody; what *remarks* have against a row counts as its
     other problems do (these two take the slow way). What a person mended (*mends*) counts instead of what stands
-    there. Beyond *limits* it is divided: see the verdict's cuts. `fault` tells early that reading on is of no use. An
+    there. Beyond *limits* it is divided: see the verdict's cuts. Keys that are too many for memory go to one of
+    the *shelves*; without these they are a fault of the file. `fault` tells early that reading on is of no use. An
     unknown *encoding* is a LookupError; a mapping that makes no file of the schemas is a ConfigError.
     """
 
@@ -55,10 +57,11 @@ class Judge:
         leave_out: Callable[[int], bool] = lambda line: False,
         mends: Mends = NO_MENDS,
         remarks: Remarks = nothing,
+        shelves: Shelves | None = None,
     ) -> None:
         self._dialect = dialect
         self._quote = dialect.quote
-        self._sieve = Sieve(schemas, dialect, on_bad, mapping, limits, leave_out, mends, remarks, fast)
+        self._sieve = Sieve(schemas, dialect, on_bad, mapping, limits, leave_out, mends, remarks, fast, shelves)
         self._decoding = Decoding(encoding)
         self._fast = fast
         self._mends = mends

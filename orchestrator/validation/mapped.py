@@ -9,13 +9,13 @@ from functools import lru_cache
 from orchestrator.errors import ConfigError
 from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound, recognise
-from orchestrator.validation.keys import Keys
+from orchestrator.validation.keys import Keys, Shelves
 from orchestrator.validation.mapping import Mapped, Mapping, Steps
 from orchestrator.validation.mends import Twins
 from orchestrator.validation.problem import Problem
 from orchestrator.validation.record import Record
 from orchestrator.validation.rows import Looked, Rows, rows_for
-from orchestrator.validation.schema import Column, Constraints, Match, Rule, Schema
+from orchestrator.validation.schema import Column, Constraints, Match, Rule, Schema, Severity
 
 
 def source_of(mapping: Mapping) -> Schema:
@@ -50,15 +50,16 @@ class MappedRows(Rows):
         self.header = self._target.header
         self.proof = None
 
-    def keys(self) -> Keys:
-        return self._target.keys()
+    def keys(self, shelves: Shelves | None = None) -> Keys:
+        return self._target.keys(shelves)
 
     def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
         return False
 
     def look(self, record: Record, keys: Keys) -> Looked:
         if record.misquoted or record.count != self._width or record.returns:
-            return Looked(self.problems(record, keys), "")
+            # Warnings are about what is made of a cell, and nothing is.
+            return Looked(tuple(p for p in self.problems(record, keys) if p.severity is Severity.ERROR), "")
         mapped = self._steps.apply(record.cells)
         if mapped.left_out:
             return Looked((), "", left_out=True)

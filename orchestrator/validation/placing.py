@@ -41,6 +41,7 @@ class Placing:
             mapping=rules.mapping,
             leave_out=lambda line: not is_accepted(line),
             mends=self._lines,
+            shelves=rules.shelves,
         )
 
     def feed(self, chunk: bytes) -> None:

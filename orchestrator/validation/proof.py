@@ -16,6 +16,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 
 from orchestrator.validation.dialect import CANONICAL, Dialect
+from orchestrator.validation.formulas import NUMBER, SIGNS
 from orchestrator.validation.limits import FIELD_LIMIT
 from orchestrator.validation.schema import WRITTEN, Column, Constraints, Severity, Type
 
@@ -41,6 +42,7 @@ _SIGNS = _QUOTE + ","
 _DELIMITERS = ",;\t|"
 _MOST_COLUMNS = 64
 _MOST_WORDS = 64
+_LONGEST_NUMBER = 99
 
 
 class Proof:
@@ -112,12 +114,20 @@ def _is_text(column: Column) -> bool:
 def _text(dialect: Dialect) -> str:
     """Where what is sent is not what stands there, a cell with a comma or any quote is left to be written anew."""
     if dialect.is_canonical:
-        return f'(?:{_plain(_SIGNS)}|"{_plain(_QUOTE)}")'
-    return _plain(_SIGNS + dialect.delimiter + dialect.quote)
+        return f'(?:{_plain(_SIGNS)}|"{_plain(_QUOTE)}"|{_signed(_SIGNS)})'
+    never = _SIGNS + dialect.delimiter + dialect.quote
+    return f"(?:{_plain(never)}|{_signed(never)})"
 
 
 def _plain(never: str) -> str:
-    return f"{_set(_SOLID, never)}{_set(_ANY, never + _ENDS)}{{0,{FIELD_LIMIT - 1}}}+"
+    """Nothing that begins as a formula does, which is looked at by itself."""
+    return f"{_set(_SOLID, never + ''.join(SIGNS))}{_set(_ANY, never + _ENDS)}{{0,{FIELD_LIMIT - 1}}}+"
+
+
+def _signed(never: str) -> str:
+    """Numbers that begin with a sign."""
+    first, more = ("".join(re.escape(sign) for sign in signs if sign not in never) for signs in ("+-", NUMBER))
+    return f"[{first}][{more}]{{0,{_LONGEST_NUMBER}}}+"
 
 
 def _set(ranges: Iterable[tuple[str, str]], without: str) -> str:

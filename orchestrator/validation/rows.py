@@ -10,7 +10,7 @@ from typing import NamedTuple
 from orchestrator.validation.cells import CellRules, values_of
 from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound
-from orchestrator.validation.keys import Key, Keys, key_of
+from orchestrator.validation.keys import Key, Keys, Shelves, key_of
 from orchestrator.validation.limits import CELL_LIMIT
 from orchestrator.validation.meanings import meaning_of
 from orchestrator.validation.mends import Twins
@@ -59,9 +59,9 @@ class Rows:
         self._is_canonical = dialect.is_canonical
         self._messages = {**MESSAGES, Rule.QUOTE: dialect.misquoted, Rule.COLUMNS: dialect.miscounted}
 
-    def keys(self) -> Keys:
+    def keys(self, shelves: Shelves | None = None) -> Keys:
         """For one file."""
-        return Keys(self._keys)
+        return Keys(self._keys, shelves)
 
     def takes(self, cells: Sequence[str], line: int, keys: Keys) -> bool:
         """Whether nothing is wrong with a row without quotes and carriage returns; then its keys are kept."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from orchestrator.validation.cuts import UNLIMITED, Limits
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.judge import Judge
+from orchestrator.validation.keys import Shelves
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mends import NO_MENDS, Mends
 from orchestrator.validation.problem import BadRow
@@ -24,6 +25,8 @@ class Rules:
     limits: Limits = UNLIMITED
     remarks: Callable[[], Remarks] | None = None
     """About one file, from its beginning; None where nothing is said of it beside others."""
+    shelves: Shelves | None = None
+    """Where keys go that memory has no room for; None where there is no such place."""
 
     def judge(self, on_bad: Callable[[BadRow], object] = lambda bad: None, mends: Mends = NO_MENDS) -> Judge:
         return Judge(
@@ -36,6 +39,7 @@ class Rules:
             mends=mends,
             fast=self.remarks is None,
             remarks=self.remarks() if self.remarks else nothing,
+            shelves=self.shelves,
         )
 
     def judge_again(
@@ -50,4 +54,5 @@ class Rules:
             fast=leave_out is None,
             leave_out=leave_out or (lambda line: False),
             mends=mends,
+            shelves=self.shelves,
         )

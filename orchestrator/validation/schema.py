@@ -33,6 +33,7 @@ class Rule(StrEnum):
     COLUMNS = "columns"
     REQUIRED = "required"
     DELETES = "deletes"
+    FORMULA = "formula"
     DATE = "date"
     TIME = "time"
     DATETIME = "datetime"

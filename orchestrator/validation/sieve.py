@@ -9,6 +9,7 @@ from orchestrator.validation.cuts import UNLIMITED, Limits
 from orchestrator.validation.dialect import Dialect, written
 from orchestrator.validation.header import Bound, recognise
 from orchestrator.validation.kept import Kept
+from orchestrator.validation.keys import Shelves
 from orchestrator.validation.limits import FIELD_LIMIT
 from orchestrator.validation.mapped import bound_to, mapped_rows_for, source_of
 from orchestrator.validation.mapping import Mapping
@@ -39,6 +40,7 @@ class Sieve:
         mends: Mends = NO_MENDS,
         remarks: Remarks = nothing,
         fast: bool = True,
+        shelves: Shelves | None = None,
     ) -> None:
         """Without *fast* every row is looked at as a record, which is what says what is right."""
         self.fault: Problem | None = None
@@ -52,6 +54,7 @@ class Sieve:
         self._is_canonical = dialect.is_canonical
         self._rules = rows_for(Bound.unread(self._schemas[0]), dialect)
         self._keys = self._rules.keys()
+        self._shelves = shelves
         self._tally = Tally()
         self._on_bad = on_bad
         # The line that the header stands on, 0 without one.
@@ -229,7 +232,7 @@ class Sieve:
             self._rules = mapped_rows_for(bound, self._dialect, self._mapping, self._target)
         else:
             self.schema, self._rules = bound.schema.name, rows_for(bound, self._dialect)
-        self._keys = self._rules.keys()
+        self._keys = self._rules.keys(self._shelves)
         self._header = record.line if is_header else 0
         self._kept.begin(self._rules.header)
         return is_header

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import hashlib
 import json
 from collections import Counter
 from collections.abc import AsyncIterator, Sequence
@@ -14,7 +15,7 @@ import pytest
 from targets.tao.place import TAKEN, status
 from targets.wire import Request, answer, as_json, scripted
 
-from cli.imports import ADDITIONS, ALL_OF_IT, FILES, importing, sessions, table, users
+from cli.imports import ADDITIONS, ALL_OF_IT, FILES, MEMBER, importing, sessions, table, users
 from cli.leaks import bearers, forms, leaks, said, stored, stored_without_results
 from cli.mending import lines_in
 from cli.program import AFRESH
@@ -154,6 +155,22 @@ async def test_a_row_that_the_remote_refuses_is_told_with_the_line_that_it_came_
         ]
         book = outcome.summary["rows"]["data"]
         assert (book["read"], book["invalid"], book["accepted"], book["refused"]) == (6, 1, 3, 2)
+
+
+async def test_cells_that_a_spreadsheet_would_run_are_told_of_and_arrive_to_the_letter(tmp_path: Path) -> None:
+    cells = ["=HYPERLINK(A1)", "@SUM(1,2)", "-1+A1", "+49 170 1"]
+    rows = [f'user{number},Secret-{number},"{cell}"' for number, cell in enumerate(cells)]
+    text = table("user_username,user_password,user_name", *rows)
+    async with importing(tmp_path, {"users.csv": text}) as stage:
+        outcome = await stage.run()
+
+        assert outcome.code == 0
+        assert "formula in user_name (3)" in outcome.err
+        assert outcome.summary["rows"]["data"]["warned"] == 3
+        arrived = [user["user_name"] for name, user in stage.remote.portal.users.items() if name != MEMBER]
+        assert arrived == cells
+        (upload,) = stage.uploads
+        assert upload["sha256"] == hashlib.sha256(text.encode()).hexdigest()
 
 
 @asynccontextmanager

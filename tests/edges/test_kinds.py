@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 import structlog
 
-from edges.samples import REJECTED_COLUMNS, Desk, csv, judge, sent
+from edges.samples import REJECTED_COLUMNS, Desk, csv, judge, sent, text_of
 from orchestrator.config import load
 from orchestrator.config.schemas import load_schemas
 from orchestrator.edges.inbox import FolderInbox
@@ -76,6 +76,19 @@ async def test_warnings_are_one_line_of_the_log_that_holds_no_cell(desk: Desk) -
         "schema": "tao.users",
         "found": "deletes in user_email (2), deletes in user_role (1), enum in user_role (1)",
     }
+    assert not (desk.rejects / "a.csv").exists()
+
+
+async def test_a_cell_that_a_spreadsheet_would_run_is_told_of_and_sent_to_the_byte(desk: Desk) -> None:
+    rows = ['"=HYPERLINK(""x"")",al', "+A1,bo", "-2+3,cy", "@x,di", "\t=1,ed", "-5,flo"]
+    content = csv("user_name,user_username", *rows).removesuffix(b"\r\n")
+    with structlog.testing.capture_logs() as logs:
+        prepared = await judge(inbox(desk), desk.put("a.csv", content))
+
+    assert isinstance(prepared, Prepared)
+    assert (await text_of(prepared.body.data)).encode() == content
+    assert prepared.checked.sheets.data.warned == 5
+    assert [line["found"] for line in logs] == ["formula in user_name (5)"]
     assert not (desk.rejects / "a.csv").exists()
 
 

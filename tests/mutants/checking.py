@@ -160,6 +160,21 @@ CHECKING = (
         test="validation/test_proof.py::test_an_empty_cell_is_proven_only_where_it_may_be_empty_and_is_a_row",
     ),
     Bug(
+        wrong="A cell that a spreadsheet would run is proven clean with its row, and nobody hears of it.",
+        file="validation/proof.py",
+        old="_set(_SOLID, never + ''.join(SIGNS))",
+        new="_set(_SOLID, never)",
+        test="validation/test_proof.py::test_of_cells_that_begin_as_a_formula_does_only_numbers_are_proven",
+    ),
+    Bug(
+        wrong="A file with more keys than memory holds is sent with rows that are there twice.",
+        file="validation/keys.py",
+        old="            elif shelf and digest and (",
+        new="            elif shelf and not digest and (",
+        test="edges/test_shelf.py::"
+        "test_a_row_that_came_before_is_told_with_the_line_of_the_first_wherever_that_is_kept",
+    ),
+    Bug(
         wrong="Where rows are looked at without a record, one that repeats the key of another is sent.",
         file="validation/keys.py",
         old="        return not found\n",
@@ -177,8 +192,8 @@ CHECKING = (
     Bug(
         wrong="A quote in a cell that was proven clean in another dialect is sent as it stands, and opens a section.",
         file="validation/proof.py",
-        old="    return _plain(_SIGNS + dialect.delimiter + dialect.quote)",
-        new="""    return _plain("," + dialect.delimiter + dialect.quote)""",
+        old="    never = _SIGNS + dialect.delimiter + dialect.quote\n",
+        new="""    never = "," + dialect.delimiter + dialect.quote\n""",
         test="validation/test_dialects.py::test_without_quotes_a_quote_is_a_sign_like_others_and_sent_in_quotes",
     ),
     Bug(

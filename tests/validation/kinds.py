@@ -125,12 +125,16 @@ FILES: dict[str, list[str]] = {
         "+2,09:01,,",
         "3,24:00,2.0,y",
         '03,09:00,2e0,"y"',
+        "4,09:00,-3,-a",
     ],
     "plain": [
         "Day,At,Count,Yes,Site,Note",
         "2024-02-29,2024-02-29T17:30:00Z,12,true,N,x",
         ",,0,,,",
         '2024-03-01,,-3,0,Süd,"a, b"',
+        ",,1,,,=1+1",
+        ",,2,,,+49 170/12-3",
+        ',,3,,,"-A1"',
     ],
 }
 """Header and rows; not all of these rows are without a warning."""

@@ -13,6 +13,7 @@ _CHARACTERS = st.characters(exclude_characters="\0", exclude_categories=["Cs"])
 _TEXTS = st.one_of(
     st.text("abcXYZ 0123456789-_/:.;'|", min_size=1, max_size=12),
     st.text('a,"\n', min_size=1, max_size=6),
+    st.text("=+-@\t0.e(a ", min_size=1, max_size=5),
     st.text(_CHARACTERS, min_size=1, max_size=6),
 ).filter(lambda text: bool(text.strip()))
 _TYPES: dict[Type, st.SearchStrategy[str]] = {
@@ -69,6 +70,12 @@ _PIECES = [
     "29/02/2024",
     "24:00",
     "9",
+    "=",
+    "+",
+    "-",
+    "@",
+    "\t",
+    "-1",
     "é",
     "\u2003",
 ]

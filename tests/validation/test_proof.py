@@ -8,7 +8,7 @@ from itertools import product
 
 import pytest
 
-from orchestrator.validation import Column, Constraints, Type
+from orchestrator.validation import Column, Constraints, Dialect, Type
 from orchestrator.validation.cells import CellRules
 from orchestrator.validation.proof import Proof, proof_of
 from validation.kinds import KINDS
@@ -113,6 +113,24 @@ def test_more_columns_than_a_pattern_should_have_leave_no_short_cut() -> None:
 @pytest.mark.parametrize("cell", ["", '""', '"', 'a"', '"a""b"', "a,b", "a\rb", '"a\rb"', '"a\nb"'])
 def test_quotes_and_returns_prove_nothing(cell: str) -> None:
     assert not proves(cell, TEXT)
+
+
+SIGNED = ["-", "+", "-5", "+49 (170) 12-3/4", "-1.5]", "--", "- "]
+RUN = ["=", "=1", "+a", "-1a", "@b", "-1e5", "-1,5", "\t5", "\t", "-\u0661", "+ =", "-5\u00a0", "-1+1"]
+
+
+@pytest.mark.parametrize("cell", SIGNED + RUN)
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_of_cells_that_begin_as_a_formula_does_only_numbers_are_proven(cell: str, delimiter: str) -> None:
+    dialect = Dialect(delimiter=delimiter)
+    short_cut = proof_of([MAYBE, MAYBE], dialect)
+    assert short_cut is not None
+    rows = [f"{cell}{delimiter}x\n", f"x{delimiter}{cell}\n", f'x{delimiter}"{cell}"\n']
+
+    proven = [short_cut.end_of_clean_rows(row, 0)[0] == len(row) for row in rows]
+
+    assert proven == [cell in SIGNED, cell in SIGNED, False]
+    assert holds(cell, MAYBE) or not proven[0]
 
 
 def test_a_run_ends_where_the_line_ends_change() -> None:
