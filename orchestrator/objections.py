@@ -5,13 +5,13 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from orchestrator.model import Job, RelPath, Sheet
 from orchestrator.naming import harmless
 from orchestrator.ports import Fetched, Objection
-from orchestrator.validation import SourceLines, ranges_of, source_line
+from orchestrator.validation import SourceLines, ranges_of
 
 OBJECTIONS = "objections"
 """The result that holds them: a CSV with the row as the remote counts, where it came from, and what is said."""
@@ -45,8 +45,9 @@ def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(["row", "line", "says"])
+    sheets = _sent(job)
     for objection in objections:
-        places = dict.fromkeys(place for row in objection.rows for place in _places(job, row))
+        places = dict.fromkeys(sheet.place(row) for row in objection.rows for sheet in sheets if row in sheet.rows)
         row, line = (objection.rows[-1], " or ".join(places)) if objection.rows else ("", _UNKNOWN)
         table.writerow([row, harmless(line), harmless(objection.says)])
     body = text.getvalue().encode("utf-8", "backslashreplace")
@@ -89,13 +90,27 @@ def refused_in_parts(whole: Sheet, parts: Iterable[Sheet]) -> tuple[tuple[int, i
     return ranges_of(found)
 
 
-def _places(job: Job, row: int) -> Iterator[str]:
-    """The lines that it may mean: a remote that got two files does not say which."""
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """One of the files that were sent, and its rows."""
+
+    path: RelPath
+    rows: range
+    lines: SourceLines
+
+    def place(self, row: int) -> str:
+        return f"{self.path}:{self.lines[row]}"
+
+
+def _sent(job: Job) -> Sequence[_Sent]:
+    """Where a row may stand: a remote that got two files does not say of which it speaks."""
     if job.checked is None:
-        return
+        return ()
     sheets: list[tuple[RelPath, Sheet | None]] = [(job.path, job.checked.data)]
-    if job.checked.events is not None and job.source is not None and job.source.events is not None:
+    if job.source is not None and job.source.events is not None:
         sheets.append((RelPath("its events"), job.checked.events))
-    for path, sheet in sheets:
-        if sheet is not None and sheet.sent is not None and 1 <= row <= sheet.rows - sheet.bad:
-            yield f"{path}:{source_line(sheet.header, sheet.gaps, row)}"
+    return [
+        _Sent(path, range(1, sheet.rows - sheet.bad + 1), SourceLines(sheet.header, sheet.gaps))
+        for path, sheet in sheets
+        if sheet is not None and sheet.sent is not None
+    ]

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 
+import anyio.to_thread
+
 from orchestrator.books import Trip
 from orchestrator.errors import Missing, Refused, Unclear
 from orchestrator.flow import Schedule
@@ -152,11 +154,12 @@ class Tracking:
                 objections += fetched.objections
                 remarks += [fetched.remark] if fetched.remark else []
         if objections:
-            results.append(await self.sink.keep(job, joined(job, objections)))
+            results.append(await self.sink.keep(job, await anyio.to_thread.run_sync(joined, job, objections)))
         event = self.target.conclude(job, ended, results)
         if isinstance(event, Completed) and refused:
             remarks.insert(0, _refusal(refused, len(objections)))
-            event = replace(event, refused=refused, lines=refused_lines(job, rows, objections))
+            lines = await anyio.to_thread.run_sync(refused_lines, job, rows, objections)
+            event = replace(event, refused=refused, lines=lines)
         trip.unnamed = self._unnamed_before(job)
         if trip.unnamed:
             remarks.append(f"of {trip.unnamed} rows that it refused before it does not say which they are")
