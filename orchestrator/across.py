@@ -35,7 +35,7 @@ def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File
         sheets = [one.checked.data for one in (taken if adds else taken[-1:]) if one.checked is not None]
         if not done and not sheets:
             return None
-        return Had(unsent=[one.unsent for one in sheets], done=done, stays=adds)
+        return Had(unsent=[one.gather_unsent() for one in sheets], done=done, stays=adds)
 
     return had
 

@@ -36,7 +36,8 @@ def sheet_of(job: Job, *, is_events: bool) -> Sheet | None:
 
 def require_absent(lines: Iterable[int], sheet: Sheet, job: Job) -> None:
     """Raises Unusable for a line on which this version has a row, wherever that lies, or its file none at all."""
-    line = next((line for line in lines if not is_in(sheet.unsent, line)), None)
+    unsent = sheet.gather_unsent()
+    line = next((line for line in lines if not is_in(unsent, line)), None)
     if line is None:
         return
     if not SourceLines(sheet.header, sheet.gaps).rows_on(line, line, sheet.rows - sheet.bad):

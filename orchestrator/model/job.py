@@ -89,8 +89,7 @@ class Sheet:
     refused: tuple[tuple[int, int], ...] = ()
     """Ranges of lines on which rows begin that were sent, and that the remote, which took the others, refused."""
 
-    @property
-    def unsent(self) -> tuple[tuple[int, int], ...]:
+    def gather_unsent(self) -> tuple[tuple[int, int], ...]:
         """The lines of which a remote that took this has no row, whether we kept it back or they did."""
         return tuple(sorted((*self.gaps, *self.refused)))
 

@@ -6,7 +6,7 @@ In both a row stands in the columns of its source, or as it was in `_raw` where 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import Unusable
@@ -104,12 +104,13 @@ class MendedList:
         """Without the rows on these ranges of lines."""
         return replace(self, rows={line: row for line, row in self.rows.items() if not is_in(lines, line)})
 
-    def require_right(self, rules: Rules) -> None:
+    def require_right(self, rules: Rules, heed: Callable[[], object] = lambda: None) -> None:
         """Raises Unusable when none of the rows is right, as far as that can be said of them alone, or when one has
-        what no file may have."""
+        what no file may have. Calls *heed* before each, which may raise what ends it."""
         alone = replace(rules, encoding="utf-8", dialect=CANONICAL, limits=UNLIMITED)
         right = 0
         for line, record in self.records(rules.dialect).items():
+            heed()
             judge = alone.judge()
             judge.feed("\r\n".join([written(self.names), written(record.cells)]).encode("utf-8", "surrogatepass"))
             judge.close()
