@@ -11,7 +11,8 @@ from dataclasses import dataclass, replace
 from orchestrator.model import Job, RelPath, Sheet
 from orchestrator.naming import harmless
 from orchestrator.ports import Fetched, Objection
-from orchestrator.validation import SourceLines, ranges_of
+from orchestrator.ranges import NO_RANGES, Ranges, ranges_of
+from orchestrator.validation import SourceLines
 
 OBJECTIONS = "objections"
 """The result that holds them: a CSV with the row as the remote counts, where it came from, and what is said."""
@@ -32,7 +33,7 @@ def counted_off(job: Job, fetched: Fetched) -> Fetched:
     if not fits and not fetched.keyed:
         remark += ": which is which is not known"
         objections = tuple(replace(objection, rows=()) for objection in fetched.objections)
-        fetched = replace(fetched, rows=(), objections=objections)
+        fetched = replace(fetched, rows=NO_RANGES, objections=objections)
     return replace(
         fetched,
         refused=refused,
@@ -55,17 +56,14 @@ def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
     return Fetched(key=OBJECTIONS, content_type="text/csv", body=body, size=len(body), sha256=digest)
 
 
-def refused_lines(
-    job: Job, rows: Iterable[tuple[int, int]], objections: Iterable[Objection]
-) -> tuple[tuple[int, int], ...]:
-    """Where the rows stand that are refused for sure, as ranges of lines."""
+def refused_lines(job: Job, rows: Ranges, objections: Iterable[Objection]) -> Ranges:
+    """Where the rows stand that are refused for sure."""
     sheet = job.checked.data if job.checked is not None else None
     if sheet is None or (job.checked is not None and job.checked.events is not None):
-        return ()
-    lines, sent = SourceLines(sheet.header, sheet.gaps), range(1, sheet.rows - sheet.bad + 1)
-    refused = {row for first, last in rows for row in range(first, last + 1)}
-    refused.update(one.rows[0] for one in objections if len(one.rows) == 1)
-    return ranges_of(lines[row] for row in refused if row in sent)
+        return NO_RANGES
+    lines, sent = SourceLines(sheet.header, sheet.gaps), sheet.rows - sheet.bad
+    refused = rows | ranges_of(one.rows[0] for one in objections if len(one.rows) == 1)
+    return Ranges.of((lines[row],) * 2 for first, last in refused for row in range(first, min(last, sent) + 1))
 
 
 def unnamed(job: Job) -> int:
@@ -77,7 +75,7 @@ def unnamed(job: Job) -> int:
     return max(job.refused - sum(len(lines.rows_on(*ends, sent)) for ends in sheet.refused), 0)
 
 
-def refused_in_parts(whole: Sheet, parts: Iterable[Sheet]) -> tuple[tuple[int, int], ...]:
+def refused_in_parts(whole: Sheet, parts: Iterable[Sheet]) -> Ranges:
     """The same for a file, of what was refused of its parts.
 
     A part that was taken with an earlier version may have stood on other lines; what it is of the rows is the same.

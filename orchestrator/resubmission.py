@@ -28,8 +28,9 @@ from orchestrator.lineage import newest_for, require_absent, sheet_of
 from orchestrator.model import Job, RelPath, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
+from orchestrator.ranges import Ranges
 from orchestrator.trial import Trial, Tried
-from orchestrator.validation import MendedList, Ranges, Rules, is_in
+from orchestrator.validation import MendedList, Rules
 
 _TOLD = 20
 _BEGINNING = 1 << 20
@@ -192,7 +193,7 @@ class Resubmission:
         versions = taken_of(self.ledger.versions(job.key), reading.source)
         taken = [one for each in versions if (one := sheet_of(each, is_events=is_events)) is not None]
         placing = placing_in(self.folder, path, rules, listed, earlier, taken)
-        listed = placing.close(lambda line: not is_in(unsent, line))
+        listed = placing.close(lambda line: line not in unsent)
         self._require_rejected(listed, job, is_events=is_events)
         listed.require_right(rules, heed_a_stop)
         rows = listed = replace(listed, after=versions[-1].version if versions else 0)
@@ -215,7 +216,7 @@ class Resubmission:
 
     def _list(self, path: RelPath, rules: Rules, unsent: Ranges) -> MendedList:
         listed = self.rejects.read(path)
-        faults = [row.line for row in listed.rows.values() if row.is_blank and not is_in(unsent, row.line)]
+        faults = [row.line for row in listed.rows.values() if row.is_blank and row.line not in unsent]
         if faults:
             kind = _NoRows if len(faults) == len(listed.rows) else Unusable
             raise kind(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")

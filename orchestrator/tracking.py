@@ -19,6 +19,7 @@ from orchestrator.intake import taken_of
 from orchestrator.model import Completed, Doubted, Job, Result, Token
 from orchestrator.objections import OBJECTIONS, counted_off, joined, refused_lines, unnamed
 from orchestrator.ports import Clock, Ended, Fetched, Ledger, Objection, Running, Sink, Target
+from orchestrator.ranges import NO_RANGES
 
 NOT_UNDERSTOOD = "the remote has not given an answer that can be understood since polling.give_up"
 _SHORTEST_DELAY = 0.05
@@ -130,7 +131,7 @@ class Tracking:
         results: list[Result] = []
         remarks: list[str] = []
         refused, unknown = 0, 0
-        rows, objections = list[tuple[int, int]](), list[Objection]()
+        rows, objections = NO_RANGES, list[Objection]()
         for key in ended.results:
             try:
                 fetched = await self._fetch(job.token, key, recollect)
@@ -150,7 +151,7 @@ class Tracking:
             else:
                 refused += fetched.refused
                 unknown += fetched.unknown
-                rows += fetched.rows
+                rows |= fetched.rows
                 objections += fetched.objections
                 remarks += [fetched.remark] if fetched.remark else []
         if objections:

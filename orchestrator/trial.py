@@ -20,7 +20,7 @@ from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.suspects import Nobody, Suspects
 from orchestrator.model import Digest, Job, Rejected, RelPath, Source, State
 from orchestrator.ports import File, Moving, Reading
-from orchestrator.validation import BadRow, MendedList, Problem, Verdict, is_in
+from orchestrator.validation import BadRow, MendedList, Problem, Verdict
 from orchestrator.wiring import make_census, make_inbox
 
 
@@ -95,7 +95,7 @@ async def _why_not(one: Tried, inbox: FolderInbox, told: _Told) -> str:
     sheets = verdict.sheets if isinstance(verdict, Rejected) else verdict.checked.sheets
     sheet = sheets and (sheets.events if one.path == one.file.events else sheets.data)
     cause = verdict.cause.removeprefix(f"{one.file.path}: ") if isinstance(verdict, Rejected) else ""
-    if sheet and sheet.sent and any(not is_in(sheet.gaps, line) for line in one.listed.rows):
+    if sheet and sheet.sent and any(line not in sheet.gaps for line in one.listed.rows):
         return cause if one.job.state is State.DONE else ""
     problem = told.first.get(one.path)
     if problem is None and cause:

@@ -9,7 +9,7 @@ from orchestrator.edges.folder import Folder
 from orchestrator.edges.sheets import CHUNK, heed_a_stop
 from orchestrator.errors import Unusable
 from orchestrator.model import RelPath, Sheet
-from orchestrator.validation import MendedList, Placing, Rules, is_in
+from orchestrator.validation import MendedList, Placing, Rules
 
 
 def placing_in(
@@ -24,7 +24,7 @@ def placing_in(
     that the remote took. Raises Unusable.
     """
     unsent = [sheet.gather_unsent() for sheet in taken]
-    placing = Placing(rules, listed, earlier, lambda line: any(not is_in(ranges, line) for ranges in unsent))
+    placing = Placing(rules, listed, earlier, lambda line: any(line not in ranges for ranges in unsent))
     try:
         with os.fdopen(folder.open(path), "rb", buffering=0) as content:
             while chunk := content.read(CHUNK):

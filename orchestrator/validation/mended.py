@@ -10,10 +10,11 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import Unusable
+from orchestrator.ranges import Ranges
 from orchestrator.validation.cuts import UNLIMITED
 from orchestrator.validation.dialect import CANONICAL, Dialect, written
 from orchestrator.validation.limits import MENDED_LIMIT, RECORD_LIMIT
-from orchestrator.validation.mends import Twins, is_in, on_line
+from orchestrator.validation.mends import Twins, on_line
 from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.rejects import KEPT
 from orchestrator.validation.rules import Rules
@@ -100,9 +101,9 @@ class MendedList:
         """What was mended before, and this instead of it."""
         return replace(self, rows={**earlier.rows, **self.rows})
 
-    def but_for(self, lines: Sequence[tuple[int, int]]) -> MendedList:
-        """Without the rows on these ranges of lines."""
-        return replace(self, rows={line: row for line, row in self.rows.items() if not is_in(lines, line)})
+    def but_for(self, lines: Ranges) -> MendedList:
+        """Without the rows on these lines."""
+        return replace(self, rows={line: row for line, row in self.rows.items() if line not in lines})
 
     def require_right(self, rules: Rules, heed: Callable[[], object] = lambda: None) -> None:
         """Raises Unusable when none of the rows is right, as far as that can be said of them alone, or when one has

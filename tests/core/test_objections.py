@@ -13,8 +13,9 @@ from journey import job_of, run, world
 from orchestrator.model import Digest, Job, Key, Name, RelPath, Sheet, Sheets, Source, Token
 from orchestrator.objections import joined
 from orchestrator.ports import Fetched, Objection
+from orchestrator.ranges import ranges_of
 
-SHEET = Sheet(rows=4, bad=1, header=True, gaps=((3, 4),), sent=Digest("d"))
+SHEET = Sheet(rows=4, bad=1, header=True, gaps=ranges_of([3, 4]), sent=Digest("d"))
 SOURCE = Source(data=Digest("a"), size=1)
 
 

@@ -11,6 +11,7 @@ from orchestrator.books import Books, Ending, Trip
 from orchestrator.exits import Exit, exit_of
 from orchestrator.model import Digest, Job, Source, State, Token
 from orchestrator.ports import Fetched, Objection
+from orchestrator.ranges import NO_RANGES, Ranges, ranges_of
 
 
 @dataclass
@@ -18,7 +19,7 @@ class Judging(FakeTarget):
     """Refuses rows; of ten that are sent it names those in *rows*, and speaks of the *first* alone."""
 
     refused: int = 0
-    rows: tuple[tuple[int, int], ...] = ()
+    rows: Ranges = NO_RANGES
     first: int = 0
 
     async def fetch(self, token: Token, key: str) -> Fetched:
@@ -28,18 +29,18 @@ class Judging(FakeTarget):
 
 
 async def test_rows_of_which_nothing_is_said_but_that_they_are_refused_are_kept_as_such() -> None:
-    w = world(target=Judging(refused=7, rows=((1, 6), (9, 9)), first=2))
+    w = world(target=Judging(refused=7, rows=Ranges.of([(1, 6), (9, 9)]), first=2))
     trip = await run(w)
 
     job = job_of(w)
     assert (trip.end, job.refused) == (Ending.DONE, 7)
     assert job.checked is not None
-    assert job.checked.data.refused == ((2, 7), (10, 10)), "below the header"
+    assert job.checked.data.refused == Ranges.of([(2, 7), (10, 10)]), "below the header"
     assert "under results/, which holds 2 of them" in job.cause
 
 
 async def test_where_all_are_spoken_of_the_list_is_whole() -> None:
-    w = world(target=Judging(refused=2, rows=((1, 2),), first=2))
+    w = world(target=Judging(refused=2, rows=ranges_of([1, 2]), first=2))
     await run(w)
 
     assert "which holds" not in job_of(w).cause
@@ -59,10 +60,10 @@ async def mend(w: World) -> tuple[Job, Trip]:
 
 
 async def test_rows_that_nobody_can_name_are_told_again_when_the_others_are_mended() -> None:
-    target = Judging(refused=3, rows=((2, 2),))
+    target = Judging(refused=3, rows=ranges_of([2]))
     w = world(target=target)
     await run(w)
-    target.refused, target.rows, target.first = 0, (), 0
+    target.refused, target.rows, target.first = 0, NO_RANGES, 0
     job, trip = await mend(w)
     books = Books(found=1)
     books.enter(trip)
@@ -73,10 +74,10 @@ async def test_rows_that_nobody_can_name_are_told_again_when_the_others_are_mend
 
 
 async def test_rows_that_were_all_named_leave_nothing_to_tell() -> None:
-    target = Judging(refused=1, rows=((2, 2),), first=1)
+    target = Judging(refused=1, rows=ranges_of([2]), first=1)
     w = world(target=target)
     await run(w)
-    target.refused, target.rows, target.first = 0, (), 0
+    target.refused, target.rows, target.first = 0, NO_RANGES, 0
     job, trip = await mend(w)
 
     assert (trip.unnamed, job.cause) == (0, "")

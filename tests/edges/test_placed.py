@@ -16,6 +16,7 @@ from orchestrator.edges import placed
 from orchestrator.edges.folder import Folder, FolderConfig
 from orchestrator.edges.placed import placing_in
 from orchestrator.model import RelPath, Sheet
+from orchestrator.ranges import Ranges, ranges_of
 from orchestrator.validation import MendedList, Rules
 from orchestrator.validation.mended import Mended
 from validation.samples import PLATFORM_DATA
@@ -30,7 +31,7 @@ class Counted(Sheet):
 
     asked: list[None]
 
-    def gather_unsent(self) -> tuple[tuple[int, int], ...]:
+    def gather_unsent(self) -> Ranges:
         self.asked.append(None)
         return Sheet.gather_unsent(self)
 
@@ -47,7 +48,7 @@ def listed(*numbers: int) -> MendedList:
 
 def test_what_the_remote_lacks_is_gathered_once_whatever_the_number_of_rows(tmp_path: Path) -> None:
     folder, numbers = a_folder(tmp_path, *[BAD, ROW] * 100), range(2, 202, 2)
-    sheet = Counted(gaps=tuple((line, line) for line in numbers), asked=[])
+    sheet = Counted(gaps=ranges_of(numbers), asked=[])
 
     placing = placing_in(folder, NIGHT, RULES, listed(*numbers), None, [sheet])
 
