@@ -20,21 +20,21 @@ _BLOCK = re.compile(rb"(?:(?:[\x80-\xff]{0,8}[\x00-\x7f]){2}){1,32}")
 class Ranges:
     """In ascending order, both ends in, from line 1 on; two have a line between them that is in none. Immutable."""
 
-    __slots__ = ("_ends", "_lines", "_outside", "_runs")
+    __slots__ = ("_lines", "_outside", "_runs", "_starts")
 
     def __init__(self, runs: bytes = b"") -> None:
         """*runs* are what `bytes` gives. Raises ValueError when nobody can have written them."""
         self._runs = runs
         # Of each block, and then of what follows the last: where it begins, and the lines above it.
-        self._ends, self._lines, self._outside = (array("q", [0]) for _ in range(3))
-        while (at := self._ends[-1]) < len(runs):
+        self._starts, self._lines, self._outside = (array("q", [0]) for _ in range(3))
+        while (at := self._starts[-1]) < len(runs):
             if (block := _BLOCK.match(runs, at)) is None:
                 raise ValueError("these are no ranges of lines")
             numbers = _numbers(block.group())
-            self._ends.append(block.end())
+            self._starts.append(block.end())
             self._lines.append(self._lines[-1] + sum(numbers))
             self._outside.append(self._outside[-1] + sum(numbers[::2]))
-        self._ends.append(len(runs))
+        self._starts.append(len(runs))
 
     @classmethod
     def of(cls, ranges: Iterable[tuple[int, int]]) -> Ranges:
@@ -52,7 +52,7 @@ class Ranges:
 
     def __iter__(self) -> Iterator[tuple[int, int]]:
         line = 0
-        for at, end in pairwise(self._ends):
+        for at, end in pairwise(self._starts):
             for outside, inside in _pairs(self._runs[at:end]):
                 line += outside + inside
                 yield line - inside + 1, line
@@ -101,7 +101,7 @@ class Ranges:
         return count + line - end
 
     def _of(self, nth: int) -> bytes:
-        return self._runs[self._ends[nth] : self._ends[nth + 1]]
+        return self._runs[self._starts[nth] : self._starts[nth + 1]]
 
 
 NO_RANGES = Ranges()
@@ -129,7 +129,7 @@ class Growing:
         self._end, self._first, self._last = self._last, first, last
 
     def ranges(self) -> Ranges:
-        return Ranges(b"".join((self._runs, self._newest())))
+        return Ranges(b"".join((self._runs, self._newest()))) if self._last else NO_RANGES
 
     def _newest(self) -> bytes:
         return _written(self._first - self._end - 1, self._last - self._first + 1) if self._last else b""

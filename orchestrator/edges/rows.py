@@ -39,7 +39,7 @@ from orchestrator.model import (
     TailReleased,
     Token,
 )
-from orchestrator.ranges import Ranges
+from orchestrator.ranges import NO_RANGES, Ranges
 
 _JSON = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -241,6 +241,8 @@ def _load_sheet(sheet: Sequence[Any]) -> Sheet:
 
 def _load_ranges(ranges: Any) -> Ranges:
     """Earlier versions wrote pairs of lines."""
+    if ranges in ("", []):
+        return NO_RANGES
     if isinstance(ranges, str):
         return Ranges(a2b_base64(ranges, strict_mode=True))
     _require(all(type(end) is int for first, last in ranges for end in (first, last)))
