@@ -37,7 +37,7 @@ def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File
         if not done and not sheets:
             return Had(presence=Presence.NONE, done=False) if job.keeps_its_name else None
         presence = Presence.STAYS if adds else Presence.REPLACED
-        return Had(unsent=[one.unsent for one in sheets], presence=presence, done=done)
+        return Had(unsent=[one.gather_unsent() for one in sheets], presence=presence, done=done)
 
     return had
 

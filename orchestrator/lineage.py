@@ -8,7 +8,7 @@ from orchestrator.errors import Unusable
 from orchestrator.intake import same_file
 from orchestrator.model import Job, Sheet, State
 from orchestrator.ports import Reading
-from orchestrator.validation import SourceLines, is_in
+from orchestrator.validation import SourceLines
 
 
 def newest_for(job: Job | None, reading: Reading, *, adds: bool) -> Job:
@@ -42,7 +42,8 @@ def is_unlisted(job: Job, listed_at: float) -> bool:
 
 def require_absent(lines: Iterable[int], sheet: Sheet, job: Job) -> None:
     """Raises Unusable for a line on which this version has a row, wherever that lies, or its file none at all."""
-    line = next((line for line in lines if not is_in(sheet.unsent, line)), None)
+    unsent = sheet.gather_unsent()
+    line = next((line for line in lines if line not in unsent), None)
     if line is None:
         return
     if not SourceLines(sheet.header, sheet.gaps).rows_on(line, line, sheet.rows - sheet.bad):

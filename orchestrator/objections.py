@@ -5,13 +5,14 @@ from __future__ import annotations
 import csv
 import hashlib
 import io
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 
 from orchestrator.model import Job, RelPath, Sheet
 from orchestrator.naming import harmless
 from orchestrator.ports import Fetched, Objection
-from orchestrator.validation import SourceLines, ranges_of, source_line
+from orchestrator.ranges import NO_RANGES, Ranges, ranges_of
+from orchestrator.validation import SourceLines
 
 OBJECTIONS = "objections"
 """The result that holds them: a CSV with the row as the remote counts, where it came from, and what is said."""
@@ -32,7 +33,7 @@ def counted_off(job: Job, fetched: Fetched) -> Fetched:
     if not fits and not fetched.keyed:
         remark += ": which is which is not known"
         objections = tuple(replace(objection, rows=()) for objection in fetched.objections)
-        fetched = replace(fetched, rows=(), objections=objections)
+        fetched = replace(fetched, rows=NO_RANGES, objections=objections)
     return replace(
         fetched,
         refused=refused,
@@ -45,8 +46,9 @@ def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
     text = io.StringIO(newline="")
     table = csv.writer(text)
     table.writerow(["row", "line", "says", "column"])
+    sheets = _sent(job)
     for objection in objections:
-        places = dict.fromkeys(place for row in objection.rows for place in _places(job, row))
+        places = dict.fromkeys(sheet.place(row) for row in objection.rows for sheet in sheets if row in sheet.rows)
         row, line = (objection.rows[-1], " or ".join(places)) if objection.rows else ("", _UNKNOWN)
         column = objection.column if len(objection.rows) == 1 else ""
         table.writerow([row, *map(harmless, (line, objection.says, column))])
@@ -55,17 +57,14 @@ def joined(job: Job, objections: Iterable[Objection]) -> Fetched:
     return Fetched(key=OBJECTIONS, content_type="text/csv", body=body, size=len(body), sha256=digest)
 
 
-def refused_lines(
-    job: Job, rows: Iterable[tuple[int, int]], objections: Iterable[Objection]
-) -> tuple[tuple[int, int], ...]:
-    """Where the rows stand that are refused for sure, as ranges of lines."""
+def refused_lines(job: Job, rows: Ranges, objections: Iterable[Objection]) -> Ranges:
+    """Where the rows stand that are refused for sure."""
     sheet = job.checked.data if job.checked is not None else None
     if sheet is None or (job.checked is not None and job.checked.events is not None):
-        return ()
-    lines, sent = SourceLines(sheet.header, sheet.gaps), range(1, sheet.rows - sheet.bad + 1)
-    refused = {row for first, last in rows for row in range(first, last + 1)}
-    refused.update(one.rows[0] for one in objections if len(one.rows) == 1)
-    return ranges_of(lines[row] for row in refused if row in sent)
+        return NO_RANGES
+    lines, sent = SourceLines(sheet.header, sheet.gaps), sheet.rows - sheet.bad
+    refused = rows | ranges_of(one.rows[0] for one in objections if len(one.rows) == 1)
+    return Ranges.of((lines[row],) * 2 for first, last in refused for row in range(first, min(last, sent) + 1))
 
 
 def unnamed(job: Job) -> int:
@@ -77,7 +76,7 @@ def unnamed(job: Job) -> int:
     return max(job.refused - sum(len(lines.rows_on(*ends, sent)) for ends in sheet.refused), 0)
 
 
-def refused_in_parts(whole: Sheet, parts: Iterable[Sheet]) -> tuple[tuple[int, int], ...]:
+def refused_in_parts(whole: Sheet, parts: Iterable[Sheet]) -> Ranges:
     """The same for a file, of what was refused of its parts.
 
     A part that was taken with an earlier version may have stood on other lines; what it is of the rows is the same.
@@ -90,13 +89,27 @@ def refused_in_parts(whole: Sheet, parts: Iterable[Sheet]) -> tuple[tuple[int, i
     return ranges_of(found)
 
 
-def _places(job: Job, row: int) -> Iterator[str]:
-    """The lines that it may mean: a remote that got two files does not say which."""
+@dataclass(frozen=True, slots=True)
+class _Sent:
+    """One of the files that were sent, and its rows."""
+
+    path: RelPath
+    rows: range
+    lines: SourceLines
+
+    def place(self, row: int) -> str:
+        return f"{self.path}:{self.lines[row]}"
+
+
+def _sent(job: Job) -> Sequence[_Sent]:
+    """Where a row may stand: a remote that got two files does not say of which it speaks."""
     if job.checked is None:
-        return
+        return ()
     sheets: list[tuple[RelPath, Sheet | None]] = [(job.path, job.checked.data)]
-    if job.checked.events is not None and job.source is not None and job.source.events is not None:
+    if job.source is not None and job.source.events is not None:
         sheets.append((RelPath("its events"), job.checked.events))
-    for path, sheet in sheets:
-        if sheet is not None and sheet.sent is not None and 1 <= row <= sheet.rows - sheet.bad:
-            yield f"{path}:{source_line(sheet.header, sheet.gaps, row)}"
+    return [
+        _Sent(path, range(1, sheet.rows - sheet.bad + 1), SourceLines(sheet.header, sheet.gaps))
+        for path, sheet in sheets
+        if sheet is not None and sheet.sent is not None
+    ]

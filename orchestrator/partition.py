@@ -37,6 +37,7 @@ from orchestrator.model import (
 from orchestrator.naming import key_of, part_name
 from orchestrator.objections import refused_in_parts
 from orchestrator.ports import Clock, File, InParts, Ledger, Piece
+from orchestrator.ranges import NO_RANGES
 from orchestrator.trip import Trip
 
 PARTS_AT_ONCE = 64
@@ -184,7 +185,7 @@ class Partition:
             shared = parts[0].cause if len({part.cause for part in parts}) == 1 else ""
             cause = f"the remote refuses {refused} rows; see the results of each part" if refused else shared
             sheets = [part.checked.data for part in parts if part.checked is not None]
-            lines = refused_in_parts(job.checked.data, sheets) if job.checked is not None else ()
+            lines = refused_in_parts(job.checked.data, sheets) if job.checked is not None else NO_RANGES
             return await self.ledger.record(job, Completed(cause=cause, refused=refused, lines=lines))
         if ends[State.FAILED] or is_gone:
             gone = "; the file was taken away: put it back and run with --retry-failed" if is_gone else ""

@@ -21,14 +21,16 @@ from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.placed import placing_in
 from orchestrator.edges.rejects import Rejects
+from orchestrator.edges.sheets import heed_a_stop
 from orchestrator.errors import Unusable
 from orchestrator.intake import same_file, taken_of
 from orchestrator.lineage import is_unlisted, newest_for, require_absent, require_rows, sheet_of
-from orchestrator.model import Job, RelPath, Sheet, State
+from orchestrator.model import Job, RelPath, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
+from orchestrator.ranges import Ranges
 from orchestrator.trial import Trial, Tried
-from orchestrator.validation import MendedList, Rules, is_in
+from orchestrator.validation import MendedList, Rules
 
 _TOLD = 20
 _BEGINNING = 1 << 20
@@ -190,15 +192,16 @@ class Resubmission:
         if not self.rejects.is_of(path, content):
             raise Unusable("it was made of another version of its file: run, which makes it anew, and resubmit then")
         rules = self.inbox.events_rules if is_events else self.inbox.data_rules
-        listed, earlier = self._list(path, rules, sheet), self.mended.list_of(path, content)
+        unsent = sheet.gather_unsent()
+        listed, earlier = self._list(path, rules, unsent), self.mended.list_of(path, content)
         require_rows(listed.rows, job)
         self._require_rejected(listed, job, is_events=is_events)
         versions = taken_of(self.ledger.versions(job.key), reading.source)
         taken = [one for each in versions if (one := sheet_of(each, is_events=is_events)) is not None]
         placing = placing_in(self.folder, path, rules, listed, earlier, taken)
-        listed = placing.close(lambda line: not is_in(sheet.unsent, line))
+        listed = placing.close(lambda line: line not in unsent)
         self._require_rejected(listed, job, is_events=is_events)
-        listed.require_right(rules)
+        listed.require_right(rules, heed_a_stop)
         rows = listed = replace(listed, after=versions[-1].version if versions else 0)
         if earlier:  # what was sent back since then is on its way, though its list may have been made anew
             rows = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)
@@ -218,9 +221,9 @@ class Resubmission:
         before = [job for job in self.ledger.versions(newest.key) if same_file(job, newest.source)]
         return [newest, *(job for job in before if job.state is State.DONE)]
 
-    def _list(self, path: RelPath, rules: Rules, sheet: Sheet) -> MendedList:
+    def _list(self, path: RelPath, rules: Rules, unsent: Ranges) -> MendedList:
         listed = self.rejects.read(path)
-        faults = [row.line for row in listed.rows.values() if row.is_blank and not is_in(sheet.unsent, row.line)]
+        faults = [row.line for row in listed.rows.values() if row.is_blank and row.line not in unsent]
         if faults:
             raise Unusable(f"line {faults[0]:,} has a fault of the whole file: mend the file in its place, and run")
         ordered = listed.ordered(self._columns(path, rules))

@@ -9,6 +9,8 @@ from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import ClassVar, TypeAlias
 
+import anyio.to_thread
+
 from orchestrator.errors import Missing, Refused, Unclear
 from orchestrator.flow import Schedule
 from orchestrator.guards import Reader, Tokens
@@ -16,6 +18,7 @@ from orchestrator.intake import taken_of
 from orchestrator.model import Completed, Doubted, Job, Result, Token
 from orchestrator.objections import OBJECTIONS, counted_off, joined, refused_lines, unnamed
 from orchestrator.ports import Clock, Ended, Fetched, Ledger, Objection, Running, Sink, Target
+from orchestrator.ranges import NO_RANGES
 from orchestrator.trip import Trip
 
 NOT_UNDERSTOOD = "the remote has not given an answer that can be understood since polling.give_up"
@@ -128,7 +131,7 @@ class Tracking:
         results: list[Result] = []
         remarks: list[str] = []
         refused, unknown = 0, 0
-        rows, objections = list[tuple[int, int]](), list[Objection]()
+        rows, objections = NO_RANGES, list[Objection]()
         for key in ended.results:
             try:
                 fetched = await self._fetch(job.token, key, recollect)
@@ -148,15 +151,16 @@ class Tracking:
             else:
                 refused += fetched.refused
                 unknown += fetched.unknown
-                rows += fetched.rows
+                rows |= fetched.rows
                 objections += fetched.objections
                 remarks += [fetched.remark] if fetched.remark else []
         if objections:
-            results.append(await self.sink.keep(job, joined(job, objections)))
+            results.append(await self.sink.keep(job, await anyio.to_thread.run_sync(joined, job, objections)))
         event = self.target.conclude(job, ended, results)
         if isinstance(event, Completed) and refused:
             remarks.insert(0, _refusal(refused, len(objections)))
-            event = replace(event, refused=refused, lines=refused_lines(job, rows, objections))
+            lines = await anyio.to_thread.run_sync(refused_lines, job, rows, objections)
+            event = replace(event, refused=refused, lines=lines)
         trip.unnamed = self._unnamed_before(job)
         if trip.unnamed:
             remarks.append(f"of {trip.unnamed} rows that it refused before it does not say which they are")

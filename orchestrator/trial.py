@@ -20,7 +20,7 @@ from orchestrator.edges.mended import MendedRows
 from orchestrator.edges.suspects import Nobody, Suspects
 from orchestrator.model import Digest, Job, Rejected, RelPath, Source, State
 from orchestrator.ports import File, Moving, Reading
-from orchestrator.validation import BadRow, MendedList, Problem, Verdict, is_in
+from orchestrator.validation import BadRow, MendedList, Problem, Verdict
 from orchestrator.wiring import make_census, make_inbox
 
 _ALL_LEFT_OUT = (
@@ -101,7 +101,7 @@ async def _why_not(one: Tried, inbox: FolderInbox, told: _Told) -> str:
     sheet = sheets and (sheets.events if one.path == one.file.events else sheets.data)
     cause = verdict.cause.removeprefix(f"{one.file.path}: ") if isinstance(verdict, Rejected) else ""
     is_done = one.job.state is State.DONE
-    if sheet and sheet.sent and any(not is_in(sheet.gaps, line) for line in one.listed.rows):
+    if sheet and sheet.sent and any(line not in sheet.gaps for line in one.listed.rows):
         return cause if is_done else ""
     if problem := told.first.get(one.path):
         what = f"line {problem.line:,}: {problem.rule}: {problem.message}"

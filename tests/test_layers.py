@@ -8,7 +8,7 @@ from pathlib import Path
 PACKAGE = Path(__file__).parent.parent / "orchestrator"
 
 LAYERS = (
-    {"errors"},
+    {"errors", "ranges"},
     {"model"},
     {"ports", "backoff", "naming", "outcome"},
     {"flow", "trip"},
@@ -37,8 +37,8 @@ LAYERS = (
 RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
-    "errors", "model", "ports", "backoff", "naming", "outcome", "flow", "trip", "books", "errands", "intake",
-    "validation", "way", "objections", "precedence", "hearing", "lineage",
+    "errors", "ranges", "model", "ports", "backoff", "naming", "outcome", "flow", "trip", "books", "errands",
+    "intake", "validation", "way", "objections", "precedence", "hearing", "lineage",
     "lanes", "guards", "recovery", "delivery", "tracking", "partition", "pipeline", "run", "exits",
 }  # fmt: skip
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}

@@ -24,7 +24,7 @@ CREATE TABLE pools (pool INTEGER PRIMARY KEY, own INTEGER NOT NULL, sure INTEGER
 CREATE TABLE files (
     file INTEGER PRIMARY KEY, rank INTEGER NOT NULL, whole INTEGER NOT NULL, judged INTEGER NOT NULL,
     ended INTEGER NOT NULL, presence INTEGER NOT NULL);
-CREATE TABLE lines (file INTEGER PRIMARY KEY, header INTEGER NOT NULL, gaps TEXT NOT NULL);
+CREATE TABLE lines (file INTEGER PRIMARY KEY, header INTEGER NOT NULL, gaps BLOB NOT NULL);
 CREATE TABLE held (pool INTEGER, digest BLOB, file INTEGER, row INTEGER);
 CREATE TABLE asked (pool INTEGER, digest BLOB, file INTEGER, row INTEGER, way INTEGER, strict INTEGER);
 -- Rows that are still to be sent, of files of which the remote has others.

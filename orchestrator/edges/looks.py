@@ -9,7 +9,8 @@ from orchestrator.edges.census_tables import Presence
 from orchestrator.edges.registry import Standing
 from orchestrator.model import RelPath, Source
 from orchestrator.ports import File
-from orchestrator.validation import Mends, Ranges, Relations, SourceLines, is_in
+from orchestrator.ranges import Ranges
+from orchestrator.validation import Mends, Relations, SourceLines
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,7 +25,7 @@ class Had:
 
     def lacks(self, line: int) -> bool:
         """Whether no version has brought the row that begins there."""
-        return all(is_in(ranges, line) for ranges in self.unsent)
+        return all(line in ranges for ranges in self.unsent)
 
 
 @dataclass(slots=True, kw_only=True)

@@ -90,7 +90,7 @@ class MendedRows:
         sheets = [job.checked.data for job in taken if job.checked is not None]
         return Mends(
             kept.records(dialect) if kept else {},
-            [sheet.unsent for sheet in sheets],
+            [sheet.gather_unsent() for sheet in sheets],
             [sheet.refused for sheet in sheets],
             is_again=bool(taken) and is_known(taken[-1], source),
             twins=kept.twins if kept else {},

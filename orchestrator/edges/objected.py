@@ -16,7 +16,7 @@ from orchestrator.errors import OutputError
 from orchestrator.model import Digest, Job, RelPath, State
 from orchestrator.naming import key_of, part_name, slug_of
 from orchestrator.objections import OBJECTIONS
-from orchestrator.validation import is_in
+from orchestrator.ranges import NO_RANGES, Ranges
 
 
 def objected(out: Path, path: RelPath, content: Digest) -> Mapping[int, str]:
@@ -41,7 +41,7 @@ def _of_versions(versions: list[Job], content: Digest, out: Path) -> dict[int, s
     found: dict[int, str] = {}
     for job in reversed(list(takewhile(lambda job: _is_of(job, content), reversed(versions)))):
         if refused := _refused(job):
-            found = {line: column for line, column in found.items() if not is_in(refused, line)}
+            found = {line: column for line, column in found.items() if line not in refused}
             found |= _told(job, out, is_newest=job is versions[-1])
     return found
 
@@ -57,9 +57,8 @@ def _of_parts(whole: Job, view: View, out: Path) -> dict[int, str]:
     return dict(zip(lines, columns, strict=True)) if len(lines) == len(columns) else {}
 
 
-def _refused(job: Job) -> tuple[tuple[int, int], ...]:
-    is_done = job.state is State.DONE and job.checked is not None
-    return job.checked.data.refused if is_done and job.checked else ()
+def _refused(job: Job) -> Ranges:
+    return job.checked.data.refused if job.state is State.DONE and job.checked is not None else NO_RANGES
 
 
 def _each(ranges: Iterable[tuple[int, int]]) -> Iterator[int]:
@@ -75,7 +74,7 @@ def _told(job: Job, out: Path, *, is_newest: bool) -> dict[int, str]:
         with (place / f"{OBJECTIONS}.csv").open(encoding="utf-8", newline="") as file:
             for row in csv.DictReader(file, restval=""):
                 line = row["line"].rpartition(":")[2]
-                if (column := row["column"]) and line.isdecimal() and is_in(refused, int(line)):
+                if (column := row["column"]) and line.isdecimal() and int(line) in refused:
                     found[int(line)] = column
     except (OSError, ValueError, KeyError, csv.Error):
         return {}

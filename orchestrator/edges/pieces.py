@@ -53,11 +53,9 @@ def pieces_of(
     A part is known by what is sent of it: wherever it lies in another version, the remote has it already.
     """
     starts = [starts[0] if header_line else mark, *starts[1:]]
-    above = tuple((first, last) for first, last in sheet.gaps if last < header_line)
     pieces = []
     for number, cut in enumerate(cuts, 1):
         line = header_line + 1 if number == 1 else cut.line
-        before = ((header_line + 1, cut.line - 1),) if cut.line > header_line + 1 else ()
         part = Part(
             number=number,
             of=len(cuts),
@@ -71,7 +69,7 @@ def pieces_of(
             rows=cut.rows,
             bad=cut.bad,
             header=sheet.header,
-            gaps=(*above, *before, *cut.gaps),
+            gaps=cut.gaps,
             sent=Digest(cut.sent),
         )
         source = Source(data=Digest(cut.sent), size=part.size)

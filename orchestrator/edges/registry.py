@@ -7,11 +7,10 @@ leaves behind tells nobody whose they were.
 from __future__ import annotations
 
 import heapq
-import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from hashlib import blake2b
@@ -22,6 +21,7 @@ from orchestrator.edges import census_tables as sql
 from orchestrator.edges.database import connect
 from orchestrator.errors import StorageError
 from orchestrator.naming import printable
+from orchestrator.ranges import Ranges
 from orchestrator.validation import SourceLines, Tie
 
 MEMORY = 16 << 20
@@ -98,10 +98,10 @@ class Registry:
         if _GROUP in (len(self._held), len(self._asked)):
             self._write()
 
-    def note_lines(self, file: int, *, header: bool, gaps: Sequence[tuple[int, int]]) -> None:
+    def note_lines(self, file: int, *, header: bool, gaps: Ranges) -> None:
         """Which lines the rows of a file stand on."""
         with self._storing():
-            self._db.execute("INSERT INTO lines VALUES (?, ?, ?)", (file, header, json.dumps(gaps)))
+            self._db.execute("INSERT INTO lines VALUES (?, ?, ?)", (file, header, bytes(gaps)))
 
     def note_lacking(self, file: int, rows: Iterable[tuple[int, bool]]) -> None:
         """Of a file that the remote has, rows that it does not have, each with whether it may go now."""
@@ -186,7 +186,7 @@ class Registry:
     def lines(self, file: int) -> SourceLines:
         with self._lock, self._storing():
             header, gaps = self._db.execute("SELECT header, gaps FROM lines WHERE file = ?", (file,)).fetchone()
-        return SourceLines(header, json.loads(gaps))
+        return SourceLines(bool(header), Ranges(gaps))
 
     def _give_up(self, rows: str) -> Iterator[None]:
         """The statement *rows* says which; then, step by step, all that hangs on them."""

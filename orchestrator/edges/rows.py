@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
 from dataclasses import astuple
 from types import UnionType
@@ -39,6 +40,7 @@ from orchestrator.model import (
     TailReleased,
     Token,
 )
+from orchestrator.ranges import NO_RANGES, Ranges
 
 _JSON = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -191,15 +193,15 @@ def _dump_sheets(sheets: Sheets) -> str:
 
 
 def _dump_sheet(sheet: Sheet) -> list[Any]:
-    first = [sheet.rows, sheet.bad, sheet.header, sheet.gaps, sheet.sent]
-    return [*first, sheet.schema, sheet.warned, sheet.left_out, sheet.refused]
+    gaps, refused = (b2a_base64(bytes(ranges), newline=False).decode() for ranges in (sheet.gaps, sheet.refused))
+    return [sheet.rows, sheet.bad, sheet.header, gaps, sheet.sent, sheet.schema, sheet.warned, sheet.left_out, refused]
 
 
 def _load_sheets(text: str) -> Sheets:
     """Raises ValueError."""
     try:
         data, *events = [_load_sheet(sheet) for sheet in json.loads(text)]
-    except (TypeError, RecursionError) as error:
+    except (TypeError, OverflowError, RecursionError) as error:
         raise ValueError(str(error)) from None
     _require(len(events) <= 1)
     return Sheets(data=data, events=events[0] if events else None)
@@ -216,13 +218,12 @@ def _load_part(text: str) -> Part:
 
 _EVER = 5
 """Columns of a sheet that every version wrote."""
-_LATER = ("", 0, 0, ())
+_LATER = ("", 0, 0, "")
 """What earlier versions did not write, and what it was then."""
 
 
 def _load_sheet(sheet: Sequence[Any]) -> Sheet:
-    whole = (*sheet, *_LATER[len(sheet) - _EVER :])
-    rows, bad, header, gaps, sent, schema, warned, left_out, refused = whole
+    rows, bad, header, gaps, sent, schema, warned, left_out, refused = (*sheet, *_LATER[len(sheet) - _EVER :])
     numbers = (rows, bad, warned, left_out)
     _require(all(type(number) is int for number in numbers))
     _require(isinstance(header, bool) and isinstance(sent, str | None) and isinstance(schema, str))
@@ -239,7 +240,11 @@ def _load_sheet(sheet: Sequence[Any]) -> Sheet:
     )
 
 
-def _load_ranges(ranges: Sequence[Any]) -> tuple[tuple[int, int], ...]:
-    found = tuple((first, last) for first, last in ranges)
-    _require(all(type(end) is int for ends in found for end in ends))
-    return found
+def _load_ranges(ranges: Any) -> Ranges:
+    """Earlier versions wrote pairs of lines."""
+    if ranges in ("", []):
+        return NO_RANGES
+    if isinstance(ranges, str):
+        return Ranges(a2b_base64(ranges, strict_mode=True))
+    _require(all(type(end) is int for first, last in ranges for end in (first, last)))
+    return Ranges.of(ranges)

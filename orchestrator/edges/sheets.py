@@ -29,7 +29,8 @@ from orchestrator.edges.suspects import Nobody, Suspects
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Digest, Job, Part, RelPath
 from orchestrator.ports import Held, Streamed, Text
-from orchestrator.validation import NO_MENDS, BadRow, Judge, Mends, Problem, Rules, Schema, Verdict, is_in
+from orchestrator.ranges import Ranges
+from orchestrator.validation import NO_MENDS, BadRow, Judge, Mends, Problem, Rules, Schema, Verdict
 
 CHUNK = 1 << 20
 
@@ -171,12 +172,12 @@ def _with_names(rules: Rules, schema: Schema, part: Part, content: bytes) -> tup
 class _Lines:
     """Whether a line of a part begins no row that is sent."""
 
-    def __init__(self, gaps: Sequence[tuple[int, int]], shift: int) -> None:
+    def __init__(self, gaps: Ranges, shift: int) -> None:
         self._gaps = gaps
         self._shift = shift
 
     def __call__(self, line: int) -> bool:
-        return is_in(self._gaps, line + self._shift)
+        return line + self._shift in self._gaps
 
 
 def _judged_pieces(judge: Judge, file: BinaryIO, expected: Digest, marks: list[tuple[int, int]]) -> Iterator[str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = "4"
+SCHEMA_VERSION = "5"
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -75,6 +75,9 @@ UPDATE meta SET value = '3' WHERE key = 'schema';
     "3": """
 ALTER TABLE jobs ADD COLUMN mends_sha256 TEXT;
 UPDATE meta SET value = '4' WHERE key = 'schema';
+""",
+    "4": """
+UPDATE meta SET value = '5' WHERE key = 'schema';
 """,
 }
 """What turns a ledger of an earlier version into one of the next."""

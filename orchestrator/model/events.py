@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import TypeAlias
 
 from orchestrator.model.job import Result, Sheets, Token
+from orchestrator.ranges import NO_RANGES, Ranges
 
 
 @dataclass(frozen=True, slots=True)
@@ -87,8 +88,8 @@ class Completed:
     cause: str = ""
     refused: int = 0
     """Rows that the remote, which judges each by itself, did not take."""
-    lines: tuple[tuple[int, int], ...] = ()
-    """Ranges of lines of those of them that are known."""
+    lines: Ranges = NO_RANGES
+    """Of those of them that are known."""
 
 
 @dataclass(frozen=True, slots=True)

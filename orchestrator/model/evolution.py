@@ -26,6 +26,7 @@ from orchestrator.model.events import (
     Verdict,
 )
 from orchestrator.model.job import Job, Sheets, Source, State
+from orchestrator.ranges import Ranges
 
 
 def evolve(job: Job, *events: Event) -> Job:
@@ -86,7 +87,7 @@ def _evolved(job: Job, event: Event) -> Job:
             raise IllegalTransition(f"{type(event).__name__} cannot happen to a job that is {job.state}")
 
 
-def _with_refused(checked: Sheets | None, lines: tuple[tuple[int, int], ...]) -> Sheets | None:
+def _with_refused(checked: Sheets | None, lines: Ranges) -> Sheets | None:
     if checked is None or not lines:
         return checked
     return replace(checked, data=replace(checked.data, refused=lines))

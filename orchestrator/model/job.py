@@ -6,6 +6,8 @@ import enum
 from dataclasses import dataclass
 from typing import NewType
 
+from orchestrator.ranges import NO_RANGES, Ranges
+
 RelPath = NewType("RelPath", str)
 """Where a file lies below the input folder, with forward slashes: what people call it by."""
 
@@ -76,8 +78,8 @@ class Sheet:
     rows: int = 0
     bad: int = 0
     header: bool = True
-    gaps: tuple[tuple[int, int], ...] = ()
-    """Ranges of lines, both ends in, that hold no first line of a sent row."""
+    gaps: Ranges = NO_RANGES
+    """The lines that no sent row begins on."""
     sent: Digest | None = None
     """SHA-256 of the text as the remote gets it; None when nothing of this sheet is sent."""
     schema: str = ""
@@ -86,13 +88,12 @@ class Sheet:
     """Rows with a warning, good and bad."""
     left_out: int = 0
     """Rows of the source that its mapping takes out; they are none of `rows`."""
-    refused: tuple[tuple[int, int], ...] = ()
-    """Ranges of lines on which rows begin that were sent, and that the remote, which took the others, refused."""
+    refused: Ranges = NO_RANGES
+    """The lines on which rows begin that were sent, and that the remote, which took the others, refused."""
 
-    @property
-    def unsent(self) -> tuple[tuple[int, int], ...]:
+    def gather_unsent(self) -> Ranges:
         """The lines of which a remote that took this has no row, whether we kept it back or they did."""
-        return tuple(sorted((*self.gaps, *self.refused)))
+        return self.gaps | self.refused
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,6 +16,7 @@ from orchestrator.model import (
     Token,
 )
 from orchestrator.ports.inbox import Body
+from orchestrator.ranges import NO_RANGES, Ranges
 
 
 class Trace(enum.Enum):
@@ -158,8 +159,8 @@ class Fetched:
     sha256: str
     refused: int = 0
     """Rows that the remote did not take, according to this result."""
-    rows: tuple[tuple[int, int], ...] = ()
-    """Those of them that are known for sure, of the rows that were sent, from 1, as ranges with both ends in."""
+    rows: Ranges = NO_RANGES
+    """Those of them that are known for sure, of the rows that were sent, from 1."""
     objections: tuple[Objection, ...] = ()
     """To the first of them."""
     told: int | None = None

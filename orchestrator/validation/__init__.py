@@ -5,7 +5,7 @@ from orchestrator.validation.described import describe
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.digest import VALIDATOR_VERSION, rules_digest
 from orchestrator.validation.explained import Explained, explain
-from orchestrator.validation.gaps import SourceLines, ranges_of, source_line
+from orchestrator.validation.gaps import SourceLines
 from orchestrator.validation.judge import Judge
 from orchestrator.validation.keyed import is_keyed, keyed
 from orchestrator.validation.keys import Shelves
@@ -14,7 +14,7 @@ from orchestrator.validation.looking import Sight, look
 from orchestrator.validation.mapped import bound_to, source_of
 from orchestrator.validation.mapping import Mapping
 from orchestrator.validation.mended import MendedList, read_mended
-from orchestrator.validation.mends import NO_MENDS, Mends, Ranges, is_in
+from orchestrator.validation.mends import NO_MENDS, Mends
 from orchestrator.validation.nesting import shape_of
 from orchestrator.validation.placing import Placing
 from orchestrator.validation.problem import BadRow, Problem, Warned
@@ -64,7 +64,6 @@ __all__ = [
     "Order",
     "Placing",
     "Problem",
-    "Ranges",
     "Reference",
     "Relations",
     "Remark",
@@ -85,11 +84,9 @@ __all__ = [
     "describe",
     "explain",
     "in_turn",
-    "is_in",
     "is_keyed",
     "keyed",
     "look",
-    "ranges_of",
     "read_mapping",
     "read_mended",
     "read_schema",
@@ -97,7 +94,6 @@ __all__ = [
     "reject_line",
     "rules_digest",
     "shape_of",
-    "source_line",
     "source_of",
     "untold",
 ]

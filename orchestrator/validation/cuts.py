@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from dataclasses import dataclass
 
-from orchestrator.validation.gaps import Gaps
+from orchestrator.ranges import Growing, Ranges
 
 _BETWEEN = b"\r\n"
 
@@ -33,7 +33,8 @@ class Cut:
     rows: int
     """Good and bad."""
     bad: int
-    gaps: tuple[tuple[int, int], ...]
+    gaps: Ranges
+    """Those of the file that had only its header and these rows: no row of it begins on the lines of others."""
     sent: str
     """SHA-256 of the text that is sent of it, the header before it."""
 
@@ -47,13 +48,13 @@ class Cutter:
     def __init__(self, limits: Limits) -> None:
         self.too_large = 0
         self._limits = limits
-        self._header = b""
+        self._header, self._header_line = b"", 0
         self._cuts: list[Cut] = []
         self._begin(0)
 
-    def head(self, text: str) -> None:
-        """What every part begins with."""
-        self._header = text.encode()
+    def head(self, text: str, line: int) -> None:
+        """What every part begins with; *line* is 0 where the file does not."""
+        self._header, self._header_line = text.encode(), line
         self._begin(0)
 
     def good(self, text: str, rows: int, line: int) -> None:
@@ -95,14 +96,20 @@ class Cutter:
         return (*self._cuts, self._cut()) if self._rows or not self._cuts else tuple(self._cuts)
 
     def _begin(self, line: int) -> None:
-        self._line = line
-        self._rows = self._bad = 0
-        self._gaps = Gaps()
+        self._line = self._rows = self._bad = 0
+        self._gaps = Growing()
         self._size = len(self._header)
         self._digest = hashlib.sha256(self._header)
+        if line:
+            self._begun_at(line)
 
     def _begun_at(self, line: int) -> None:
-        self._line = self._line or line
+        if self._line:
+            return
+        self._line = line
+        for first, end in ((1, self._header_line), (self._header_line + 1, line)):
+            if first < end:
+                self._gaps.add(first, end - 1)
 
     def _fits(self, content: bytes, rows: int) -> bool:
         limits = self._limits

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+from orchestrator.ranges import Growing, Ranges
 from orchestrator.validation.cuts import Cut, Cutter, Limits
-from orchestrator.validation.gaps import Gaps
 
 _LINE_END = "\r\n"
 
@@ -15,15 +15,16 @@ class Kept:
 
     def __init__(self, limits: Limits) -> None:
         self._cutter = Cutter(limits) if limits else None
-        self._gaps = Gaps()
+        self._gaps = Growing()
         self._header: str | None = None
         self._texts: list[str] = []
         self._begun = False
 
-    def begin(self, header: str) -> None:
+    def begin(self, header: str, line: int) -> None:
+        """*line* is 0 where the file has no header."""
         self._header = header
         if self._cutter:
-            self._cutter.head(header)
+            self._cutter.head(header, line)
 
     def good(self, text: str, line: int, rows: int = 1) -> bool:
         """So many rows, with CRLF between them, each on a line of its own. False when one is too large for any part."""
@@ -61,7 +62,7 @@ class Kept:
     def is_divided(self) -> bool:
         return self._cutter is not None and self._cutter.is_divided
 
-    def gaps(self) -> tuple[tuple[int, int], ...]:
+    def gaps(self) -> Ranges:
         return self._gaps.ranges()
 
     def cuts(self) -> tuple[Cut, ...]:

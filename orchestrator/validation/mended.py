@@ -6,14 +6,15 @@ In both a row stands in the columns of its source, or as it was in `_raw` where 
 from __future__ import annotations
 
 import io
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from orchestrator.errors import Unusable
+from orchestrator.ranges import Ranges
 from orchestrator.validation.cuts import UNLIMITED
 from orchestrator.validation.dialect import CANONICAL, Dialect, written
 from orchestrator.validation.limits import MENDED_LIMIT, RECORD_LIMIT
-from orchestrator.validation.mends import Twins, is_in, on_line
+from orchestrator.validation.mends import Twins, on_line
 from orchestrator.validation.record import Reading, Record
 from orchestrator.validation.rejects import KEPT
 from orchestrator.validation.rules import Rules
@@ -107,16 +108,18 @@ class MendedList:
         """What was mended before, and this instead of it."""
         return replace(self, rows={**earlier.rows, **self.rows})
 
-    def but_for(self, lines: Sequence[tuple[int, int]]) -> MendedList:
-        """Without the rows on these ranges of lines."""
-        return replace(self, rows={line: row for line, row in self.rows.items() if not is_in(lines, line)})
+    def but_for(self, lines: Ranges) -> MendedList:
+        """Without the rows on these lines."""
+        return replace(self, rows={line: row for line, row in self.rows.items() if line not in lines})
 
-    def require_right(self, rules: Rules) -> None:
+    def require_right(self, rules: Rules, heed: Callable[[], object] = lambda: None) -> None:
         """Raises Unusable when none of the rows is right, as far as that can be said of them alone, or when one has
-        what no file may have. One that the mapping leaves out needs no mending."""
+        what no file may have. One that the mapping leaves out needs no mending. Calls *heed* before each, which may
+        raise what ends it."""
         alone = replace(rules, encoding="utf-8", dialect=CANONICAL, limits=UNLIMITED)
         right = 0
         for line, record in self.records(rules.dialect).items():
+            heed()
             judge = alone.judge()
             judge.feed("\r\n".join([written(self.names), written(record.cells)]).encode("utf-8", "surrogatepass"))
             judge.close()

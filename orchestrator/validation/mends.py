@@ -10,11 +10,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import TypeAlias
 
+from orchestrator.ranges import NO_RANGES, Ranges
 from orchestrator.validation.record import Record
 from orchestrator.validation.schema import Rule
 
-Ranges: TypeAlias = Sequence[tuple[int, int]]
-"""Of lines, both ends in, in ascending order."""
 Twins: TypeAlias = Sequence[tuple[int, int]]
 """Of one row: the number of a cell, from 1, and the line of an accepted row that has the same there."""
 
@@ -42,7 +41,7 @@ class Mends:
         self._unsent = unsent
         self._refused = refused
         self._is_again = is_again
-        self._tried = refused[-1] if is_again and refused else ()
+        self._tried = refused[-1] if is_again and refused else NO_RANGES
         self._twins = twins or {}
 
     def touches(self, first: int, last: int) -> bool:
@@ -60,18 +59,18 @@ class Mends:
 
     def was_sent(self, line: int) -> bool:
         """Whether the remote has the row that begins there."""
-        return any(not is_in(ranges, line) for ranges in self._unsent)
+        return any(line not in ranges for ranges in self._unsent)
 
     def was_tried(self, line: int) -> bool:
         """Whether the row that begins there went with the newest version as it is, and was refused."""
-        return is_in(self._tried, line)
+        return line in self._tried
 
     def why_back(self, line: int) -> Rule | None:
         """Why the row that begins there is not sent, whatever it is like: nobody sent it back, or it is as it was."""
         if not self._unsent or self.was_sent(line):
             return None
         if line not in self._rows:
-            is_refused = any(is_in(ranges, line) for ranges in self._refused)
+            is_refused = any(line in ranges for ranges in self._refused)
         elif self._is_again:
             is_refused = self.was_tried(line)
         else:
@@ -88,11 +87,6 @@ class Mends:
 
 
 NO_MENDS = Mends({})
-
-
-def is_in(ranges: Ranges, line: int) -> bool:
-    at = bisect_right(ranges, line, key=lambda ends: ends[0]) - 1
-    return at >= 0 and line <= ranges[at][1]
 
 
 def on_line(record: Record, line: int) -> Record:

@@ -234,5 +234,5 @@ class Sieve:
             self.schema, self._rules = bound.schema.name, rows_for(bound, self._dialect)
         self._keys = self._rules.keys(self._shelves)
         self._header = record.line if is_header else 0
-        self._kept.begin(self._rules.header)
+        self._kept.begin(self._rules.header, self._header)
         return is_header

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from orchestrator.ranges import Ranges
 from orchestrator.validation.cuts import Cut
 from orchestrator.validation.problem import Problem, Warned
 from orchestrator.validation.schema import Rule, Severity
@@ -14,8 +15,8 @@ class Verdict:
     """`schema` is the name of the kind that the file turned out to be, "" where it turned out to be none.
 
     `rows` counts the data rows that were read, good and bad, without header and blank lines, and without the
-    `left_out`, which a mapping takes out. `header` is whether the source has one. `gaps` are the ranges of
-    physical lines that no good row begins on, the header apart. `warned` counts the rows with a warning, good
+    `left_out`, which a mapping takes out. `header` is whether the source has one. `gaps` are the physical
+    lines that no good row begins on, the header apart. `warned` counts the rows with a warning, good
     and bad. After a `fault` all of it is as far as the file was read.
     """
 
@@ -25,7 +26,7 @@ class Verdict:
     left_out: int
     warned: int
     fault: Problem | None
-    gaps: tuple[tuple[int, int], ...]
+    gaps: Ranges
     header_line: int
     """0 without a header."""
     cuts: tuple[Cut, ...]

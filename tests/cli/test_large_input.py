@@ -21,6 +21,7 @@ with open(sys.argv[1], "w") as told:
 sys.exit(code)
 """
 FLAT = 200 << 20
+OF_A_SMALL_FILE = 100 << 20
 HEADER = b"Reference,StartDate,StartTime,EndDate,EndTime\r\n"
 ROW = b"N1,01/07/2024,09:00,01/07/2024,17:00\r\n"
 BAD = b"N1,31/06/2024,09:00,01/07/2024,17:00\r\n"
@@ -85,3 +86,19 @@ async def test_what_is_far_too_large_is_refused_in_flat_memory(
     assert words in outcome.err
     assert int(told.read_text()) < FLAT
     (tmp_path / "inbox" / "a.csv").unlink()  # folders of tests are kept for a while
+
+
+async def test_rows_of_two_lines_each_are_checked_in_memory_that_is_flat(tmp_path: Path) -> None:
+    """Each leaves a line on which no row begins, and as many are remembered as there are rows."""
+    (tmp_path / "inbox").mkdir()
+    with (tmp_path / "inbox" / "a.csv").open("wb") as file:
+        file.write(HEADER)
+        for _ in range(60):
+            file.write(ROW.replace(b"N1", b'"N\n1"') * 10_000)
+    told = tmp_path / "peak"
+    by = (sys.executable, "-c", WRAPPER, str(told))
+    outcome = await call("validate", "inbox", "--set", "input.settle=0", cwd=tmp_path, by=by)
+
+    assert outcome.code == 0
+    assert int(told.read_text()) < OF_A_SMALL_FILE
+    (tmp_path / "inbox" / "a.csv").unlink()

@@ -11,6 +11,7 @@ from orchestrator.books import Books
 from orchestrator.exits import Exit, exit_of
 from orchestrator.model import Digest, Job, Source, State, Token
 from orchestrator.ports import Ended, Fetched, Objection, Running
+from orchestrator.ranges import NO_RANGES, Ranges, ranges_of
 from orchestrator.trip import Ending, Trip
 
 
@@ -19,7 +20,7 @@ class Judging(FakeTarget):
     """Refuses rows; of ten that are sent it names those in *rows*, and speaks of the *first* alone."""
 
     refused: int = 0
-    rows: tuple[tuple[int, int], ...] = ()
+    rows: Ranges = NO_RANGES
     first: int = 0
 
     async def fetch(self, token: Token, key: str) -> Fetched:
@@ -38,13 +39,13 @@ class Silent(FakeTarget):
 
 
 async def test_rows_of_which_nothing_is_said_but_that_they_are_refused_are_kept_as_such() -> None:
-    w = world(target=Judging(refused=7, rows=((1, 6), (9, 9)), first=2))
+    w = world(target=Judging(refused=7, rows=Ranges.of([(1, 6), (9, 9)]), first=2))
     trip = await run(w)
 
     job = job_of(w)
     assert (trip.end, job.refused) == (Ending.DONE, 7)
     assert job.checked is not None
-    assert job.checked.data.refused == ((2, 7), (10, 10)), "below the header"
+    assert job.checked.data.refused == Ranges.of([(2, 7), (10, 10)]), "below the header"
     assert "under results/, which holds 2 of them" in job.cause
 
 
@@ -70,7 +71,7 @@ async def test_a_job_that_failed_where_no_row_is_told_of_has_had_all_of_them_ref
 
 
 async def test_where_all_are_spoken_of_the_list_is_whole() -> None:
-    w = world(target=Judging(refused=2, rows=((1, 2),), first=2))
+    w = world(target=Judging(refused=2, rows=ranges_of([1, 2]), first=2))
     await run(w)
 
     assert "which holds" not in job_of(w).cause
@@ -90,10 +91,10 @@ async def mend(w: World) -> tuple[Job, Trip]:
 
 
 async def test_rows_that_nobody_can_name_are_told_again_when_the_others_are_mended() -> None:
-    target = Judging(refused=3, rows=((2, 2),))
+    target = Judging(refused=3, rows=ranges_of([2]))
     w = world(target=target)
     await run(w)
-    target.refused, target.rows, target.first = 0, (), 0
+    target.refused, target.rows, target.first = 0, NO_RANGES, 0
     job, trip = await mend(w)
     books = Books(found=1)
     books.enter(trip)
@@ -104,10 +105,10 @@ async def test_rows_that_nobody_can_name_are_told_again_when_the_others_are_mend
 
 
 async def test_rows_that_were_all_named_leave_nothing_to_tell() -> None:
-    target = Judging(refused=1, rows=((2, 2),), first=1)
+    target = Judging(refused=1, rows=ranges_of([2]), first=1)
     w = world(target=target)
     await run(w)
-    target.refused, target.rows, target.first = 0, (), 0
+    target.refused, target.rows, target.first = 0, NO_RANGES, 0
     job, trip = await mend(w)
 
     assert (trip.unnamed, job.cause) == (0, "")

@@ -41,6 +41,7 @@ from orchestrator.model import (
     evolve,
 )
 from orchestrator.naming import key_of
+from orchestrator.ranges import ranges_of
 
 SHEETS = Sheets(data=Sheet(rows=3, sent=Digest("d" * 64)))
 CHECKED = Checked(SHEETS, "rules")
@@ -77,7 +78,8 @@ sheets_of_one = st.builds(
     rows=counts,
     bad=counts,
     header=st.booleans(),
-    gaps=st.lists(st.tuples(counts, counts), max_size=4).map(tuple),
+    gaps=st.lists(counts.map(lambda line: line + 1), max_size=4).map(ranges_of),
+    refused=st.lists(counts.map(lambda line: line + 1), max_size=4).map(ranges_of),
     sent=st.none() | digests,
     schema=texts,
     warned=counts,

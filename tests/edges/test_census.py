@@ -24,7 +24,8 @@ from orchestrator.errors import ConfigError, StorageError
 from orchestrator.model import Job, Rejected, RelPath, Source, State
 from orchestrator.ports import File, InParts, Moving, Prepared
 from orchestrator.precedence import Precedence
-from orchestrator.validation import Limits, Ranges, Relations, Rules, Schema, read_mapping, read_schema
+from orchestrator.ranges import Ranges
+from orchestrator.validation import Limits, Relations, Rules, Schema, read_mapping, read_schema
 from orchestrator.wiring import make_census
 from validation.samples import lines
 

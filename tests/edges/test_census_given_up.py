@@ -23,6 +23,7 @@ from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.looks import Had
 from orchestrator.ports import File, Prepared
 from orchestrator.precedence import Precedence
+from orchestrator.ranges import NO_RANGES, ranges_of
 from orchestrator.validation import Rule, read_schema
 from validation.samples import lines
 
@@ -138,7 +139,7 @@ async def test_it_is_told_which_row_goes_where_another_file_repeats_keys_of_its_
 
 
 async def test_what_the_remote_did_not_take_is_nobodys_whatever_repeats_in_the_file(table: Table) -> None:
-    table.done = {"a.csv": [[(3, 3), (5, 5)]]}
+    table.done = {"a.csv": [ranges_of([3, 5])]}
     _, told = await table.look(a=people("al,,,", "bo,,,", "zoe,,,", "zoe,,,"), b=people("x,,bo,", "y,,zoe,"))
 
     assert told["b.csv"] == [(2, "boss", kept_back("a.csv", 3))]
@@ -163,7 +164,7 @@ async def test_who_asks_for_a_row_of_a_file_that_is_rejected_waits_for_that_file
 async def test_who_asks_for_a_row_that_the_remote_refuses_meanwhile_is_kept_back_in_turn(table: Table) -> None:
     """al ← bo ← cy; what is done is at the remote, whatever it asked for."""
     precedence, told = await table.look(
-        {"a.csv": [[(2, 2)]], "d.csv": [[]]},
+        {"a.csv": [ranges_of([2])], "d.csv": [NO_RANGES]},
         a=people("al,,,", "ed,,,", "own,,al,"),
         b=people("bo,,al,", "fy,,ed,"),
         c=people("cy,,bo,", "gi,,fy,", "hy,,zoe,"),
@@ -179,7 +180,7 @@ async def test_who_asks_for_a_row_that_the_remote_refuses_meanwhile_is_kept_back
 
 async def test_a_row_that_one_file_is_refused_and_another_holds_as_well_is_still_held(table: Table) -> None:
     table.duplicates = "off"
-    refused = {"a.csv": [[(2, 2)]], "b.csv": [[]]}
+    refused = {"a.csv": [ranges_of([2])], "b.csv": [NO_RANGES]}
     _, told = await table.look(refused, a=people("al,,,"), b=people("al,,,"), c=people("bo,,al,"))
 
     assert told == {}
@@ -189,20 +190,20 @@ async def test_what_another_file_has_still_to_bring_is_not_held_when_the_one_tha
     table: Table,
 ) -> None:
     table.duplicates = "off"
-    _, told = await table.look({"a.csv": [[(2, 2)]]}, a=people("al,,,"), b=people("al,,,"), c=people("bo,,al,"))
+    _, told = await table.look({"a.csv": [ranges_of([2])]}, a=people("al,,,"), b=people("al,,,"), c=people("bo,,al,"))
 
     assert told == {"c.csv": [(2, "boss", kept_back("a.csv", 2))]}
 
 
 async def test_where_a_bad_row_rejects_its_file_that_file_alone_is_told_of_a_row_that_is_refused(table: Table) -> None:
     table.drop_rows = False
-    _, told = await table.look({"a.csv": [[(2, 2)]]}, a=people("al,,,"), b=people("bo,,al,"), c=people("cy,,bo,"))
+    _, told = await table.look({"a.csv": [ranges_of([2])]}, a=people("al,,,"), b=people("bo,,al,"), c=people("cy,,bo,"))
 
     assert told == {"b.csv": [(2, "boss", kept_back("a.csv", 2))]}
 
 
 async def test_of_several_versions_only_what_none_of_them_has_brought_is_refused(table: Table) -> None:
-    versions = [[(2, 3)], [(3, 3)]]
+    versions = [ranges_of([2, 3]), ranges_of([3])]
     _, told = await table.look({"a.csv": versions}, a=people("al,,,", "bo,,,"), b=people("cy,,al,", "di,,bo,"))
 
     assert told == {"b.csv": [(3, "boss", kept_back("a.csv", 3))]}
@@ -210,7 +211,7 @@ async def test_of_several_versions_only_what_none_of_them_has_brought_is_refused
 
 async def test_a_warning_keeps_nobody_back_and_names_the_row_that_does_not_come(table: Table) -> None:
     table.references = "warning"
-    table.done = {"a.csv": [[(2, 2)]]}
+    table.done = {"a.csv": [ranges_of([2])]}
     for name, text in {"a": people("al,,,"), "b": people("bo,,al,", "cy,,al,"), "c": people("di,,bo,")}.items():
         table.desk.put(f"{name}.csv", text.encode())
     with table.census() as census:
@@ -224,7 +225,7 @@ async def test_a_warning_keeps_nobody_back_and_names_the_row_that_does_not_come(
 @pytest.mark.parametrize("drop_rows", [False, True])
 async def test_what_the_remote_did_not_take_of_a_file_that_is_done_is_nobodys(table: Table, drop_rows: bool) -> None:
     table.drop_rows = drop_rows
-    table.done = {"a.csv": [[(3, 3), (5, 7)]]}
+    table.done = {"a.csv": [ranges_of([3, 5, 6, 7])]}
     _, told = await table.look(
         a=people("al,,,", "bo,,,", "cy,,,", '"di","of\r\ntwo lines",,'),
         b=people("ed,,al,"),
@@ -237,7 +238,7 @@ async def test_what_the_remote_did_not_take_of_a_file_that_is_done_is_nobodys(ta
 
 async def test_what_a_later_version_brought_is_held(table: Table) -> None:
     """Where the remote adds, what a version did not send may stand there since another."""
-    table.done = {"a.csv": [[(3, 5)], [(1, 2), (4, 4)]]}
+    table.done = {"a.csv": [ranges_of([3, 4, 5]), ranges_of([1, 2, 4])]}
     _, told = await table.look(
         a=people("al,,,", "bo,,,", "cy,,,", "di,,,"), b=people("w,,al,", "x,,bo,", "y,,cy,", "z,,di,")
     )
@@ -247,7 +248,9 @@ async def test_what_a_later_version_brought_is_held(table: Table) -> None:
 
 async def test_what_the_remote_refused_of_an_earlier_version_is_nobodys_until_it_is_mended(table: Table) -> None:
     """Where the remote adds; a file of which other rows were mended is sent, and this one is not among them."""
-    table.back = {"a.csv": Had(unsent=[[(3, 5)], [(2, 3), (5, 5)]], done=False, presence=Presence.STAYS)}
+    table.back = {
+        "a.csv": Had(unsent=[ranges_of([3, 4, 5]), ranges_of([2, 3, 5])], done=False, presence=Presence.STAYS)
+    }
     _, told = await table.look(
         a=people("al,,,", "bo,,,", "cy,,,", "di,,,"), b=people("w,,al,", "x,,bo,", "y,,cy,", "z,,di,")
     )
@@ -257,7 +260,7 @@ async def test_what_the_remote_refused_of_an_earlier_version_is_nobodys_until_it
 
 async def test_what_stays_at_the_remote_is_held_whatever_it_asks_for_itself(table: Table) -> None:
     """Its file is sent back for the sake of another row; this one is neither sent again nor taken away."""
-    table.back = {"a.csv": Had(unsent=[[(3, 3)]], done=False, presence=Presence.STAYS)}
+    table.back = {"a.csv": Had(unsent=[ranges_of([3])], done=False, presence=Presence.STAYS)}
     _, told = await table.look(a=people("al,,nobody,", "bo,,,"), b=people("cy,,al,"))
 
     assert "b.csv" not in told
@@ -418,7 +421,7 @@ class Oracle:
 
 
 def on_table(base: str, folder: Folder, duplicates: str = "error") -> Table:
-    done = {path: [[(line, line) for line in sorted(pile.unsent)]] for path, pile in folder.items() if pile.unsent}
+    done = {path: [ranges_of(pile.unsent)] for path, pile in folder.items() if pile.unsent}
     done |= {path: [] for path, pile in folder.items() if pile.unsent == frozenset()}
     desk = Desk(Path(base))
     for path, pile in folder.items():

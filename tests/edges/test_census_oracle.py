@@ -15,6 +15,7 @@ from edges.test_census import LINKS, NOBODY, USERS, Table, links, twice, users
 from edges.test_census_given_up import kept_back
 from orchestrator.edges.census_tables import Presence
 from orchestrator.edges.looks import Had
+from orchestrator.ranges import ranges_of
 from orchestrator.validation import Rule
 
 Rows = list[str]
@@ -40,7 +41,7 @@ class Pile(NamedTuple):
 
     @property
     def had(self) -> Had:
-        lines = [(line, line) for line, name in enumerate(self.rows, 2) if name in self.lacking]
+        lines = ranges_of(line for line, name in enumerate(self.rows, 2) if name in self.lacking)
         return Had(unsent=[lines], done=False, presence=Presence.STAYS if self.state == STAYS else Presence.REPLACED)
 
 

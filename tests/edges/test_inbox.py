@@ -171,7 +171,7 @@ async def test_a_clean_file_is_prepared_with_what_was_checked(desk: Desk) -> Non
 
     assert isinstance(prepared, Prepared)
     assert held(prepared) == (sent(HEADER, ROW, OTHER), None)
-    sheet = Sheet(rows=2, bad=0, header=True, gaps=(), sent=sha(sent(HEADER, ROW, OTHER)), schema="platform.data")
+    sheet = Sheet(rows=2, bad=0, header=True, sent=sha(sent(HEADER, ROW, OTHER)), schema="platform.data")
     assert prepared.checked == Checked(Sheets(data=sheet), inbox.rules)
     assert not desk.rejects.exists()
 
@@ -207,7 +207,7 @@ async def test_bad_rows_are_dropped_if_that_is_the_policy(desk: Desk) -> None:
 
     assert held(prepared) == (sent(HEADER, ROW), None)
     assert isinstance(prepared, Prepared)
-    assert prepared.checked.sheets.data.gaps == ((2, 2), (4, 4))
+    assert tuple(prepared.checked.sheets.data.gaps) == ((2, 2), (4, 4))
     assert len((desk.rejects / "a.csv").read_text().splitlines()) == 3
 
 

@@ -17,6 +17,7 @@ from orchestrator.edges.inbox import FolderInbox
 from orchestrator.edges.rows import job_of, job_row
 from orchestrator.model import Digest, Job, Key, Name, Rejected, RelPath, Sheet, Sheets
 from orchestrator.ports import Held, Prepared
+from orchestrator.ranges import Ranges, ranges_of
 from orchestrator.survey import Finding, show, survey
 from orchestrator.validation import read_mapping
 
@@ -103,7 +104,7 @@ async def test_what_is_sent_is_the_text_of_the_file_in_its_order(desk: Desk) -> 
 
 
 def test_what_a_ledger_of_earlier_versions_says_of_a_file_is_read() -> None:
-    known = Sheet(rows=3, bad=1, header=False, gaps=((2, 4),), sent=Digest("d"))
+    known = Sheet(rows=3, bad=1, header=False, gaps=Ranges.of([(2, 4)]), sent=Digest("d"))
     sheet = replace(known, schema="tao.users", warned=2, left_out=3)
     job = Job(key=Key("a"), version=1, name=Name("a"), path=RelPath("a"), checked=Sheets(data=sheet))
     row = list(job_row(job))
@@ -128,7 +129,7 @@ async def test_what_a_mapping_leaves_out_is_counted_apart_and_told_in_the_log(de
     assert isinstance(prepared.body.data, Held)
     assert prepared.body.data.text == sent("user_username", "zoe", "bo")
     sheet = prepared.checked.sheets.data
-    assert (sheet.schema, sheet.rows, sheet.bad, sheet.left_out, sheet.gaps) == ("tao.users", 2, 0, 1, ((3, 3),))
+    assert (sheet.schema, sheet.rows, sheet.bad, sheet.left_out, sheet.gaps) == ("tao.users", 2, 0, 1, ranges_of([3]))
     assert [(line["event"], line["rows"]) for line in logs] == [("left_out", 1)]
 
 

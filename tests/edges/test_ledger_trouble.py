@@ -90,6 +90,11 @@ def test_a_ledger_that_cannot_be_read_just_now_is_not_taken_for_something_else(p
         ("sent_at", "'x'"),
         ("lost_at", "1e300"),
         ("accepted_at", "-1.0"),
+        ("checked", """'[[1,0,true,[[2,1]],null]]'"""),
+        ("checked", """'[[1,0,true,[[1,1e3]],null]]'"""),
+        ("checked", """'[[1,0,true,[[1,9999999999999999999]],null]]'"""),
+        ("checked", """'[[1,0,true,"AQ==",null]]'"""),
+        ("checked", """'[[1,0,true,"AQ=",null]]'"""),
     ],
 )
 async def test_a_row_that_nobody_can_have_written_means_that_the_ledger_is_damaged(

@@ -22,7 +22,7 @@ from orchestrator.intake import new_job
 from orchestrator.model import Job, Name, Rejected, RelPath, evolve
 from orchestrator.naming import key_of, part_name
 from orchestrator.ports import File, InParts, Moving, Piece, Prepared, Reading
-from orchestrator.validation import Limits, Schema, source_line
+from orchestrator.validation import Limits, Schema, SourceLines
 from validation.samples import PLATFORM_DATA
 
 REST = ",01/07/2024,09:00,01/07/2024,17:00"
@@ -103,7 +103,7 @@ async def test_the_parts_as_they_are_sent_are_the_rows_of_the_whole_and_know_the
         assert hashlib.sha256(text.encode()).hexdigest() == sheet.sent == piece.source.data
         for mine in range(1, sheet.rows - sheet.bad + 1):
             row += 1
-            assert source_line(sheet.header, sheet.gaps, mine) == source_line(whole.header, whole.gaps, row)
+            assert SourceLines(sheet.header, sheet.gaps)[mine] == SourceLines(whole.header, whole.gaps)[row]
     assert row == whole.rows - whole.bad
 
 

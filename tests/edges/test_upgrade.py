@@ -12,9 +12,10 @@ from edges.ledgers import TARGET, a_ledger, rows
 from orchestrator.edges.tables import SCHEMA_VERSION, UPGRADES
 from orchestrator.edges.view import open_view
 from orchestrator.errors import OutputError
-from orchestrator.model import Accepted, Key, SendUndone, State, Token
+from orchestrator.model import Accepted, Checked, Digest, Key, SendUndone, Source, State, Token, next_version
+from orchestrator.ranges import Ranges, ranges_of
 
-GOLDEN = {version: Path(__file__).with_name(f"ledger-{version}.sql") for version in ("1", "2", "3")}
+GOLDEN = {version: Path(__file__).with_name(f"ledger-{version}.sql") for version in ("1", "2", "3", "4")}
 
 
 def test_every_earlier_version_is_kept_here_and_leads_to_this_one() -> None:
@@ -24,10 +25,14 @@ def test_every_earlier_version_is_kept_here_and_leads_to_this_one() -> None:
 
 @pytest.fixture(params=GOLDEN)
 def earlier(tmp_path: Path, request: pytest.FixtureRequest) -> Path:
-    path = tmp_path / ".orchestrator" / "ledger.sqlite3"
+    return written_by(request.param, tmp_path)
+
+
+def written_by(version: str, root: Path) -> Path:
+    path = root / ".orchestrator" / "ledger.sqlite3"
     path.parent.mkdir()
     with closing(sqlite3.connect(path)) as db:
-        db.executescript(GOLDEN[request.param].read_text())
+        db.executescript(GOLDEN[version].read_text())
     return path
 
 
@@ -52,6 +57,21 @@ async def test_a_run_goes_on_with_an_earlier_ledger(earlier: Path) -> None:
         assert waiting is not None
         assert waiting.token == "t-done"
         assert waiting.lost_at is None
+
+
+async def test_lines_that_an_earlier_version_wrote_in_pairs_are_read_and_kept(tmp_path: Path) -> None:
+    path = written_by("4", tmp_path)
+    with a_ledger(path) as ledger:
+        before = ledger.find(Key("refused"))
+        assert before is not None
+        assert before.checked is not None
+        assert before.checked.data.gaps == Ranges.of([(1, 1), (4, 6), (200, 900)])
+        assert before.checked.data.refused == ranges_of([3, 7])
+        await ledger.record(next_version(before, Source(data=Digest("f" * 64), size=9)), Checked(before.checked, ""))
+    with a_ledger(path) as ledger:
+        after = ledger.find(Key("refused"))
+        assert after is not None
+        assert (after.version, after.checked) == (2, before.checked)
 
 
 def test_a_foreign_ledger_is_left_as_it_is(earlier: Path) -> None:

@@ -22,7 +22,7 @@ MENDING = (
     Bug(
         wrong="With the mended rows go all that the remote has already, where it adds them once more.",
         file="validation/mends.py",
-        old="        return any(not is_in(ranges, line) for ranges in self._unsent)",
+        old="        return any(line not in ranges for ranges in self._unsent)",
         new="        return False",
         test="cli/test_resubmit_additions.py::test_only_the_mended_records_are_pushed",
     ),
@@ -94,7 +94,7 @@ MENDING = (
     Bug(
         wrong="A row that the remote refused counts as one that it has.",
         file="model/job.py",
-        old="        return tuple(sorted((*self.gaps, *self.refused)))",
+        old="        return self.gaps | self.refused",
         new="        return self.gaps",
         test="cli/test_resubmit_additions.py::"
         "test_a_row_that_the_remote_refused_may_be_sent_as_it_is_once_its_reason_is_gone",

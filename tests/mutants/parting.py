@@ -112,9 +112,9 @@ PARTING = (
     ),
     Bug(
         wrong="The rows of a part are joined to lines of another.",
-        file="edges/pieces.py",
-        old="            gaps=(*above, *before, *cut.gaps),",
-        new="            gaps=(*above, *cut.gaps),",
+        file="validation/cuts.py",
+        old="        for first, end in ((1, self._header_line), (self._header_line + 1, line)):\n",
+        new="        for first, end in ((1, self._header_line),):\n",
         test="edges/test_pieces.py::test_the_parts_as_they_are_sent_are_the_rows_of_the_whole_and_know_their_lines",
     ),
     Bug(

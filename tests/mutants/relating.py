@@ -163,8 +163,8 @@ RELATING = (
     Bug(
         wrong="A row that came home with a mended version is nobody's for the sake of the version before.",
         file="edges/looks.py",
-        old="        return all(is_in(ranges, line) for ranges in self.unsent)\n",
-        new="        return any(is_in(ranges, line) for ranges in self.unsent)\n",
+        old="        return all(line in ranges for ranges in self.unsent)\n",
+        new="        return any(line in ranges for ranges in self.unsent)\n",
         test="edges/test_census_given_up.py::test_what_a_later_version_brought_is_held",
     ),
     Bug(

@@ -110,4 +110,18 @@ TELLING = (
         new="        ours = feedback.rows > 0",
         test="targets/test_conclusions.py::test_where_nobody_else_writes_our_names_a_failed_job_leaves_its_name_to_us",
     ),
+    Bug(
+        wrong="While many objections are joined to their lines no upload goes on.",
+        file="tracking.py",
+        old="await anyio.to_thread.run_sync(joined, job, objections)",
+        new="joined(job, objections)",
+        test="core/test_objections.py::test_uploads_go_on_while_many_are_joined_to_their_lines",
+    ),
+    Bug(
+        wrong="The last row above a stretch of bad ones is told with the line below them.",
+        file="ranges.py",
+        old="            if left <= outside:\n",
+        new="            if left < outside:\n",
+        test="validation/test_source_line.py::test_every_sent_row_is_found_again",
+    ),
 )

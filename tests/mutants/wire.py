@@ -322,7 +322,7 @@ WIRE = (
     Bug(
         wrong="Of many refused rows those beyond the first are taken for accepted.",
         file="tracking.py",
-        old="                rows += fetched.rows\n",
+        old="                rows |= fetched.rows\n",
         new="",
         test="core/test_refused_rows.py::test_rows_of_which_nothing_is_said_but_that_they_are_refused_are_kept_as_such",
     ),

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.validation import Judge, Limits, Rule, Verdict, source_line
+from orchestrator.validation import Judge, Limits, Rule, SourceLines, Verdict
 from validation.samples import PLATFORM_DATA
 
 HEADER = "Reference,StartDate,StartTime,EndDate,EndTime"
@@ -71,11 +71,10 @@ def test_the_lines_of_each_part_are_those_of_the_file(lines: list[str], limits: 
     _, verdict = judged(lines, limits)
     row = 0
     for cut in verdict.cuts:
-        gaps = ((1, cut.line - 1), *cut.gaps) if cut.line > 1 else cut.gaps
         for mine in range(1, cut.rows - cut.bad + 1):
             row += 1
 
-            assert source_line(False, gaps, mine) == source_line(verdict.header, verdict.gaps, row)
+            assert SourceLines(verdict.header, cut.gaps)[mine] == SourceLines(verdict.header, verdict.gaps)[row]
 
 
 @given(LINES)

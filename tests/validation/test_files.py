@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from orchestrator.ranges import ranges_of
 from orchestrator.validation import Judge, Rule
 from validation.samples import EVENT, EVENTS_HEADER, HEADER, OTHER, PLATFORM_DATA, PLATFORM_EVENTS, ROW, judge, lines
 
@@ -187,7 +188,7 @@ def test_what_stands_before_a_fault_has_been_judged() -> None:
     assert (judge.feed(lines(ROW).encode()), judge.close()) == ("", "")
     verdict = judge.verdict
     assert verdict.fault is not None
-    assert (verdict.rows, verdict.bad, verdict.fault, verdict.gaps) == (3, 1, judge.fault, ((3, 3),))
+    assert (verdict.rows, verdict.bad, verdict.fault, verdict.gaps) == (3, 1, judge.fault, ranges_of([3]))
     assert (verdict.fault.line, verdict.fault.column) == (5, 2)
 
 

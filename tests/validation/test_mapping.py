@@ -18,11 +18,11 @@ from orchestrator.validation import (
     Mapping,
     Rule,
     Rules,
+    SourceLines,
     explain,
     read_mapping,
     read_schema,
     rules_digest,
-    source_line,
 )
 from validation.samples import HEADER, PLATFORM_DATA, Judged, judge_with, lines
 from validation.strategies import cut, damage
@@ -252,7 +252,7 @@ def test_a_row_that_was_sent_is_found_again_across_those_that_were_left_out() ->
 
     verdict = judge(source, wanted, schema=read_schema({"fields": [{"name": "a"}]}, "one")).verdict
 
-    found = [source_line(verdict.header, verdict.gaps, row) for row in range(1, verdict.rows - verdict.bad + 1)]
+    found = [SourceLines(verdict.header, verdict.gaps)[row] for row in range(1, verdict.rows - verdict.bad + 1)]
     assert found == [2, 5, 7, 9, 10]
 
 
@@ -347,7 +347,7 @@ def test_what_is_sent_of_a_flight_is_found_again_in_the_table() -> None:
     judged = judge(EXTRACT.read_text(), flights(), schema=PLATFORM_DATA)
 
     for number, row in enumerate(judged.text.split("\r\n")[1:], 1):
-        line = source_line(judged.verdict.header, judged.verdict.gaps, number)
+        line = SourceLines(judged.verdict.header, judged.verdict.gaps)[number]
         assert f",{row.split(',')[0]}," in table[line - 1]
 
 

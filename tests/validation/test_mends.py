@@ -12,6 +12,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.errors import Unusable
+from orchestrator.ranges import Ranges, ranges_of
 from orchestrator.validation import (
     CANONICAL,
     BadRow,
@@ -82,7 +83,7 @@ def test_what_the_remote_has_is_left_out_and_every_line_is_known_for_the_rest(
     rows: Rows, taken: set[int], size: int
 ) -> None:
     everywhere = range(1, len(rows) + 2)
-    unsent = [(line, line) for line in everywhere if line not in taken]
+    unsent = ranges_of(line for line in everywhere if line not in taken)
     back = {line: mended(line, row).record(CANONICAL) for line, row in enumerate(rows, 2) if line not in taken}
 
     text, verdict, bad = judged(lines(HEADER, *rows), Mends(back, [unsent]), size=size, fast=True)
@@ -106,8 +107,8 @@ def test_what_the_remote_has_not_stays_bad_until_somebody_sends_it_back(
 ) -> None:
     """All over again after it went, so that its list holds it."""
     records = {line: mended(line, row).record(CANONICAL) for line, row in enumerate(rows, 2) if line in back}
-    tried = [(line, line) for line in sorted(refused)]
-    mends = Mends(records, [[(2, len(rows) + 1)]], [tried], is_again=is_again)
+    tried = ranges_of(refused)
+    mends = Mends(records, [Ranges.of([(2, len(rows) + 1)])], [tried], is_again=is_again)
 
     text, _, bad = judged(lines(HEADER, *rows), mends, size=600, fast=True)
 
@@ -137,7 +138,7 @@ def test_a_row_of_several_lines_may_become_one_of_one_line_and_the_other_way_rou
     assert text.split("\r\n", 1)[1] == "\r\n".join(
         [event.format("one"), event.format('"two\r\nlines"'), event.format("end")]
     )
-    assert judge.verdict.gaps == ((3, 3),), "the second row still begins on line 4, and the third on line 5"
+    assert tuple(judge.verdict.gaps) == ((3, 3),), "the second row still begins on line 4, and the third on line 5"
 
 
 @pytest.mark.parametrize("size", [1, 7, 600])
@@ -154,7 +155,7 @@ def test_several_rows_take_the_place_of_one_of_as_many_lines(size: int, *, fast:
 
         rows = [ROW, *[instead[line] for line in (3, 5) if line in instead], OTHER]
         assert text == "\r\n".join([HEADER, *rows])
-        assert verdict.gaps == (((4, 4),) if first == 3 else ((3, 4),))  # type: ignore[attr-defined]  # a verdict
+        assert tuple(verdict.gaps) == (((4, 4),) if first == 3 else ((3, 4),))  # type: ignore[attr-defined]  # a verdict
         assert [(one.line, one.last_line) for one in bad] == [(3, 3), (4, 4)][first - 4 :]  # type: ignore[attr-defined]
 
 

@@ -15,7 +15,7 @@ from orchestrator.validation import (
     Header,
     Rule,
     Schema,
-    source_line,
+    SourceLines,
 )
 from orchestrator.validation.proof import Proof
 from validation.kinds import KINDS, some_file
@@ -105,7 +105,7 @@ def test_records_end_and_fall_into_cells_as_the_words_say(text: str, rng: random
     fault = judged.verdict.fault
     expected = Rule.UNCLOSED_QUOTE if unclosed else None if spelled else Rule.EMPTY
     assert (fault.rule if fault else None) == expected
-    assert [source_line(False, judged.verdict.gaps, row + 1) for row in range(len(good))] == [
+    assert [SourceLines(False, judged.verdict.gaps)[row + 1] for row in range(len(good))] == [
         record.line for record in good
     ]
 

@@ -6,7 +6,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from orchestrator.validation import source_line
+from orchestrator.ranges import NO_RANGES
+from orchestrator.validation import SourceLines
 from validation.samples import HEADER, ROW, judge, lines
 
 BLOCKS = {
@@ -32,16 +33,16 @@ def test_every_sent_row_is_found_again(header: bool, above: int, blocks: list[st
     verdict = judge(source if ended else source.removesuffix("\n").removesuffix("\r")).verdict
 
     assert verdict.header == header
-    assert [source_line(verdict.header, verdict.gaps, row + 1) for row in range(len(expected))] == expected
+    assert [SourceLines(verdict.header, verdict.gaps)[row + 1] for row in range(len(expected))] == expected
     assert verdict.rows - verdict.bad == len(expected)
 
 
 def test_neighbouring_gaps_are_one() -> None:
     verdict = judge(lines(HEADER, ROW, "", "x", '"a\nb"', "", ROW, ROW.replace("N1", '"\n1"'), "y", ROW)).verdict
 
-    assert verdict.gaps == ((3, 7), (10, 11))
+    assert tuple(verdict.gaps) == ((3, 7), (10, 11))
 
 
 @pytest.mark.parametrize(("header", "row", "line"), [(False, 1, 1), (True, 1, 2), (True, 7, 8)])
 def test_without_gaps_only_the_header_is_between(header: bool, row: int, line: int) -> None:
-    assert source_line(header, (), row) == line
+    assert SourceLines(header, NO_RANGES)[row] == line

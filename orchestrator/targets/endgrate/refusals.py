@@ -6,8 +6,8 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from orchestrator.ports import OBJECTIONS_LIMIT, Objection
+from orchestrator.ranges import Ranges, ranges_of
 from orchestrator.targets.endgrate.indexes import Indexes
-from orchestrator.validation import ranges_of
 
 _REAUTHENTICATE = (
     "the provider does not let the session in any more: somebody has to open the session's reauthenticate page, which "
@@ -60,8 +60,8 @@ class Refusals:
         return len(self._sure) + sum(len(rows) != 1 for rows in self._others)
 
     @property
-    def rows(self) -> tuple[tuple[int, int], ...]:
-        """Those whose numbers are known, as ranges."""
+    def rows(self) -> Ranges:
+        """Those whose numbers are known."""
         return ranges_of(self._sure)
 
     @property

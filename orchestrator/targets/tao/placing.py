@@ -13,7 +13,7 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 from orchestrator.ports import Fetched
-from orchestrator.validation import ranges_of
+from orchestrator.ranges import ranges_of
 from orchestrator.validation.limits import RECORD_LIMIT
 from orchestrator.validation.table import Table
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from orchestrator.ports import OBJECTIONS_LIMIT, Objection
-from orchestrator.validation import ranges_of
+from orchestrator.ranges import NO_RANGES, Ranges, ranges_of
 from orchestrator.validation.limits import RECORD_LIMIT
 from orchestrator.validation.table import NoTable, Table
 
@@ -22,8 +22,8 @@ _FIELD = re.compile(r'Field "([^"]+)"')
 class RowResults:
     refused: int
     """Rows that are said to be wrong."""
-    rows: tuple[tuple[int, int], ...]
-    """Which they are, from 1, as ranges."""
+    rows: Ranges
+    """Which they are, from 1."""
     unknown: int
     """Rows of which it is said neither that they were processed nor that they are wrong."""
     objections: tuple[Objection, ...]
@@ -39,7 +39,7 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
     """
     rows = Table(lines, limit=RECORD_LIMIT)
     number, refused, unknown, objections = 0, list[int](), 0, list[Objection]()
-    silent = RowResults(refused=0, rows=(), unknown=0, objections=(), told=0)
+    silent = RowResults(refused=0, rows=NO_RANGES, unknown=0, objections=(), told=0)
     try:
         header = next(rows, [])
     except NoTable:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from orchestrator.model import Completed, Failed
 from orchestrator.ports import OBJECTIONS_LIMIT
+from orchestrator.ranges import NO_RANGES, Ranges, ranges_of
 from orchestrator.targets.endgrate.indexes import Indexes
 from orchestrator.targets.endgrate.refusals import Refusals
 from targets.endgrate.remote import TRANSFER, at, checked, counts, error, page, statistics
@@ -81,27 +82,27 @@ def test_two_keys_with_one_index_are_two_records_and_nobody_knows_which() -> Non
     errors = [error(0, internal_id="x"), error(0, internal_id="y")]
     found = refusals(errors, Indexes(5), keyed=False)
 
-    assert (found.count, found.rows) == (2, ())
-    assert refusals([error(1, internal_id="b"), error(1, internal_id="c")], Indexes(5)).rows == ((2, 3),)
+    assert (found.count, found.rows) == (2, NO_RANGES)
+    assert refusals([error(1, internal_id="b"), error(1, internal_id="c")], Indexes(5)).rows == ranges_of([2, 3])
 
 
 def test_one_key_with_two_indexes_is_one_record_and_nobody_knows_which() -> None:
     found = refusals([error(0, internal_id="x"), error(3, internal_id="x")], Indexes(5), keyed=False)
 
-    assert (found.count, found.rows) == (1, ())
+    assert (found.count, found.rows) == (1, NO_RANGES)
 
 
 def test_an_error_that_is_over_is_no_refusal_any_more() -> None:
     over = [error(1, internal_id="b", resolved=True), error(resolved=True, error_type="authentication")]
     found = refusals([*over, error(2, internal_id="c", resolved="true")], Indexes(5))
 
-    assert (found.count, found.rows, found.has_others, found.remark) == (1, ((3, 3),), False, "")
+    assert (found.count, found.rows, found.has_others, found.remark) == (1, ranges_of([3]), False, "")
 
 
 def test_all_records_are_counted_and_the_first_are_spoken_of() -> None:
     found = refusals([error(nth) for nth in range(OBJECTIONS_LIMIT + 5)], Indexes(OBJECTIONS_LIMIT + 5), keyed=False)
 
-    assert (found.count, found.rows) == (OBJECTIONS_LIMIT + 5, ((1, OBJECTIONS_LIMIT + 5),))
+    assert (found.count, found.rows) == (OBJECTIONS_LIMIT + 5, Ranges.of([(1, OBJECTIONS_LIMIT + 5)]))
     assert len(found.objections) == OBJECTIONS_LIMIT
 
 
@@ -181,5 +182,5 @@ async def test_the_size_of_a_batch_is_what_the_statistics_say_or_all_there_is(tm
     async with scripted(replies) as server, at(server, tmp_path) as remote:
         fetched, _ = await remote.end(TRANSFER, checked(5))
 
-    assert fetched[1].rows == (((1, 1), (5, 5)) if size == 2 else ())
+    assert fetched[1].rows == ranges_of([1, 5] if size == 2 else [])
     assert fetched[1].refused == 2

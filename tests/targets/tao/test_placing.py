@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.ports import OBJECTIONS_LIMIT, Fetched
+from orchestrator.ranges import NO_RANGES, Ranges, ranges_of
 from orchestrator.targets.tao.placing import Open, nameless, placed
 from orchestrator.targets.tao.rows import read_rows
 from targets.tao.test_rows import BAD, COLUMNS, GOOD, table
@@ -53,20 +54,20 @@ ZOE, AL, BO = USERS
 def test_rows_that_stand_where_they_were_sent_are_those() -> None:
     found = looked_for([(*ZOE, *GOOD), (*AL, *BAD), (*BO, *BAD)])
 
-    assert (rows_of(found), found.rows, found.remark) == ([(2,), (3,)], ((2, 3),), "")
+    assert (rows_of(found), found.rows, found.remark) == ([(2,), (3,)], ranges_of([2, 3]), "")
 
 
 def test_rows_that_stand_elsewhere_are_found_by_what_is_in_them() -> None:
     found = looked_for([(*BO, *BAD), (*AL, *GOOD), (*ZOE, *GOOD)])
 
-    assert (rows_of(found), found.rows, found.refused) == ([(3,)], ((3, 3),), 1)
+    assert (rows_of(found), found.rows, found.refused) == ([(3,)], ranges_of([3]), 1)
 
 
 def test_a_row_that_several_may_be_is_none_that_anybody_can_name() -> None:
     twins = [("zoe",), ("zoe",), ("bo",)]
     found = looked_for([("bo", *GOOD), ("zoe", *GOOD), ("zoe", *BAD)], twins, columns=HEADER[:1], own=HEADER[:1])
 
-    assert (rows_of(found), found.rows, found.refused) == ([()], (), 1)
+    assert (rows_of(found), found.rows, found.refused) == ([()], NO_RANGES, 1)
     assert "of 1 of these it is not known which rows they are" in found.remark
 
 
@@ -96,7 +97,7 @@ def test_cells_that_the_remote_masks_or_writes_anew_say_nothing() -> None:
 def test_where_every_cell_is_another_nobody_knows_which_row_it_is() -> None:
     found = looked_for([("ZOE", "*", "a", *BAD), ("AL", "*", "b", *GOOD), ("BO", "*", "a", *BAD)])
 
-    assert (rows_of(found), found.rows, found.refused) == ([(), ()], (), 2)
+    assert (rows_of(found), found.rows, found.refused) == ([(), ()], NO_RANGES, 2)
 
 
 def test_without_any_column_of_the_file_its_rows_are_counted_off() -> None:
@@ -120,7 +121,7 @@ def test_a_column_of_the_file_that_is_called_as_one_of_theirs_is_no_hindrance() 
 def test_without_what_was_sent_no_row_is_named() -> None:
     found = nameless(counted_off(table((*HEADER, *COLUMNS), (*ZOE, *BAD))))
 
-    assert (rows_of(found), found.rows, found.refused, found.unplaced) == ([()], (), 1, False)
+    assert (rows_of(found), found.rows, found.refused, found.unplaced) == ([()], NO_RANGES, 1, False)
     assert "the file is not there any more as it was sent" in found.remark
 
 
@@ -129,7 +130,7 @@ def test_of_many_refused_rows_all_are_found_and_the_first_are_spoken_of() -> Non
     told = [(*row, *BAD) for row in reversed(sent)]
     found = looked_for(told, sent, columns=HEADER[:1], own=HEADER[:1])
 
-    assert found.rows == ((1, OBJECTIONS_LIMIT + 5),)
+    assert found.rows == Ranges.of([(1, OBJECTIONS_LIMIT + 5)])
     assert (len(found.objections), found.objections[0].rows) == (OBJECTIONS_LIMIT, (OBJECTIONS_LIMIT + 5,))
 
 

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from orchestrator.ports import OBJECTIONS_LIMIT, Objection
+from orchestrator.ranges import NO_RANGES, Ranges, ranges_of
 from orchestrator.targets.tao.rows import RowResults, read_rows
 from targets.tao.place import REFERENCE, tao_at
 from targets.wire import answer, as_json
@@ -59,7 +60,7 @@ def test_columns_are_found_by_their_names_wherever_they_stand() -> None:
     seen = read(table(header, ("no", "x", "500", "zoe", "E1"), ("", "y", "Processed", "al", "")))
 
     assert seen == RowResults(
-        refused=1, rows=((1, 1),), unknown=0, objections=(Objection(rows=(1,), says="500 E1 no"),), told=2
+        refused=1, rows=ranges_of([1]), unknown=0, objections=(Objection(rows=(1,), says="500 E1 no"),), told=2
     )
 
 
@@ -109,14 +110,14 @@ def test_what_is_no_table_is_no_result(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["zoe,processed\r\n", "user_username,user_name\r\nzoe,Zoe\r\n"])
 def test_a_table_that_does_not_say_what_became_of_a_row_tells_of_none(text: str) -> None:
-    assert read(text) == RowResults(refused=0, rows=(), unknown=0, objections=(), told=0)
+    assert read(text) == RowResults(refused=0, rows=NO_RANGES, unknown=0, objections=(), told=0)
 
 
 @pytest.mark.parametrize("word", ["400", "500", "422", "error", "Failed"])
 def test_a_row_that_is_said_to_be_wrong_is_refused(word: str) -> None:
     seen = read(table(("status",), (word,), ("processed",)))
 
-    assert (seen.refused, seen.rows, seen.unknown) == (1, ((1, 1),), 0)
+    assert (seen.refused, seen.rows, seen.unknown) == (1, ranges_of([1]), 0)
 
 
 @pytest.mark.parametrize("word", ["", "?", "200", "created", "skipped", "not processed"])
@@ -145,7 +146,7 @@ def test_blank_lines_are_no_rows() -> None:
     text = "user_username,status\r\n\r\nzoe,processed\r\n\r\nal,400\r\n\r\n"
 
     assert read(text) == RowResults(
-        refused=1, rows=((2, 2),), unknown=0, objections=(Objection(rows=(2,), says="400"),), told=2
+        refused=1, rows=ranges_of([2]), unknown=0, objections=(Objection(rows=(2,), says="400"),), told=2
     )
 
 
@@ -158,7 +159,7 @@ def test_lines_in_quotes_make_one_row() -> None:
 def test_all_refused_rows_are_counted_and_the_first_are_named() -> None:
     seen = read(table(("status",), *[("400",)] * (OBJECTIONS_LIMIT + 5)))
 
-    assert (seen.refused, seen.rows) == (OBJECTIONS_LIMIT + 5, ((1, OBJECTIONS_LIMIT + 5),))
+    assert (seen.refused, seen.rows) == (OBJECTIONS_LIMIT + 5, Ranges.of([(1, OBJECTIONS_LIMIT + 5)]))
     assert [each.rows for each in seen.objections] == [(number,) for number in range(1, OBJECTIONS_LIMIT + 1)]
 
 
