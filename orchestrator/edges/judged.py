@@ -18,6 +18,8 @@ class Judged:
     sheet: Sheet
     fault: Problem | None
     part: Text
+    back: int = 0
+    """Bad rows that an earlier version went without as well: no reason to keep the others back."""
     cuts: tuple[Cut, ...] = ()
     """Into which parts it is divided, if it is."""
     header_line: int = 0
@@ -42,6 +44,7 @@ class Judged:
             sheet=sheet,
             fault=verdict.fault,
             part=part,
+            back=verdict.back,
             cuts=verdict.cuts,
             header_line=verdict.header_line,
             starts=tuple(starts),
@@ -56,9 +59,8 @@ class Judged:
             return f"{self.path}: line {fault.line}, column {fault.column}: {fault.rule}: {fault.message}"
         if not self.sheet.rows:
             return f"{self.path}: the remote has every row of it"
-        if drop_rows and (may_lose_all or self.sheet.rows > self.sheet.bad):
+        bad = 0 if drop_rows else self.sheet.bad - self.back
+        if not bad and (may_lose_all or self.sheet.rows > self.sheet.bad):
             return ""
-        if self.sheet.bad:
-            left = "no good row is left" if drop_rows else 'see rejects/, mend them or set on_bad_rows = "drop_rows"'
-            return f"{self.path}: {self.sheet.bad} of {self.sheet.rows} rows are bad; {left}"
-        return ""
+        left = 'see rejects/, mend them or set on_bad_rows = "drop_rows"' if bad else "no good row is left"
+        return f"{self.path}: {bad or self.sheet.bad} of {self.sheet.rows} rows are bad; {left}"

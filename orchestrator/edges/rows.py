@@ -218,12 +218,12 @@ def _load_part(text: str) -> Part:
 
 _EVER = 5
 """Columns of a sheet that every version wrote."""
-_LATER = ("", 0, 0, "")
+_LATER: Sequence[Any] = ("", 0, 0, "")
 """What earlier versions did not write, and what it was then."""
 
 
 def _load_sheet(sheet: Sequence[Any]) -> Sheet:
-    rows, bad, header, gaps, sent, schema, warned, left_out, refused = (*sheet, *_LATER[len(sheet) - _EVER :])
+    rows, bad, header, gaps, sent, schema, warned, left_out, refused = [*sheet, *_LATER[len(sheet) - _EVER :]]
     numbers = (rows, bad, warned, left_out)
     _require(all(type(number) is int for number in numbers))
     _require(isinstance(header, bool) and isinstance(sent, str | None) and isinstance(schema, str))

@@ -61,6 +61,7 @@ class Sieve:
         self._header = 0
         self._rows = 0
         self._bad = 0
+        self._back = 0
         self.left_out = 0
         self._kept = Kept(limits)
         self._leave_out = leave_out
@@ -92,6 +93,7 @@ class Sieve:
             schema=self.schema,
             rows=self._rows,
             bad=self._bad,
+            back=self._back,
             left_out=self.left_out,
             warned=self._tally.rows,
             fault=self.fault,
@@ -197,6 +199,7 @@ class Sieve:
         if errors:
             self._rows += 1
             self._bad += 1
+            self._back += back is not None
             self._kept.skip(record.line, record.last_line, bad=1)
             self._on_bad(self._rules.bad_row(record, errors))
             return

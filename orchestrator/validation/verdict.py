@@ -23,6 +23,8 @@ class Verdict:
     schema: str
     rows: int
     bad: int
+    back: int
+    """Those of the bad that an earlier version, which the remote has, went without, and that nobody sent back."""
     left_out: int
     warned: int
     fault: Problem | None

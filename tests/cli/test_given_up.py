@@ -14,6 +14,7 @@ from cli.program import Outcome
 from cli.pushes import pushing
 from cli.rosters import HEADER, Roster, Table
 from cli.stage import Stage, staged
+from cli.test_relations import links
 
 DROP = {"validation__on_bad_rows": "drop_rows"}
 STRICT = {"validation__on_bad_rows": "reject_file"}
@@ -183,3 +184,19 @@ async def test_where_rows_are_added_it_is_the_same(tmp_path: Path, *, others: bo
 
         assert stage.standing == Counter("12")
         assert not place.exists()
+
+
+async def test_what_nobody_sent_back_does_not_hold_a_right_row_where_a_bad_one_rejects_its_file(tmp_path: Path) -> None:
+    """The remote refused both of them; the file is done, so that there is nothing to be rejected."""
+    whole = {"validation__on_bad_rows": "reject_file"}
+    async with importing(tmp_path, {"links.csv": links(MEMBER, "late", "later")}) as stage:
+        assert (await stage.run(**whole)).code == 3
+        listed = rejects(stage, "links.csv")
+        assert lines_in(listed) == [3, 4]
+        mend(listed, {4: {"user_username": MEMBER, "group_role": "GRADER"}}, only=True)
+
+        outcome = await resubmit(stage, **whole)
+
+        assert (outcome.code, outcome.ends) == (3, {"found": 1, "done": 1}), outcome.err
+        assert [entry["rows"] for entry in stage.uploads] == [3, 1]
+        assert lines_in(listed) == [3]

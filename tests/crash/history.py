@@ -17,7 +17,7 @@ def event_of(told: Told) -> Event:
     kind = getattr(model, told.event)
     detail = dict(told.detail)
     match told.event:
-        case "Checked":
+        case "Checked" | "Restored":
             detail = {"sheets": _NO_SHEETS, **detail}
         case "Completed" | "Failed":
             del detail["results"]

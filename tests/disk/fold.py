@@ -16,7 +16,20 @@ from orchestrator import model
 from orchestrator.edges.database import connect
 from orchestrator.edges.rows import job_of
 from orchestrator.edges.tables import JOB_COLUMNS
-from orchestrator.model import Checked, Completed, Digest, Event, Failed, Job, Resolved, Result, Sheets, Verdict, evolve
+from orchestrator.model import (
+    Checked,
+    Completed,
+    Digest,
+    Event,
+    Failed,
+    Job,
+    Resolved,
+    Restored,
+    Result,
+    Sheets,
+    Verdict,
+    evolve,
+)
 
 
 def require_one_story(db: sqlite3.Connection) -> int:
@@ -53,6 +66,8 @@ def _event(name: str, detail: dict[str, Any], checked: Sheets | None) -> Event:
     if kind is Checked:
         assert checked is not None
         return Checked(checked, **detail)
+    if kind is Restored:
+        return Restored(sheets=checked, **detail)
     if kind in (Completed, Failed):
         empty = (Result(key=key, suffix="", size=0, sha256=Digest(""), body=b"") for key in detail.pop("results"))
         return kind(results=tuple(empty), **detail)  # type: ignore[no-any-return]  # a kind of event

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 
 from orchestrator.model import Accepted, Completed, Job, Name, RelPath, Token
 from orchestrator.ports import Body, Clock, Ended, Fetched, Held, Objection, Release, Trace
+from orchestrator.ranges import ranges_of
 from orchestrator.targets.own import Own
 from tests.histories.rows import Row, rows_in
 
@@ -120,7 +121,7 @@ class Client(Own):
             size=len(body),
             sha256=hashlib.sha256(body).hexdigest(),
             refused=len(one.refused),
-            rows=tuple((row, row) for row in one.refused),
+            rows=ranges_of(one.refused),
             objections=tuple(Objection(rows=(row,), says="it lacks the id") for row in one.refused),
             told=one.rows,
         )

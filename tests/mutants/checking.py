@@ -85,8 +85,8 @@ CHECKING = (
     Bug(
         wrong="A file with bad rows is sent without them although that was not asked for.",
         file="edges/judged.py",
-        old="        if self.sheet.bad:\n",
-        new="        if self.sheet.bad and not self.sheet.rows > self.sheet.bad:\n",
+        old="        bad = 0 if drop_rows else self.sheet.bad - self.back\n",
+        new="        bad = 0\n",
         test="edges/test_inbox.py::test_one_bad_row_rejects_the_file_and_says_where_to_look",
     ),
     Bug(

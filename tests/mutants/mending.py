@@ -159,6 +159,21 @@ MENDING = (
         test="cli/test_resubmit_again.py::test_a_row_that_is_refused_twice_goes_each_time_it_is_sent_back[250]",
     ),
     Bug(
+        wrong="A right row is held back by one that nobody sent back, where a bad row rejects its file.",
+        file="validation/sieve.py",
+        old="            self._back += back is not None\n",
+        new="",
+        test="cli/test_given_up.py"
+        "::test_what_nobody_sent_back_does_not_hold_a_right_row_where_a_bad_one_rejects_its_file",
+    ),
+    Bug(
+        wrong="Bytes that the remote has are sent again because a version in between was rejected.",
+        file="intake.py",
+        old=" if job.parts or job.state not in (State.REJECTED, State.SUPERSEDED))",
+        new=")",
+        test="cli/test_changed_back.py::test_the_sessions_of_tao_are_not_imported_twice",
+    ),
+    Bug(
         wrong="Refused rows of a run that was killed before it had listed them are in no list.",
         file="unlisted.py",
         old="    if trip.end is Ending.SKIPPED and not trip.restored:",

@@ -24,6 +24,7 @@ from orchestrator.model import (
     Rejected,
     Reopened,
     Resolved,
+    Restored,
     SendRepeatable,
     SendStarted,
     SendUndone,
@@ -123,6 +124,8 @@ def _event(kind: str, detail: dict[str, Any], job: Job) -> Event:
     if kind == "Checked":
         assert job.checked is not None
         return Checked(job.checked, **detail)
+    if kind == "Restored":
+        return Restored(sheets=job.checked, **detail)
     if kind == "Rejected":
         return Rejected(**detail, sheets=job.checked)
     if kind == "Resolved":
