@@ -16,9 +16,12 @@ from cli.pushes import people, pushing
 from cli.rosters import HEADER
 from cli.stage import Stage, staged
 from cli.test_changed_files import cause_of
+from orchestrator.model import State
 
 BROKEN = {"a bad row": "id,name,address.city\r\n1,Anna", "another sign": "a;b\r\n1;2", "nothing": ""}
 AGES = 'name = "ages"\n[[fields]]\nname = "id"\n[[fields]]\nname = "age"\ntype = "integer"'
+RESTORING = {(State.FOUND, "Restored")}
+"""The transition of the ledger that only a file that is put back comes to."""
 DROP = {"validation__on_bad_rows": "drop_rows", "validation__schema": "ages.toml"}
 
 

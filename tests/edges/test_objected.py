@@ -13,6 +13,7 @@ from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.objected import objected
 from orchestrator.model import Completed, Digest, Divided, Job, Name, Part, RelPath, Source, Token
 from orchestrator.naming import key_of, part_name, slug_of
+from orchestrator.ranges import Ranges
 
 A, B = Digest("a" * 64), Digest("b" * 64)
 PATH = RelPath("roster.csv")
@@ -37,7 +38,7 @@ async def done(ledger: SqliteLedger, *lines: tuple[int, int], version: int = 1, 
     """One version, of which rows on these lines were refused."""
     job = replace(new_job(version=version), source=Source(data=content, size=10))
     token = replace(ACCEPTED, token=Token(f"t{version}"))
-    return await ledger.record(job, CHECKED, STARTED, token, Completed(refused=len(lines), lines=lines))
+    return await ledger.record(job, CHECKED, STARTED, token, Completed(refused=len(lines), lines=Ranges.of(lines)))
 
 
 async def test_of_each_row_the_newest_version_that_has_it_is_what_counts(out: Path) -> None:
@@ -95,8 +96,8 @@ async def in_parts(ledger: SqliteLedger, *lines: tuple[int, int]) -> None:
         part = Part(number=number, of=2, head=1, start=1, size=1, line=5 * number)
         job = replace(new_job(), key=key_of(name), name=name, part=part)
         token = replace(ACCEPTED, token=Token(f"p{number}"))
-        await ledger.record(job, CHECKED, STARTED, token, Completed(refused=2, lines=refused))
-    await ledger.record(whole, CHECKED, Divided(2), Completed(refused=3, lines=lines))
+        await ledger.record(job, CHECKED, STARTED, token, Completed(refused=2, lines=Ranges.of(refused)))
+    await ledger.record(whole, CHECKED, Divided(2), Completed(refused=3, lines=Ranges.of(lines)))
 
 
 async def test_a_part_that_stood_on_other_lines_names_the_columns_of_its_own_rows(out: Path) -> None:

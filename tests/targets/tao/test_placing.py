@@ -76,7 +76,7 @@ def test_a_place_is_not_believed_for_the_sake_of_cells_that_others_have_too() ->
     told = [("dave", "TRUE", *BAD), *((name, "TRUE", *GOOD) for name in ("carol", "bob", "alice"))]
     found = looked_for(told, sent, columns=own, own=own)
 
-    assert (rows_of(found), found.rows, found.refused) == ([()], (), 1)
+    assert (rows_of(found), found.rows, found.refused) == ([()], NO_RANGES, 1)
     assert "of 1 of these it is not known which rows they are" in found.remark
 
 
@@ -85,7 +85,7 @@ def test_of_rows_some_of_which_are_alike_the_others_are_named() -> None:
     told = [("a", "x", *BAD), ("d", "z", *BAD), ("c", "y", *GOOD), ("b", "x", *GOOD)]
     found = looked_for(told, sent, columns=HEADER[:2], own=HEADER[:2])
 
-    assert (rows_of(found), found.rows, found.refused) == ([(), (4,)], ((4, 4),), 2)
+    assert (rows_of(found), found.rows, found.refused) == ([(), (4,)], ranges_of([4]), 2)
 
 
 def test_cells_that_the_remote_masks_or_writes_anew_say_nothing() -> None:
