@@ -68,8 +68,9 @@ class Rejects:
     def read(self, path: RelPath) -> MendedList:
         """What somebody made of it. Raises Unusable."""
         try:
-            with _Hashed(self.folder / path) as file:
-                listed = read_mended(io.TextIOWrapper(io.BufferedReader(file), encoding="utf-8-sig", newline=""))
+            file = _Hashed(self.folder / path)
+            with io.TextIOWrapper(io.BufferedReader(file), encoding="utf-8-sig", newline="") as text:
+                listed = read_mended(text)
                 self._read[path] = file.content
                 return listed
         except OSError as error:

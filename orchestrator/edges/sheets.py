@@ -81,7 +81,8 @@ class SheetReader:
                 text = judge.feed(content) + judge.close()
                 encoded = text.encode()
                 part, sent = Held(text), digest if encoded == content else _sha256(encoded)
-                starts = _starts(rules, judge.verdict, io.BytesIO(content), [(1, 0)])
+                verdict = judge.verdict
+                starts = _starts(rules, verdict, io.BytesIO(content), [(1, 0)])
             else:
                 hashed, size, json_size, marks = hashlib.sha256(), 0, 0, list[tuple[int, int]]()
                 with os.fdopen(self._folder.open(path), "rb") as file:
@@ -90,14 +91,14 @@ class SheetReader:
                         hashed.update(encoded)
                         size += len(encoded)
                         json_size += 0 if judge.is_divided else json_length(piece)  # then it never goes as a whole
-                    starts = _starts(rules, judge.verdict, file, marks)
+                    verdict = judge.verdict
+                    starts = _starts(rules, verdict, file, marks)
                 sent = Digest(hashed.hexdigest())
                 part = Streamed(
                     size=size,
                     json_size=json_size,
                     pieces=lambda: self._pieces(partial(rules.judge, mends=mends), path, digest, json_size),
                 )
-            verdict = judge.verdict
             if verdict.fault is not None:
                 rejects.add_fault(verdict.fault, judge.names)
             rejects.note(verdict)

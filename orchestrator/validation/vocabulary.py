@@ -149,11 +149,25 @@ def _constraints(table: Table, column: Column) -> Constraints:
         enum=table.texts("enum"),
         severity=Severity(table.text("severity", "error", among=list(Severity))),
     )
-    for key, limit in (("minimum", constraints.minimum), ("maximum", constraints.maximum)):
-        if limit and column.type in _WITH_VALUES and value_of(column, limit) is None:
-            table.complain(key, f'"{limit}" is no {column.type} as the cells have to be. Write it as in a cell.')
+    if column.type in _WITH_VALUES:
+        _require_possible(table, column, constraints)
     table.done()
     return constraints
+
+
+def _require_possible(table: Table, column: Column, constraints: Constraints) -> None:
+    """Complains of what no cell can be."""
+    low, high = (value_of(column, limit) for limit in (constraints.minimum, constraints.maximum))
+    words = [
+        ("minimum", constraints.minimum),
+        ("maximum", constraints.maximum),
+        *(("enum", v) for v in constraints.enum),
+    ]
+    for key, word in words:
+        if word and value_of(column, word) is None:
+            table.complain(key, f'"{word}" is no {column.type} as the cells have to be. Write it as in a cell.')
+    if low is not None and high is not None and not Order.AT_MOST.holds(low, high):
+        table.complain("maximum", "is less than the minimum. No cell can be both: change one of them.")
 
 
 def _check(table: Table, columns: Mapping[str, Column]) -> Check | None:
