@@ -31,6 +31,9 @@ from orchestrator.validation.verdict import Verdict
 # Bytes that are decoded and looked at together: so many stay in the caches of a processor, more do not.
 _AT_ONCE = 128 << 10
 
+_MARK = "\ufeff"
+"""Where a line begins with it another file was put below the one before; elsewhere it is a character like others."""
+
 
 class Judge:
     """Feed it a file in chunks of any size, then close it; the pieces of text that it returns are one text.
@@ -153,6 +156,8 @@ class Judge:
         stop = None if decodable else Rule.ENCODING
         if "\0" in text:
             text, stop = text[: text.index("\0")], Rule.NUL
+        if (mark := _line_with_mark(text, begins=not self._tail_size)) is not None:
+            text, stop = text[:mark], Rule.MARK
         cut = text.rfind("\n") + 1
         if cut:
             self._take_lines("".join((*self._tail, text[:cut])))
@@ -227,3 +232,10 @@ class Judge:
         else:
             message = undecodable(self._decoding.fault_at) if rule is Rule.ENCODING else ""
             self._sieve.fail(rule, self._line, reading.cell, message)
+
+
+def _line_with_mark(text: str, *, begins: bool) -> int | None:
+    """Where one begins so; *begins*: the text is not the rest of a line."""
+    if begins and text.startswith(_MARK):
+        return 0
+    return text.find(f"\n{_MARK}") + 1 or None

@@ -13,6 +13,7 @@ MESSAGES = {
     Rule.ENCODING: (
         "cannot be decoded: save the file as UTF-8, unpacked if it is packed, or set the encoding that it really has"
     ),
+    Rule.MARK: "holds a byte order mark, as where files were put together: take them apart, or take the mark out",
     Rule.NUL: "holds a NUL character: export the file again as plain text (UTF-8, or UTF-16 with a BOM)",
     Rule.UNCLOSED_QUOTE: 'a quote opens here and never closes: add the closing " or remove the opening one',
     Rule.FIELD_SIZE: f"the cell has more than {FIELD_LIMIT:,} characters: shorten it, or close its quote",
@@ -46,7 +47,7 @@ def undecodable(at: int | None) -> str:
 class Problem:
     """One broken rule at one place.
 
-    `line` is the physical line (from 1) on which the cell begins; ENCODING and NUL name the line that they
+    `line` is the physical line (from 1) on which the cell begins; ENCODING, NUL and MARK name the line that they
     stand on. `column` is the number of the cell (from 1), 0 where it is the row that is meant and none of its cells;
     `name` its column's or "" where there is none.
     """

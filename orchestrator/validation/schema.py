@@ -19,6 +19,7 @@ class Rule(StrEnum):
 
     ENCODING = "encoding"
     NUL = "nul"
+    MARK = "byte_order_mark"
     UNCLOSED_QUOTE = "unclosed_quote"
     FIELD_SIZE = "field_size"
     RECORD_SIZE = "record_size"

@@ -30,6 +30,7 @@ async def told(folder: Path, **settings: str) -> list[Finding]:
 
 
 SAVE = "save the file as UTF-8, unpacked if it is packed, or set the encoding that it really has"
+JOINED = "holds a byte order mark, as where files were put together: take them apart, or take the mark out"
 PLAIN = "holds a NUL character: export the file again as plain text (UTF-8, or UTF-16 with a BOM)"
 ENDS = "a lone carriage return, as old Macs end lines: write CRLF or LF, or quote the cell with it"
 CELLS = (
@@ -80,6 +81,10 @@ FILES: dict[str, tuple[bytes, tuple[str, ...]]] = {
     "an unclosed quote": (
         lines(HEADER, ROW, f'"N2{LATER}', *[ROW] * 9),
         (f":3:1: unclosed_quote (Reference): {QUOTE}",),
+    ),
+    "two files in one": (
+        lines(HEADER, ROW, f"\ufeff{HEADER}", ROW),
+        (f":3:1: byte_order_mark (Reference): {JOINED}",),
     ),
     "NUL": (lines(HEADER, f"N\0{LATER}"), (f":2:1: nul (Reference): {PLAIN}",)),
     "a lone carriage return": (lines(HEADER, f"N\r1{LATER}"), (f":2:1: carriage_return (Reference): {ENDS}",)),

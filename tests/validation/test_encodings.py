@@ -156,10 +156,19 @@ def test_a_nul_before_the_bad_bytes_comes_first() -> None:
     assert judge(f"{ROW}\na,".encode() + b"\xff,\0").found == [(Rule.ENCODING, 2, 2)]
 
 
-def test_a_byte_order_mark_elsewhere_is_data() -> None:
-    judged = judge("\ufeff\ufeff" + lines(ROW))
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("above", [0, 1, 9000])
+def test_a_line_that_begins_with_a_byte_order_mark_is_where_another_file_was_put_below(
+    encoding: str, above: int
+) -> None:
+    judged = judge(lines(HEADER, *[ROW] * above, f"\ufeff{HEADER}", ROW).encode(encoding))
 
-    assert judged.text == f"{HEADER}\r\n\ufeff{ROW}"
+    assert judged.found == [(Rule.MARK, above + 2, 1)]
+
+
+def test_a_second_mark_at_the_beginning_is_one_too_many_and_one_within_a_line_is_data() -> None:
+    assert judge("\ufeff\ufeff" + lines(ROW)).found == [(Rule.MARK, 1, 1)]
+    assert judge(lines(ROW.replace("N1", "N\ufeff1"))).found == []
 
 
 def test_utf_16_without_its_mark_is_not_guessed() -> None:
