@@ -150,13 +150,16 @@ def same_file(job: Job, source: Source | None) -> bool:
 
 
 def taken_of(versions: Sequence[Job], source: Source) -> list[Job]:
-    """Those of the file that *source* is, the oldest first, that the remote took since it was another the last time.
-
-    A version of which nothing can have left says nothing of what is there.
-    """
-    sent = (job for job in reversed(versions) if job.parts or job.state not in (State.REJECTED, State.SUPERSEDED))
-    newest = takewhile(lambda job: same_file(job, source), sent)
+    """Those of the file that *source* is, the oldest first, that the remote took since it was another the last time."""
+    newest = takewhile(lambda job: same_file(job, source), filter(_may_be_there, reversed(versions)))
     return [job for job in reversed(list(newest)) if job.state is State.DONE]
+
+
+def _may_be_there(version: Job) -> bool:
+    """Whether anything of it can have come to the remote, and have changed what it has."""
+    if version.state is State.SUPERSEDED:
+        return version.parts > 0 or version.repeats
+    return version.state is not State.REJECTED
 
 
 def restored_to(versions: Sequence[Job], source: Source) -> Job | None:

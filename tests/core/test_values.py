@@ -23,7 +23,7 @@ from orchestrator.errors import (
 )
 from orchestrator.exits import Exit, exit_for, exit_of
 from orchestrator.flow import Gate
-from orchestrator.intake import Blocked, Clash, Fresh, Known, Names, identify, without_clashes
+from orchestrator.intake import Blocked, Clash, Fresh, Known, Names, identify, restored_to, without_clashes
 from orchestrator.model import Digest, Job, Key, Name, RelPath, Sheet, Sheets, Source, State
 from orchestrator.ports import File, Reading
 from orchestrator.run import Halt, Stop
@@ -321,3 +321,25 @@ def test_books_that_do_not_balance_are_a_bug() -> None:
 )
 def test_every_error_has_its_exit_code(error: Exception, code: int) -> None:
     assert exit_for(error) == code  # type: ignore[arg-type]  # each of them is one of ours
+
+
+@pytest.mark.parametrize(
+    ("state", "changes", "stands"),
+    [
+        (State.REJECTED, {}, True),
+        (State.REJECTED, {"repeats": True}, True),
+        (State.SUPERSEDED, {}, True),
+        (State.SUPERSEDED, {"repeats": True}, False),
+        (State.SUPERSEDED, {"parts": 2}, False),
+        (State.FAILED, {}, False),
+        (State.DONE, {}, False),
+    ],
+)
+def test_what_was_taken_stands_as_it_came_unless_something_of_other_bytes_may_have_come_since(
+    state: State, changes: dict[str, bool | int], stands: bool
+) -> None:
+    first = made(State.DONE)
+    assert first.source is not None
+    between = replace(made(state), version=2, source=Source(data=Digest("other"), size=1), **changes)
+
+    assert (restored_to([first, between], first.source) == first) == stands

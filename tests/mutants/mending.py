@@ -169,8 +169,8 @@ MENDING = (
     Bug(
         wrong="Bytes that the remote has are sent again because a version in between was rejected.",
         file="intake.py",
-        old=" if job.parts or job.state not in (State.REJECTED, State.SUPERSEDED))",
-        new=")",
+        old="    return version.state is not State.REJECTED\n",
+        new="    return True\n",
         test="cli/test_changed_back.py::test_the_sessions_of_tao_are_not_imported_twice",
     ),
     Bug(
