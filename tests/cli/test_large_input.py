@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from cli.program import call
+from cli.pushes import pushing
 
 WRAPPER = """
 import os, resource, sys
@@ -102,3 +103,21 @@ async def test_rows_of_two_lines_each_are_checked_in_memory_that_is_flat(tmp_pat
     assert outcome.code == 0
     assert int(told.read_text()) < OF_A_SMALL_FILE
     (tmp_path / "inbox" / "a.csv").unlink()
+
+
+async def test_records_are_brought_in_in_memory_that_is_flat(tmp_path: Path) -> None:
+    peaks = []
+    for supply in (1_000, 30_000):
+        (tmp_path / str(supply)).mkdir()
+        told = tmp_path / f"{supply}.peak"
+        async with pushing(tmp_path / str(supply), {}, supply=supply) as stage:
+            outcome = await call(
+                *("pull", "-c", str(stage.config), "-o", str(stage.out), "--json"),
+                cwd=tmp_path,
+                by=(sys.executable, "-c", WRAPPER, str(told)),
+                **stage.secrets,
+            )
+            assert outcome.json["records"] == supply, outcome.err
+        peaks.append(int(told.read_text()))
+
+    assert peaks[1] - peaks[0] < 8 << 20, "held, they would take several times that"

@@ -122,6 +122,8 @@ def status_of(answer: Answer) -> Running | Ended:
         if completed is not False and not _PLAIN.fullmatch(word):
             raise Unclear(f"{STATISTICS}: an answer that does not say whether it is completed")
         return Running(word=word, retry_after=answer.retry_after)
+    if any(isinstance(each, dict) and each.get("completed") is False for each in _told(members)):
+        return Running(retry_after=answer.retry_after)  # the whole is no further than the last of its integrations
     word = counts_of(members).word
     return Ended(success=word == ALL, word=word, results=(STATISTICS, ERRORS, DATA))
 
@@ -156,8 +158,7 @@ class Counts:
 
 def counts_of(members: dict[str, Any]) -> Counts:
     """Raises Unclear when they are not as documented."""
-    found = members.get("statistics")
-    told = list(found.values()) if isinstance(found, dict) else []
+    told = _told(members)
     names = ("records", "records_transferred", "batches", "batches_success", "batches_fail")
     counts = [[each.get(name) for name in names] for each in told if isinstance(each, dict)]
     if not told or len(counts) < len(told) or any(type(n) is not int or n < 0 for each in counts for n in each):
@@ -172,6 +173,12 @@ def counts_of(members: dict[str, Any]) -> Counts:
         failed=failed,
         batch=max(sizes) if batches > 1 else None,
     )
+
+
+def _told(members: dict[str, Any]) -> list[Any]:
+    """What the statistics say of each key."""
+    found = members.get("statistics")
+    return list(found.values()) if isinstance(found, dict) else []
 
 
 def read(answer: Answer, what: str, body: bytes | None = None) -> dict[str, Any]:

@@ -67,6 +67,7 @@ async def test_a_transfer_is_asked_about_by_its_id_alone(tmp_path: Path) -> None
 def test_not_yet_completed_is_at_work_in_whatever_way_it_is_said(status: int) -> None:
     assert read({"success": False, "message": "Transfer has NOT yet completed."}, status) == Running()
     assert read(statistics(completed=False)) == Running()
+    assert read(statistics(counts(), counts() | {"completed": False})) == Running(), "one of its integrations is not"
 
 
 def test_a_word_that_nobody_documents_is_repeated_and_anything_else_is_not_understood() -> None:
