@@ -29,6 +29,7 @@ from orchestrator.edges.objected import objected
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
+from orchestrator.edges.runs import heard_until
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.edges.witness import Witnessed, renew_mark
 from orchestrator.edges.workplace import Workplace, ledger_file, open_workplace, state_folder
@@ -96,6 +97,7 @@ class Batch:
     async def carry_out(self) -> Finished:
         began = self.clock.monotonic()
         report = Report(run=self.place.run, command=self.request.command, started=self.clock.now())
+        report.heard = heard_until(self.place.out)
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
         await self._restore(results)
         rejects = Rejects(self.place.out / "rejects", self._objected)
@@ -227,11 +229,9 @@ class Batch:
 async def run_batch(settings: Settings, secrets: Credentials, request: Request, watcher: Watcher) -> Finished:
     """Raises our errors only for what keeps a run from beginning; all that happens later is in its outcome."""
     clock = SystemClock()
-    folder = make_folder(settings)
+    folder, out, names = make_folder(settings), settings.output.folder, settings.target.name
     async with (
-        open_workplace(
-            settings.output.folder, target_id(settings), clock, wait=request.wait, names=settings.target.name
-        ) as place,
+        open_workplace(out, target_id(settings), clock, wait=request.wait, names=names) as place,
         open_http(place.spill, ca_file=settings.target.ca_file) as http,
     ):
         suspects = Suspects(state_folder(place.out), folder.content_stamp, pardoned=request.retry_failed)

@@ -14,6 +14,12 @@ from orchestrator.model import Job, Sheet, State
 from orchestrator.trip import Ending, Trip
 
 
+def _bad(job: Job | None) -> int:
+    if job is None or job.checked is None:
+        return 0
+    return job.checked.data.bad + (job.checked.events.bad if job.checked.events is not None else 0)
+
+
 def _went_out(job: Job) -> bool:
     """Whether its rows may be at the remote, so that they are not withheld."""
     return job.attempts > 0 and (job.repeats or job.state not in (State.READY, State.SUPERSEDED))
@@ -92,12 +98,19 @@ class Books:
     """Rows of files that were done in this run, of which the remote does not say whether it took them."""
     untellable: int = 0
     """The same, where no results are to be had that would say so."""
+    owed: int = 0
+    """Rows that are not at the remote, of files that were read in a run of which nobody heard the end."""
+    left: int = 0
+    """Files that are done, while the remote still has rows of a version before, which a person has to remove."""
 
     def enter(self, trip: Trip) -> None:
         """One file: it counts once, and its rows where the parts of it stand."""
         self.endings[trip.end] += 1
         self.kept += trip.is_kept
         self.overtaken += trip.end is Ending.SUPERSEDED and not trip.adopted
+        self.left += bool(trip.left)
+        if trip.end is Ending.DONE and not trip.judged:
+            self.owed += _bad(trip.job)
         if trip.judged and trip.job is not None and (sheets := trip.job.checked) is not None:
             self.data.note(sheets.data)
             if sheets.events is not None:
@@ -106,6 +119,10 @@ class Books:
             self._enter_rows(part)
         if trip.parts:
             self._enter_known(trip)
+
+    def owe(self, job: Job) -> None:
+        """It was done in a run that was killed before it could tell."""
+        self.owed += _bad(job) + job.refused
 
     def _enter_rows(self, trip: Trip) -> None:
         job = trip.job
@@ -120,7 +137,7 @@ class Books:
         if (events := job.checked.events) is not None:
             self.events.add(events, trip.end, submitted=sent)
         if sent:
-            self.dropped += job.checked.data.bad + (events.bad if events else 0)
+            self.dropped += _bad(job)
 
     def _enter_known(self, trip: Trip) -> None:
         """The rows of its parts that the remote had before: what they are told of was read when they were sent, and
@@ -135,10 +152,14 @@ class Books:
 
     @property
     def remark(self) -> str:
-        """What a person should know of the counts, although nothing is to be done about it."""
-        if not self.untellable:
-            return ""
-        return f"of {self.untellable:,} rows nobody can tell whether the remote took them: it does not tell of rows"
+        """What a person should know beside the counts."""
+        told = []
+        if self.owed:
+            told.append(f"{self.owed:,} rows that an earlier run read are not at the remote: rejects/ has them")
+        if self.untellable:
+            unknown = "nobody can tell whether the remote took them: it does not tell of rows"
+            told.append(f"of {self.untellable:,} rows {unknown}")
+        return "\n".join(told)
 
     @property
     def balance(self) -> bool:

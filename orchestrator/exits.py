@@ -82,7 +82,7 @@ def exit_of(books: Books, halts: Iterable[Halt], *, enough: bool) -> Exit:
     unsent = ends[Ending.UNSENT] > books.kept and Stop.CANARY_FAILED not in stops
     if ends[Ending.WAITING] or unsent or ends[Ending.DEFERRED] or books.overtaken:
         reasons.add(Exit.UNFINISHED)
-    rows = books.dropped or books.refused or books.untold
+    rows = books.dropped or books.refused or books.untold or books.owed or books.left
     if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.kept or rows or not enough:
         reasons.add(Exit.REJECTS)
     return most_urgent(reasons)

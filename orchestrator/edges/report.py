@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import resources
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -33,6 +34,8 @@ class Report:
     run: str
     command: str
     started: datetime
+    heard: float = inf
+    """Unix time of the newest report, where a run was killed after it."""
     books: Books = field(default_factory=Books)
     requests: Mapping[str, int] = field(default_factory=Counter)
     other_rules: int = 0
@@ -43,6 +46,8 @@ class Report:
 
     def enter(self, trip: Trip) -> None:
         self.books.enter(trip)
+        if trip.end is Ending.SKIPPED and trip.job is not None and (trip.job.accepted_at or 0.0) > self.heard:
+            self.books.owe(trip.job)
         for each in (trip, *trip.parts):
             self._lines.append((f"{trip.path}\0{each.job.name if each.job else ''}", _csv_line(_cells(each))))
 

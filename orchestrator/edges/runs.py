@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from math import inf
 from pathlib import Path
 from typing import Any
 
@@ -50,6 +51,23 @@ def newest_run(out: Path) -> LastRun | None:
             began = datetime.strptime(name[:_TIME], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             return LastRun(name=name, began=began, summary=_summary(out / "runs" / name / "summary.json"))
     return None
+
+
+def heard_until(out: Path) -> float:
+    """Unix time of the newest report, where a run began after it that left none: nobody heard what became of its files.
+    Infinity where there is no such run."""
+    heard = inf
+    names: list[str] = []
+    with suppress(OSError):
+        names = sorted((name for name in os.listdir(out / "runs") if _NAME.fullmatch(name)), reverse=True)
+    for name in names:
+        try:
+            reported = (out / "runs" / name / "summary.json").stat().st_mtime
+        except OSError:
+            heard = 0.0
+        else:
+            return reported if heard < inf else inf
+    return heard
 
 
 def _changed(folder: Path) -> int:

@@ -235,7 +235,8 @@ async def test_in_parts_none_begins_between_the_rows_that_were_one(tmp_path: Pat
 
         outcome = await resubmit(stage, **parts)
 
-        assert outcome.code == 0
+        assert outcome.code == 3
+        assert "the remote still has rows of version 1" in outcome.err, "which went whole"
         sent = {name: one.data_sha256 for name, one in stage.remote.datasets.items() if "#" in name}
         texts = ("\r\n".join([HEADER, *rows]) for rows in (GOOD[:2], GOOD[2:]))
         assert [*sent.values()] == [hashlib.sha256(text.encode()).hexdigest() for text in texts]

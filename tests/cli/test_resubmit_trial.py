@@ -173,4 +173,6 @@ async def test_rows_that_no_part_can_hold_leave_their_file_as_it_is(tmp_path: Pa
         assert outcome.code == 3
         assert "line 3, column 1: part_size: the rows that take its place do not fit" in outcome.summary["message"]
         assert stage.states == {"night.csv": "done"}
-        assert (await resubmit(stage, target__part_rows=3)).code == 0
+        outcome = await resubmit(stage, target__part_rows=3)
+        assert (outcome.code, outcome.ends) == (3, {"found": 1, "done": 1})
+        assert "the remote still has rows of version 1" in outcome.err, "which went whole"

@@ -11,6 +11,7 @@ from journey import A, job_of, run, world
 from orchestrator.backoff import Backoff
 from orchestrator.books import Books
 from orchestrator.errors import Denied, NotSent, OutputError, Refused, Unclear
+from orchestrator.exits import Exit, exit_of
 from orchestrator.intake import LATE
 from orchestrator.model import Accepted, Completed, Job, Key, Name, Resolved, State, Verdict
 from orchestrator.naming import key_of, part_name
@@ -237,6 +238,9 @@ async def test_what_stays_at_the_remote_beside_a_changed_file_is_told_once(befor
 
     words = f"the remote still has rows of version 1, as {left}: remove them there" if left else ""
     assert [(trip.end, trip.why) for trip in (changed, known)] == [(Ending.DONE, words), (Ending.SKIPPED, "")]
+    books = Books(found=1)
+    books.enter(changed)
+    assert exit_of(books, [], enough=True) is (Exit.REJECTS if left else Exit.OK)
 
 
 async def test_where_what_is_sent_is_added_nothing_was_ever_to_go() -> None:

@@ -1,0 +1,40 @@
+"""What a run that was killed had found is told by the next one, which nobody could hear it from."""
+
+from __future__ import annotations
+
+import signal
+from pathlib import Path
+
+import pytest
+from crash.scene import make_new
+from crash.starts import start
+
+from cli.imports import MEMBER, importing
+from cli.mending import lines_in
+from cli.stage import Stage
+from cli.test_relations import links
+
+DROP = {"validation__on_bad_rows": "drop_rows"}
+
+
+def rejects(stage: Stage) -> Path:
+    return stage.out / "rejects" / "a.csv"
+
+
+@pytest.mark.parametrize("parts", [250, 1])
+@pytest.mark.parametrize("moment", ["after the commit of Accepted", "after the commit of Completed"])
+async def test_rows_that_are_not_at_the_remote_end_the_next_run_with_3_and_no_other(
+    tmp_path: Path, moment: str, parts: int
+) -> None:
+    make_new(tmp_path / "scene")
+    settings = {**DROP, "target__part_rows": parts}
+    async with importing(tmp_path / "scene", {"a.csv": links(MEMBER, "late", "")}) as stage:
+        struck, _ = await start(stage, moment, fine=True, speed=1.0, **settings)
+        assert struck.code == -signal.SIGKILL
+
+        told = await stage.run(**settings)
+
+        assert told.code == 3, told.err
+        assert lines_in(rejects(stage)) == [3, 4]
+        again = await stage.run(**settings)
+        assert (again.code, again.ends) == (0, {"found": 1, "skipped": 1}), again.err
