@@ -19,7 +19,7 @@ from orchestrator.precedence import Precedence
 from orchestrator.trip import Ending, Trip
 
 
-def done_in(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File, Source], Had | None]:
+def had_of(ledger: SqliteLedger, pattern: str, *, adds: bool) -> Callable[[File, Source], Had | None]:
     """What the remote has of a file, as far as *ledger* knows.
 
     *pattern* gives files their Names; where the remote *adds*, it keeps earlier versions beside the newest, and gets

@@ -16,7 +16,7 @@ import anyio
 import anyio.to_thread
 import structlog
 
-from orchestrator.across import done_in, look_across, tell_other_rules, tell_undated, was_sent_otherwise
+from orchestrator.across import had_of, look_across, tell_other_rules, tell_undated, was_sent_otherwise
 from orchestrator.config import Credentials, Settings, target_id
 from orchestrator.edges.census import Census
 from orchestrator.edges.clock import SystemClock
@@ -102,11 +102,11 @@ class Batch:
         await self._restore(results)
         rejects = Rejects(self.place.out / "rejects", self._objected)
         mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
-        done = done_in(self.place.ledger, self.settings.target.name, adds=mended.adds)
+        had = had_of(self.place.ledger, self.settings.target.name, adds=mended.adds)
         spill = self.place.spill
-        census = make_census(self.settings, self.folder, spill / "census.sqlite3", done, mended, self.suspects)
+        census = make_census(self.settings, self.folder, spill / "census.sqlite3", had, mended, self.suspects)
         inbox = make_inbox(self.settings, self.folder, rejects, spill, self._is_new, mended, census, self.suspects)
-        trial = Trial(self.settings, self.folder, spill, done, mended, self.suspects)
+        trial = Trial(self.settings, self.folder, spill, had, mended, self.suspects)
         taken = await take_in(self.request.lists, self.folder, inbox, self.place.ledger, rejects, mended, trial)
         selected = self.request.selection(taken.files if taken else None)
         listed, todo = await anyio.to_thread.run_sync(self._plan, selected)

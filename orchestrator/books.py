@@ -14,12 +14,6 @@ from orchestrator.model import Job, Sheet, State
 from orchestrator.trip import Ending, Trip
 
 
-def _bad(job: Job | None) -> int:
-    if job is None or job.checked is None:
-        return 0
-    return job.checked.data.bad + (job.checked.events.bad if job.checked.events is not None else 0)
-
-
 def _went_out(job: Job) -> bool:
     """Whether its rows may be at the remote, so that they are not withheld."""
     return job.attempts > 0 and (job.repeats or job.state not in (State.READY, State.SUPERSEDED))
@@ -99,7 +93,7 @@ class Books:
     untellable: int = 0
     """The same, where no results are to be had that would say so."""
     owed: int = 0
-    """Rows that are not at the remote, of files that were read in a run of which nobody heard the end."""
+    """Bad and refused rows of files that an earlier run read, and that ended in this one or in one that was killed."""
     left: int = 0
     """Files that are done, while the remote still has rows of a version before, which a person has to remove."""
 
@@ -109,8 +103,8 @@ class Books:
         self.kept += trip.is_kept
         self.overtaken += trip.end is Ending.SUPERSEDED and not trip.adopted
         self.left += bool(trip.left)
-        if trip.end is Ending.DONE and not trip.judged:
-            self.owed += _bad(trip.job)
+        if trip.end is Ending.DONE and not trip.judged and trip.job is not None and trip.job.checked is not None:
+            self.owed += trip.job.checked.bad
         if trip.judged and trip.job is not None and (sheets := trip.job.checked) is not None:
             self.data.note(sheets.data)
             if sheets.events is not None:
@@ -122,7 +116,7 @@ class Books:
 
     def owe(self, job: Job) -> None:
         """It was done in a run that was killed before it could tell."""
-        self.owed += _bad(job) + job.refused
+        self.owed += (job.checked.bad if job.checked is not None else 0) + job.refused
 
     def _enter_rows(self, trip: Trip) -> None:
         job = trip.job
@@ -137,7 +131,7 @@ class Books:
         if (events := job.checked.events) is not None:
             self.events.add(events, trip.end, submitted=sent)
         if sent:
-            self.dropped += _bad(job)
+            self.dropped += job.checked.bad
 
     def _enter_known(self, trip: Trip) -> None:
         """The rows of its parts that the remote had before: what they are told of was read when they were sent, and

@@ -72,5 +72,5 @@ def lineage(versions: Iterable[Job]) -> str:
 
 def _bad(job: Job) -> str:
     assert job.checked is not None
-    bad = job.checked.data.bad + (job.checked.events.bad if job.checked.events else 0)
+    bad = job.checked.bad
     return f"{bad:,} and {job.refused:,} refused" if job.refused else f"{bad:,}"

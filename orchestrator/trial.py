@@ -52,7 +52,8 @@ class Trial:
     folder: Folder
     spill: Path
     """Where a database may lie meanwhile."""
-    done: Callable[[File, Source], Had | None]
+    had: Callable[[File, Source], Had | None]
+    """What the remote has of a file."""
     mended: MendedRows
     suspects: Suspects | Nobody
 
@@ -77,7 +78,7 @@ class Trial:
         told = _Told({path: one.listed.rows.keys() for path, one in lists.items()})
         chosen = {one.file.path for one in lists.values()}
         place = self.spill / "trial.sqlite3"
-        census = make_census(self.settings, self.folder, place, self.done, self.mended, self.suspects)
+        census = make_census(self.settings, self.folder, place, self.had, self.mended, self.suspects)
         try:
             inbox = make_inbox(self.settings, self.folder, told, self.spill, None, self.mended, census, self.suspects)
             if census:

@@ -22,7 +22,6 @@ from pathlib import Path
 import anyio.to_thread
 
 from orchestrator.edges.aftermath import Aftermath
-from orchestrator.edges.census_tables import Presence
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
 from orchestrator.edges.looks import Had, Look, in_order, lacking_rows, may_go, who_may_hold_more
@@ -200,7 +199,7 @@ class Census:
         kept = self._mended.digest((look.file.path, data), (look.file.events or look.file.path, events))
         look.source = Source(data=data, events=events, mends=kept, size=look.file.size)
         if had := self._had(look.file, look.source):
-            look.done, look.presence, look.changed = had.done, had.presence, had.presence is Presence.NONE
+            look.had = had
             lines = SourceLines(verdict.header, verdict.gaps)
             lacking = lacking_rows(lines, look.good, had)
             self._registry.note_lacking(look.number, ((row, may_go(lines[row], had, mends)) for row in lacking))

@@ -41,14 +41,21 @@ class Look:
     """The program died of it, or beside it: nobody knows what it holds, and it is read alone before it is sent."""
     bad: int = 0
     good: int = 0
-    done: bool = False
-    presence: Presence = Presence.NONE
-    changed: bool = False
-    """The remote has a version of other bytes."""
+    had: Had | None = None
     columns: dict[tuple[int, int | None], int] = field(default_factory=dict)
     """Where a problem with each pool and way is told."""
     mark: str = ""
     """A digest of all for which its rows are kept back."""
+
+    @property
+    def done(self) -> bool:
+        """Nothing of it is to be sent."""
+        return self.had is not None and self.had.done
+
+    @property
+    def changed(self) -> bool:
+        """The remote has a version of other bytes."""
+        return self.had is not None and self.had.presence is Presence.NONE
 
     def is_whole(self, *, drop_rows: bool) -> bool:
         """Whether all that it holds is known, and goes with it."""
@@ -58,7 +65,7 @@ class Look:
         return Standing(
             rank=rank,
             done=self.done,
-            presence=self.presence,
+            presence=self.had.presence if self.had is not None else Presence.NONE,
             whole=self.is_whole(drop_rows=drop_rows),
             judged=self.file.path in chosen and not self.done and not self.is_faulty,
         )

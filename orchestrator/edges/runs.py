@@ -43,10 +43,7 @@ class LastRun:
 
 def newest_run(out: Path) -> LastRun | None:
     """One that sent nothing and was killed has left nothing."""
-    names: list[str] = []
-    with suppress(OSError):
-        names = [name for name in os.listdir(out / "runs") if _NAME.fullmatch(name)]
-    for name in sorted(names, key=lambda name: (name[:_TIME], _changed(out / "runs" / name)), reverse=True):
+    for name in sorted(_names(out), key=lambda name: (name[:_TIME], _changed(out / "runs" / name)), reverse=True):
         with suppress(ValueError):
             began = datetime.strptime(name[:_TIME], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             return LastRun(name=name, began=began, summary=_summary(out / "runs" / name / "summary.json"))
@@ -57,10 +54,7 @@ def heard_until(out: Path) -> float:
     """Unix time of the newest report, where a run began after it that left none: nobody heard what became of its files.
     Infinity where there is no such run."""
     heard = inf
-    names: list[str] = []
-    with suppress(OSError):
-        names = sorted((name for name in os.listdir(out / "runs") if _NAME.fullmatch(name)), reverse=True)
-    for name in names:
+    for name in sorted(_names(out), reverse=True):
         try:
             reported = (out / "runs" / name / "summary.json").stat().st_mtime
         except OSError:
@@ -68,6 +62,13 @@ def heard_until(out: Path) -> float:
         else:
             return reported if heard < inf else inf
     return heard
+
+
+def _names(out: Path) -> list[str]:
+    try:
+        return [name for name in os.listdir(out / "runs") if _NAME.fullmatch(name)]
+    except OSError:
+        return []
 
 
 def _changed(folder: Path) -> int:

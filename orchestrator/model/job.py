@@ -101,6 +101,11 @@ class Sheets:
     data: Sheet
     events: Sheet | None = None
 
+    @property
+    def bad(self) -> int:
+        """Rows, of both."""
+        return self.data.bad + (self.events.bad if self.events is not None else 0)
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
@@ -78,32 +80,35 @@ async def test_to_be_told_once_more_what_was_sent_asks_nothing_and_changes_nothi
         assert told([await stand.target.fetch(token, key) for key in ended.results]) == told(before)
 
 
+@asynccontextmanager
+async def begun_by_another(subject: RemoteSubject, root: Path) -> AsyncIterator[tuple[Stand, Stand]]:
+    """The program that sent a file of which rows are refused, and one that goes on with it."""
+    async with subject.at_sandbox(root, file=subject.refused, **subject.refusing) as (stand, sandbox):
+        await accepted(stand)
+        settings = subject.at(root, sandbox.base_url, sandbox.addresses)
+        async with subject.facing(root / "again", settings, file=subject.refused) as other:
+            other.job = stand.job
+            yield stand, other
+
+
 @pytest.mark.parametrize("subject", REMOTES, ids=str)
 async def test_a_program_that_did_not_send_it_names_the_same_rows_when_it_is_told_what_was_sent(
     tmp_path: Path, subject: RemoteSubject
 ) -> None:
-    async with subject.at_sandbox(tmp_path, file=subject.refused, **subject.refusing) as (stand, sandbox):
-        await accepted(stand)
-        settings = subject.at(tmp_path, sandbox.base_url, sandbox.addresses)
-        async with subject.facing(tmp_path / "again", settings, file=subject.refused) as other:
-            other.job = stand.job
-            found = await collected(other)
+    async with begun_by_another(subject, tmp_path) as (stand, other):
+        found = await collected(other)
 
-            assert told(found) == told(await collected(stand))
-            assert any(2 in objection.rows for each in found for objection in each.objections)
+        assert told(found) == told(await collected(stand))
+        assert any(2 in objection.rows for each in found for objection in each.objections)
 
 
 @pytest.mark.parametrize("subject", REMOTES, ids=str)
 async def test_a_program_that_nobody_can_tell_what_was_sent_names_no_row_that_it_may_not_be(
     tmp_path: Path, subject: RemoteSubject
 ) -> None:
-    async with subject.at_sandbox(tmp_path, file=subject.refused, **subject.refusing) as (stand, sandbox):
-        await accepted(stand)
-        settings = subject.at(tmp_path, sandbox.base_url, sandbox.addresses)
-        async with subject.facing(tmp_path / "again", settings, file=subject.refused) as other:
-            other.job = stand.job
-            found = await collected(other, with_text=False)
+    async with begun_by_another(subject, tmp_path) as (stand, other):
+        found = await collected(other, with_text=False)
 
-            assert [each.refused for each in found] == [each.refused for each in await collected(stand)]
-            assert {each.rows for each in found} <= {NO_RANGES, ranges_of([2])}
-            assert all(not objection.rows or 2 in objection.rows for each in found for objection in each.objections)
+        assert [each.refused for each in found] == [each.refused for each in await collected(stand)]
+        assert {each.rows for each in found} <= {NO_RANGES, ranges_of([2])}
+        assert all(not objection.rows or 2 in objection.rows for each in found for objection in each.objections)
