@@ -29,7 +29,7 @@ from orchestrator.edges.objected import objected
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
-from orchestrator.edges.runs import heard_until
+from orchestrator.edges.runs import unheard_in
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.edges.witness import Witnessed, renew_mark
 from orchestrator.edges.workplace import Workplace, ledger_file, open_workplace, state_folder
@@ -97,7 +97,7 @@ class Batch:
     async def carry_out(self) -> Finished:
         began = self.clock.monotonic()
         report = Report(run=self.place.run, command=self.request.command, started=self.clock.now())
-        report.heard = heard_until(self.place.out)
+        report.is_unheard = unheard_in(self.place.out, self.place.ledger)
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
         await self._restore(results)
         rejects = Rejects(self.place.out / "rejects", self._objected)

@@ -16,11 +16,15 @@ def newest_for(job: Job | None, reading: Reading, *, adds: bool) -> Job:
     if job is None or job.path != reading.file.path:
         raise Unusable("its file has not been judged by a run yet: run first")
     if not same_file(job, reading.source):
-        raise Unusable("its file has changed since the list was made: run, which judges it as it is now")
+        raise Unusable(
+            "its file as it is now has not been sent: run first. Where a run keeps it back, files.csv says why"
+        )
     if job.state is State.IN_DOUBT:
         raise Unusable(f"version {job.version} of its file is in doubt: resolve that first")
     if job.state.is_open:
-        raise Unusable(f"version {job.version} of its file is still {job.state}: run first, and resubmit then")
+        raise Unusable(
+            f"version {job.version} of its file is still {job.state}: resubmit once more when that has ended"
+        )
     if job.state is State.SUPERSEDED or (adds and job.state is State.FAILED):
         raise Unusable(f"version {job.version} of its file is {job.state}: run with --retry-failed first")
     if job.checked is None:

@@ -134,7 +134,8 @@ class Partition:
             comes_back = is_back and known is not None and (self.adds or known.refused > 0)
             if (part := _part(job, piece, known, comes_back=comes_back)) is not None:
                 parts.append((part, piece.checked))
-        return await self.ledger.divide(job, parts, *before, found.checked, Divided(len(found.pieces)))
+        divided = Divided(len(found.pieces), self.clock.now().timestamp())
+        return await self.ledger.divide(job, parts, *before, found.checked, divided)
 
     async def carry(self, job: Job, trip: Trip, file: File | None, drive: Drive) -> Job:
         """Take every part on as far as it goes in this run."""

@@ -6,16 +6,16 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import resources
-from math import inf
 from pathlib import Path
 from typing import Any
 
 from orchestrator.books import Books
 from orchestrator.edges.atomic import put
+from orchestrator.model import Job
 from orchestrator.naming import harmless, slug_of
 from orchestrator.trip import Ending, Trip
 
@@ -34,8 +34,8 @@ class Report:
     run: str
     command: str
     started: datetime
-    heard: float = inf
-    """Unix time of the newest report, where a run was killed after it."""
+    is_unheard: Callable[[Job], bool] = lambda job: False
+    """Whether what became of it was found in a run that was killed before it could tell."""
     books: Books = field(default_factory=Books)
     requests: Mapping[str, int] = field(default_factory=Counter)
     other_rules: int = 0
@@ -46,7 +46,7 @@ class Report:
 
     def enter(self, trip: Trip) -> None:
         self.books.enter(trip)
-        if trip.end is Ending.SKIPPED and trip.job is not None and (trip.job.accepted_at or 0.0) > self.heard:
+        if trip.end is Ending.SKIPPED and trip.job is not None and self.is_unheard(trip.job):
             self.books.owe(trip.job)
         for each in (trip, *trip.parts):
             self._lines.append((f"{trip.path}\0{each.job.name if each.job else ''}", _csv_line(_cells(each))))

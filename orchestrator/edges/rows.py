@@ -54,7 +54,7 @@ _DETAILS: dict[type[Event], tuple[str, ...]] = {
     SendRepeatable: ("cause", "at"),
     Accepted: ("token", "at"),
     Restored: ("version", "rules", "cause", "refused", "parts"),
-    Divided: ("parts",),
+    Divided: ("parts", "at"),
     Completed: ("cause", "refused"),
     Failed: ("cause", "owns"),
     Doubted: ("cause", "at", "token"),

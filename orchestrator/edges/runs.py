@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -13,9 +13,11 @@ from math import inf
 from pathlib import Path
 from typing import Any
 
+from orchestrator.edges.reader import LedgerReader
 from orchestrator.edges.witness import require_newest
 from orchestrator.edges.workplace import ledger_file
 from orchestrator.errors import OutputError
+from orchestrator.model import Job
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+", re.ASCII)
 _TIME = len("20240701T020000Z")
@@ -43,18 +45,23 @@ class LastRun:
 
 def newest_run(out: Path) -> LastRun | None:
     """One that sent nothing and was killed has left nothing."""
-    for name in sorted(_names(out), key=lambda name: (name[:_TIME], _changed(out / "runs" / name)), reverse=True):
+    for name in _names(out):
         with suppress(ValueError):
             began = datetime.strptime(name[:_TIME], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             return LastRun(name=name, began=began, summary=_summary(out / "runs" / name / "summary.json"))
     return None
 
 
-def heard_until(out: Path) -> float:
-    """Unix time of the newest report, where a run began after it that left none: nobody heard what became of its files.
-    Infinity where there is no such run."""
+def unheard_in(out: Path, ledger: LedgerReader) -> Callable[[Job], bool]:
+    """Whether what a job is now was found by a run that left no report, after the newest one that did."""
+    heard = _heard_until(out)
+    return lambda job: heard < inf and ledger.changed_at(job) > heard
+
+
+def _heard_until(out: Path) -> float:
+    """Unix time of the newest report, where a run began after it that left none; else infinity."""
     heard = inf
-    for name in sorted(_names(out), reverse=True):
+    for name in _names(out):
         try:
             reported = (out / "runs" / name / "summary.json").stat().st_mtime
         except OSError:
@@ -65,10 +72,12 @@ def heard_until(out: Path) -> float:
 
 
 def _names(out: Path) -> list[str]:
+    """The newest first."""
     try:
-        return [name for name in os.listdir(out / "runs") if _NAME.fullmatch(name)]
+        names = [name for name in os.listdir(out / "runs") if _NAME.fullmatch(name)]
     except OSError:
         return []
+    return sorted(names, key=lambda name: (name[:_TIME], _changed(out / "runs" / name)), reverse=True)
 
 
 def _changed(folder: Path) -> int:

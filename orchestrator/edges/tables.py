@@ -104,6 +104,7 @@ INSERT_RESULT = (
 
 SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"
 SELECT_VERSIONS = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version"
+SELECT_CHANGED_AT = "SELECT updated_at FROM jobs WHERE key = ? AND version = ?"
 SELECT_SHARED = (
     "SELECT token FROM jobs WHERE token IS NOT NULL AND state IN ('waiting', 'in_doubt', 'done') "
     "GROUP BY token HAVING count(*) > 1"

@@ -45,6 +45,7 @@ class Divided:
     """It is sent in so many parts, all of which came into the ledger with this."""
 
     parts: int
+    at: float
 
 
 @dataclass(frozen=True, slots=True)

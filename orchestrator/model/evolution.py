@@ -55,8 +55,8 @@ def _evolved(job: Job, event: Event) -> Job:
             return replace(
                 job, state=State.SENDING, attempts=attempts, overwrote=overwrite, sent_at=at, held=held, cause=""
             )
-        case State.READY, Divided(parts) if parts > 0 and job.part is None:
-            return replace(job, state=State.WAITING, parts=parts, cause="")
+        case State.READY, Divided(parts, at) if parts > 0 and job.part is None:
+            return replace(job, state=State.WAITING, parts=parts, accepted_at=at, cause="")
         case State.READY, Superseded(cause):
             return replace(job, state=State.SUPERSEDED, cause=cause)
         case State.WAITING, Superseded(cause) if job.parts:

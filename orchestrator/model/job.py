@@ -138,7 +138,7 @@ class Job:
     attempts: int = 0
     token: Token | None = None
     accepted_at: float | None = None
-    """Unix time; wall time, because it has to outlive the process."""
+    """Unix time; wall time, because it has to outlive the process. Of a file in parts: when it was divided."""
     owns: bool = False
     """The remote took an earlier version under this Name from us: it is ours to replace. What went in parts has
     nothing under its own Name."""

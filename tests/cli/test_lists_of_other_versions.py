@@ -2,16 +2,20 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
+from crash.scene import make_new
+from crash.starts import start
 
-from cli.imports import GROUP, importing, table
+from cli.imports import GROUP, MEMBER, importing, table
 from cli.mending import lines_in, mend, rows_of
 from cli.program import Outcome
 from cli.pushes import pushing
 from cli.stage import Stage
+from cli.test_relations import links
 
 DROP = {"validation__on_bad_rows": "drop_rows"}
 SCHEMA = 'name = "people"\n[[fields]]\nname = "id"\n[[fields]]\nname = "age"\ntype = "integer"\n'
@@ -123,3 +127,35 @@ async def test_rows_that_the_remote_refused_are_in_the_list_again(tmp_path: Path
 
         after = [(row["_line"], row["_rule"]) for row in rows_of(rejects(stage, "sessions.csv"))]
         assert after == before
+
+
+async def test_the_list_of_a_version_that_is_kept_back_is_told_what_keeps_it(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {}) as stage:
+        settings = typed(stage)
+        await run_as(stage, "people.csv", PEOPLE, **settings)
+        await run_as(stage, "people.csv", f"{PEOPLE}\r\n6,z", **settings)
+        mend(rejects(stage), {6: {"age": "60"}})
+
+        outcome = await resubmit(stage, **settings)
+
+        assert outcome.code == 3
+        message = "its file as it is now has not been sent: run first. Where a run keeps it back, files.csv says why"
+        assert message in outcome.summary["message"]
+        assert sorted(stage.standing) == ["1", "3"]
+
+
+async def test_a_list_of_what_is_still_on_its_way_is_taken_in_when_that_has_ended(tmp_path: Path) -> None:
+    make_new(tmp_path / "scene")
+    async with importing(tmp_path / "scene", {"links.csv": links(MEMBER, "")}) as stage:
+        struck, _ = await start(stage, "after the commit of Accepted", speed=1.0, **DROP)
+        assert struck.code == -signal.SIGKILL
+        mend(rejects(stage, "links.csv"), {3: {"user_username": MEMBER, "group_name": "south"}})
+
+        first = await resubmit(stage)
+        assert (
+            "version 1 of its file is still waiting: resubmit once more when that has ended" in first.summary["message"]
+        )
+        assert first.ends == {"adopted": 1, "done": 1}
+        second = await resubmit(stage)
+
+        assert (second.code, second.ends) == (3, {"found": 1, "done": 1}), second.err

@@ -254,7 +254,7 @@ async def test_a_list_whose_file_is_gone_or_another_is_told(tmp_path: Path) -> N
         whole = source.read_bytes()
 
         source.write_bytes(whole + b"more")
-        assert "its file has changed since the list was made: run" in await refused(stage)
+        assert "its file as it is now has not been sent: run first" in await refused(stage)
         source.unlink()
         assert "its file is not in the input folder any more: put it back" in await refused(stage)
         gone = await stage.call("resubmit", "-q", **DROP)

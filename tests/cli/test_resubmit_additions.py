@@ -312,7 +312,7 @@ async def test_a_list_that_is_refused_takes_its_file_along(tmp_path: Path) -> No
         outcome = await resubmit(stage, "sessions.csv")
 
         assert outcome.code == 3
-        assert "its file has changed since the list was made" in outcome.summary["message"]
+        assert "its file as it is now has not been sent: run first" in outcome.summary["message"]
         assert len(stage.uploads) == 1, "a changed file is sent by a run, and by nothing else"
 
 

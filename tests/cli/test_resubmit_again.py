@@ -182,7 +182,7 @@ async def test_where_there_is_nothing_to_make_a_list_of_it_is_said_why(tmp_path:
         await stage.run(**DROP)
         (stage.folder / NIGHT.path).write_text("another", newline="")
 
-        assert "its file has changed since the list was made" in await made_anew(stage, NIGHT.path)
+        assert "its file as it is now has not been sent: run first" in await made_anew(stage, NIGHT.path)
         assert not rejects(stage, NIGHT.path).exists()
 
 

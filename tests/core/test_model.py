@@ -57,7 +57,7 @@ EVENTS: tuple[Event, ...] = (
     Resolved(Verdict.RESEND),
     Resolved(Verdict.ABANDON),
     TailReleased(),
-    Divided(3),
+    Divided(3, 1.0),
     Restored(1, SHEETS, "rules", "", 0, 0),
 )
 
@@ -102,7 +102,7 @@ def test_every_event_leads_where_the_table_says_and_every_other_is_illegal(state
 
 
 def test_what_was_divided_waits_for_its_parts_and_may_be_superseded_by_other_bytes() -> None:
-    whole = evolve(job(State.READY), Divided(3))
+    whole = evolve(job(State.READY), Divided(3, 1.0))
 
     assert (whole.state, whole.parts, whole.token) == (State.WAITING, 3, None)
     assert evolve(whole, Superseded("replaced")).state is State.SUPERSEDED
@@ -112,9 +112,9 @@ def test_what_was_divided_waits_for_its_parts_and_may_be_superseded_by_other_byt
 @pytest.mark.parametrize("parts", [0, -1])
 def test_a_file_cannot_be_divided_into_nothing_nor_a_part_once_more(parts: int) -> None:
     with pytest.raises(IllegalTransition):
-        evolve(job(State.READY), Divided(parts))
+        evolve(job(State.READY), Divided(parts, 1.0))
     with pytest.raises(IllegalTransition):
-        evolve(job(State.READY, part=Part(number=1, of=2, head=0, start=0, size=1, line=1)), Divided(2))
+        evolve(job(State.READY, part=Part(number=1, of=2, head=0, start=0, size=1, line=1)), Divided(2, 1.0))
 
 
 def test_final_states_accept_only_what_a_person_or_new_rules_say() -> None:
@@ -171,7 +171,7 @@ def test_only_what_the_remote_took_makes_a_name_ours() -> None:
     assert evolve(job(State.WAITING), Failed("rows", owns=True)).owns
     assert not evolve(job(State.SENDING), Failed("name_conflict")).owns
     assert evolve(job(State.WAITING, owns=True), Failed("anything")).owns, "what was ours stays ours"
-    in_parts = evolve(job(State.READY), Divided(2))
+    in_parts = evolve(job(State.READY), Divided(2, 1.0))
     assert not evolve(in_parts, Completed()).owns, "its parts stand under Names of their own"
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from dataclasses import asdict
 
@@ -17,6 +18,7 @@ async def start(
     nth: int = 1,
     *,
     command: Sequence[str] = ("run",),
+    signals: Sequence[int] = (signal.SIGKILL,),
     fine: bool = False,
     speed: float = 20.0,
     **settings: object,
@@ -24,7 +26,8 @@ async def start(
     """How it ended, and the moments that it passed."""
     trace = stage.root / "trace"
     trace.write_bytes(b"")
-    strike = Strike(trace=str(trace), fatal=fatal, nth=nth, fine=fine, speed=speed)
+    numbers = [int(number) for number in signals]
+    strike = Strike(trace=str(trace), fatal=fatal, nth=nth, signals=numbers, fine=fine, speed=speed)
     process = await fork(
         [*command, "--json", "-c", str(stage.config), *as_options(settings)],
         cwd=stage.root,

@@ -42,7 +42,7 @@ _SAMPLES = (
     Rejected(""),
     Reopened(),
     Restored(1, None, "", "", 0, 0),
-    Divided(1),
+    Divided(1, 1.0),
     SendStarted(overwrite=False, at=0.0),
     TailReleased(),
     SendUndone(""),

@@ -206,7 +206,7 @@ async def test_a_division_is_one_commit(path: Path) -> None:
         before = commits(path)
         whole = new_job("whole")
         parts = [(new_job(f"whole#{number}"), CHECKED) for number in range(3)]
-        after = await ledger.divide(whole, parts, CHECKED, Divided(3))
+        after = await ledger.divide(whole, parts, CHECKED, Divided(3, 1.0))
 
         assert commits(path) == before + 1
         assert (after.state, after.parts) == (State.WAITING, 3)
@@ -337,7 +337,7 @@ async def test_what_was_recorded_is_found_while_another_thread_is_still_reading(
         await ledger.record(dataclasses.replace(first, version=2, state=State.FOUND), Rejected("still bad"))
 
         with monkeypatch.context() as patched:
-            patched.setattr("orchestrator.edges.ledger.job_of", slowly)
+            patched.setattr("orchestrator.edges.reader.job_of", slowly)
             reader = threading.Thread(target=ledger.versions, args=(first.key,))
             reader.start()
             reading.wait()

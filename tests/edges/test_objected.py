@@ -97,7 +97,7 @@ async def in_parts(ledger: SqliteLedger, *lines: tuple[int, int]) -> None:
         job = replace(new_job(), key=key_of(name), name=name, part=part)
         token = replace(ACCEPTED, token=Token(f"p{number}"))
         await ledger.record(job, CHECKED, STARTED, token, Completed(refused=2, lines=Ranges.of(refused)))
-    await ledger.record(whole, CHECKED, Divided(2), Completed(refused=3, lines=Ranges.of(lines)))
+    await ledger.record(whole, CHECKED, Divided(2, 1.0), Completed(refused=3, lines=Ranges.of(lines)))
 
 
 async def test_a_part_that_stood_on_other_lines_names_the_columns_of_its_own_rows(out: Path) -> None:

@@ -56,7 +56,7 @@ DURABILITY = (
     ),
     Bug(
         wrong="What was committed is not found while another thread is still reading.",
-        file="edges/ledger.py",
+        file="edges/reader.py",
         old="[job_of(row) for row in self._rows(statement, *values)]",
         new="[job_of(row) for row in self._reader.execute(statement, values)]",
         test="edges/test_ledger.py::test_what_was_recorded_is_found_while_another_thread_is_still_reading",

@@ -15,7 +15,7 @@ _TEXTS = st.one_of(
     st.text('a,"\n', min_size=1, max_size=6),
     st.text("=+-@\t0.e(a ", min_size=1, max_size=5),
     st.text(_CHARACTERS, min_size=1, max_size=6),
-).filter(lambda text: bool(text.strip()))
+).filter(lambda text: bool(text.strip()) and "\n\ufeff" not in f"\n{text}")
 _TYPES: dict[Type, st.SearchStrategy[str]] = {
     Type.STRING: _TEXTS,
     Type.DATE: st.dates(date(1, 1, 1)).map(lambda day: f"{day.day:02}/{day.month:02}/{day.year:04}"),
