@@ -174,7 +174,7 @@ def environment(**variables: str) -> dict[str, str]:
     return {**ours, **variables}
 
 
-async def call(*arguments: str, cwd: Path, by: Sequence[str] = AFRESH, **variables: str) -> Outcome:
+async def call(*arguments: str, cwd: Path, by: Sequence[str] = (), **variables: str) -> Outcome:
     """The program from its start to its end."""
     async with running(*arguments, cwd=cwd, env=environment(**variables), by=by) as program:
         await program.wait()

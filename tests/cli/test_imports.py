@@ -18,7 +18,6 @@ from targets.wire import Request, answer, as_json, scripted
 from cli.imports import ADDITIONS, ALL_OF_IT, FILES, MEMBER, importing, sessions, table, users
 from cli.leaks import bearers, forms, leaks, said, stored, stored_without_results
 from cli.mending import lines_in
-from cli.program import AFRESH
 from cli.stage import Stage, held
 from orchestrator.sandbox import PROFILES, Fault
 
@@ -65,7 +64,7 @@ async def test_after_a_lost_answer_only_what_would_be_there_twice_is_left_to_a_p
 async def test_killed_with_everything_in_flight_the_next_run_repeats_upserts_and_nothing_else(tmp_path: Path) -> None:
     """It arrives after the sender has died."""
     async with importing(tmp_path, FILES, *(held("upload", name=name) for name in FILES)) as stage:
-        async with stage.start("run", by=AFRESH) as program:
+        async with stage.start("run") as program:
             await stage.remote.until_held(len(FILES))
             program.kill()
             await program.wait()
@@ -81,7 +80,7 @@ async def test_killed_with_everything_in_flight_the_next_run_repeats_upserts_and
 
 async def test_what_the_killed_run_had_not_sent_is_sent_by_the_next_whatever_it_is(tmp_path: Path) -> None:
     async with importing(tmp_path, FILES, held("upload", "hold_before", name="groups.csv")) as stage:
-        async with stage.start("run", by=AFRESH, limits__uploads=1) as program:
+        async with stage.start("run", limits__uploads=1) as program:
             await stage.remote.until_held()
             program.kill()
             await program.wait()

@@ -122,8 +122,8 @@ async def test_inspect_says_what_has_to_be_mended_and_looks_at_the_rest_all_the_
     content, remarks = TO_MEND[what]
     (tmp_path / "file.csv").write_text(content, newline="")
 
-    said = (await call("inspect", "file.csv", cwd=tmp_path, by=())).out.decode().splitlines()
-    as_json = (await call("inspect", "file.csv", "--json", cwd=tmp_path, by=())).json
+    said = (await call("inspect", "file.csv", cwd=tmp_path)).out.decode().splitlines()
+    as_json = (await call("inspect", "file.csv", "--json", cwd=tmp_path)).json
 
     assert [line.removeprefix("mend       ") for line in said if line.startswith("mend ")] == list(remarks)
     assert tuple(as_json["remarks"]) == remarks
@@ -137,14 +137,14 @@ async def test_a_column_without_a_name_is_shown_as_one_and_the_kind_says_what_it
     (tmp_path / "own.csv").write_text(",id,name\n0,1,zoe\n")
     (tmp_path / "wide.csv").write_text("user_username,,,,\nzoe,,,,\n")
 
-    users = (await call("inspect", "file.csv", "--set", "target.kind=tao", cwd=tmp_path, by=())).out.decode()
-    records = (await call("inspect", "own.csv", "--set", "target.kind=endgrate", cwd=tmp_path, by=())).out.decode()
+    users = (await call("inspect", "file.csv", "--set", "target.kind=tao", cwd=tmp_path)).out.decode()
+    records = (await call("inspect", "own.csv", "--set", "target.kind=endgrate", cwd=tmp_path)).out.decode()
 
     assert "columns    (no name), user_username, user_email\n" in users
     assert "kind       nearest to tao.users, but column 1 has no name: give it one, or take it out\n" in users
     assert "columns    (no name), id, name\n" in records
     assert "kind       column 1 has no name: give it one, or take it out\n" in records
-    wide = (await call("inspect", "wide.csv", "--set", "target.kind=tao", cwd=tmp_path, by=())).out.decode()
+    wide = (await call("inspect", "wide.csv", "--set", "target.kind=tao", cwd=tmp_path)).out.decode()
     assert "mend       columns 2, 3, 4 and 1 more have no names, as the index" in wide
 
 
@@ -168,8 +168,8 @@ async def test_columns_that_a_mapping_does_not_read_are_no_matter_and_those_that
     (tmp_path / "in" / "file.csv").write_text(f"{header}\nN1,2,3,4\n"[: len(header) + 1] + ROW[:2] + "\n")
     mapping = ("--set", "validation.mapping=people.toml")
 
-    said = (await call("inspect", "in/file.csv", *mapping, cwd=tmp_path, by=())).out.decode()
-    judged = (await call("validate", "in", *mapping, cwd=tmp_path, by=())).out.decode()
+    said = (await call("inspect", "in/file.csv", *mapping, cwd=tmp_path)).out.decode()
+    judged = (await call("validate", "in", *mapping, cwd=tmp_path)).out.decode()
 
     assert told in said
     assert "mend " not in said

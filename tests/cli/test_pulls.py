@@ -14,7 +14,6 @@ from targets.wire import Request, as_json, scripted
 
 from cli.leaks import forms, leaks, said, stored, stored_without_results
 from cli.ledger import events_of
-from cli.program import AFRESH
 from cli.pushes import TYPE, Pushing, people, pushing
 from cli.stage import held
 from orchestrator.sandbox import Fault
@@ -91,7 +90,7 @@ async def test_killed_before_the_answer_came_only_a_pull_that_does_no_harm_is_be
     tmp_path: Path, sync: bool, moment: str
 ) -> None:
     async with pushing(tmp_path, {}, held("upload", moment), supply=30) as stage:
-        async with stage.start("pull", by=AFRESH, target__sync=sync) as program:
+        async with stage.start("pull", target__sync=sync) as program:
             await stage.remote.until_held()
             program.kill()
             await program.wait()
@@ -120,7 +119,7 @@ async def test_a_pull_may_be_repeated_only_if_it_was_harmless_when_it_was_begun_
     tmp_path: Path, before: bool, after: bool
 ) -> None:
     async with pushing(tmp_path, {}, held("upload", "hold_after")) as stage:
-        async with stage.start("pull", by=AFRESH, target__sync=before) as program:
+        async with stage.start("pull", target__sync=before) as program:
             await stage.remote.until_held()
             program.kill()
             await program.wait()
@@ -161,7 +160,7 @@ async def test_killed_while_records_come_in_the_next_one_goes_on_with_the_same_t
     tmp_path: Path, moment: Fault, sync: bool
 ) -> None:
     async with pushing(tmp_path, {}, moment, supply=60, page=10) as stage:
-        async with stage.start("pull", by=AFRESH, target__sync=sync) as program:
+        async with stage.start("pull", target__sync=sync) as program:
             await stage.remote.until_held()
             program.kill()
             await program.wait()
@@ -189,7 +188,7 @@ async def test_a_page_that_does_not_come_is_asked_for_again_and_no_other(tmp_pat
 
 async def test_stopped_by_a_signal_it_goes_on_next_time(tmp_path: Path) -> None:
     async with pushing(tmp_path, {}, held("result", nth=3), supply=60, page=10) as stage:
-        async with stage.start("pull", "--json", by=AFRESH) as program:
+        async with stage.start("pull", "--json") as program:
             await stage.remote.until_held()
             program.send(signal.SIGTERM)
             await program.wait()

@@ -17,7 +17,6 @@ from targets.wire import Request, as_json, scripted
 from cli.leaks import forms, leaks, said, stored, stored_without_results
 from cli.ledger import ask
 from cli.mending import lines_in
-from cli.program import AFRESH
 from cli.pushes import TYPE, Pushing, people, pushing
 from cli.stage import held
 from orchestrator.sandbox import Fault
@@ -85,7 +84,7 @@ async def test_killed_before_it_arrived_the_next_run_repeats_what_has_a_key_and_
     tmp_path: Path, key: str
 ) -> None:
     async with pushing(tmp_path, {"a.csv": people(1, 3)}, held("upload"), key=key) as stage:
-        async with stage.start("run", by=AFRESH) as program:
+        async with stage.start("run") as program:
             await stage.remote.until_held()
             program.kill()
             await program.wait()
@@ -104,7 +103,7 @@ async def test_a_key_that_came_went_or_changed_since_it_was_sent_is_no_key_of_wh
     tmp_path: Path, before: str, after: str
 ) -> None:
     async with pushing(tmp_path, {"a.csv": people(1, 3)}, held("upload", "hold_after"), key=before) as stage:
-        async with stage.start("run", by=AFRESH) as program:
+        async with stage.start("run") as program:
             await stage.remote.until_held()
             program.kill()
             await program.wait()

@@ -13,7 +13,6 @@ import pytest
 from cli.imports import GROUP, Importing, importing, table, users
 from cli.leaks import said, stored, stored_without_results
 from cli.mending import mend
-from cli.program import AFRESH
 from cli.stage import held
 from orchestrator.sandbox import Fault
 
@@ -196,7 +195,7 @@ async def test_killed_in_the_middle_the_next_run_sends_each_after_what_it_needs(
 ) -> None:
     files = {"links.csv": links("user1", "user2"), LATE: users(1, 2)}
     async with importing(tmp_path, files, held(endpoint, kind, name=name)) as stage:
-        async with stage.start("run", by=AFRESH) as program:
+        async with stage.start("run") as program:
             await stage.remote.until_held()
             program.kill()
             await program.wait()

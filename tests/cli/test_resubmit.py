@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from cli.mending import lines_in, mend, rows_of, write_rows
-from cli.program import AFRESH, Outcome
+from cli.program import Outcome
 from cli.rosters import EVENTS_HEADER, HEADER, Roster, Table
 from cli.stage import Stage, held, scripted, staged
 
@@ -369,7 +369,7 @@ async def test_killed_while_mended_rows_are_on_their_way_the_next_run_goes_on(tm
         async with staged(root, [NIGHT], profile) as stage:
             await dropped(stage)
             mend(rejects(stage), {3: {"Reference": "N2"}})
-            async with stage.start("resubmit", by=AFRESH, **DROP) as program:
+            async with stage.start("resubmit", **DROP) as program:
                 await stage.remote.until_held(1)
                 program.kill()
                 await program.wait()

@@ -9,7 +9,7 @@ import pytest
 
 from cli.imports import GROUP, MEMBER, importing, table
 from cli.mending import lines_in, mend, rows_of
-from cli.program import AFRESH, Outcome
+from cli.program import Outcome
 from cli.pushes import Pushing, pushing
 from cli.stage import Stage, held
 from orchestrator.sandbox import Fault
@@ -96,7 +96,7 @@ async def test_killed_on_the_way_the_mended_records_stand_there_once(tmp_path: P
     async with pushing(tmp_path, {"people.csv": PEOPLE}, held("upload", kind, nth=2), key="id") as stage:
         await before(stage)
         mend(rejects(stage, "people.csv"), {3: {"id": "2"}})
-        async with stage.start("resubmit", by=AFRESH, **DROP) as program:
+        async with stage.start("resubmit", **DROP) as program:
             await stage.remote.until_held(1)
             program.kill()
             await program.wait()

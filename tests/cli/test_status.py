@@ -6,7 +6,7 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-from cli.program import AFRESH, Outcome
+from cli.program import Outcome
 from cli.pushes import people, pushing
 from cli.rosters import plain_rosters, roster
 from cli.stage import Stage, held, scripted, staged
@@ -70,7 +70,7 @@ async def test_a_run_that_went_well_is_told_in_a_line_and_one_that_was_cut_short
 
 async def test_a_run_that_has_left_no_summary_is_told_as_one_under_way_or_killed(tmp_path: Path) -> None:
     async with staged(tmp_path, plain_rosters(1), scripted(held("poll"))) as stage:
-        async with stage.start("run", by=AFRESH) as program:
+        async with stage.start("run") as program:
             await stage.remote.until_held()
             beside = await newest_of(stage)
             program.kill()
