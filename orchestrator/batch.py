@@ -6,7 +6,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Mapping
 from contextlib import closing, nullcontext
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
 from pathlib import Path
@@ -29,11 +29,10 @@ from orchestrator.edges.objected import objected
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
-from orchestrator.edges.runs import unheard_in
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.edges.witness import Witnessed, renew_mark
 from orchestrator.edges.workplace import Workplace, ledger_file, open_workplace, state_folder
-from orchestrator.errands import Errand, plan
+from orchestrator.errands import Errand, plan, young_last
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.exits import Exit, exit_for, exit_of, most_urgent
 from orchestrator.flow import JobTimes
@@ -91,13 +90,12 @@ class Batch:
     suspects: Suspects | Nobody = NOBODY
     retries: Counter[str] = field(default_factory=Counter)
     with_refused: set[RelPath] = field(default_factory=set)
-    """Files of which the remote took some rows and refused others, in this run or in one that was killed then, and
-    those that are again what was sent while their list is that of another version."""
+    """Files whose lists have to be made anew, as `has_unlisted` says."""
 
     async def carry_out(self) -> Finished:
         began = self.clock.monotonic()
         report = Report(run=self.place.run, command=self.request.command, started=self.clock.now())
-        report.is_unheard = unheard_in(self.place.out, self.place.ledger)
+        report.untold = self.place.ledger.untold()
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
         await self._restore(results)
         rejects = Rejects(self.place.out / "rejects", self._objected)
@@ -144,10 +142,7 @@ class Batch:
             tell_undated([file.path for file in files if date_in(file.path) is None and not selected(file.path)])
             errands.sort(key=lambda errand: (not errand.jobs, date_in(errand.path) or date.max, errand.path))
         now, settle = self.clock.now().timestamp(), self.settings.input.settle
-        marked = [
-            replace(e, young=e.is_young(now, settle), suspect=bool(self.suspects.deaths(e.path))) for e in errands
-        ]
-        return files, sorted(marked, key=lambda errand: errand.young and not errand.jobs)
+        return files, young_last(errands, now, settle, lambda path: bool(self.suspects.deaths(path)))
 
     def _run(
         self, inbox: FolderInbox, results: ResultsFolder, report: Report, census: Census | None, rejects: Rejects
@@ -166,7 +161,11 @@ class Batch:
             shared=self.place.ledger.shared_tokens(),
         )
 
+        pipeline = make_pipeline(self.settings, parts, retry_failed=self.request.retry_failed)
+
         def ended(trip: Trip) -> None:
+            if trip.job is not None and report.is_told_first(trip):
+                trip.left = pipeline.partition.left_behind(trip.job)
             report.enter(trip)
             rules = inbox.rules_for(trip.path)
             report.other_rules += was_sent_otherwise(trip, rules, beside=census is not None)
@@ -178,7 +177,7 @@ class Batch:
             self.watcher.ended(trip)
 
         return Run(
-            pipeline=make_pipeline(self.settings, parts, retry_failed=self.request.retry_failed),
+            pipeline=pipeline,
             clock=self.clock,
             grace=grace,
             grace_seconds=self.settings.limits.grace,
@@ -210,6 +209,7 @@ class Batch:
         try:
             renew_mark(ledger_file(self.place.out), self.place.report)
             report.write(self.place.report, summary)
+            self.place.ledger.told(but=report.untold)
         except (StorageError, OutputError) as error:
             code = most_urgent((code, exit_for(error)))
             summary |= {"exit_code": int(code), "message": str(error)}

@@ -93,7 +93,8 @@ class Books:
     untellable: int = 0
     """The same, where no results are to be had that would say so."""
     owed: int = 0
-    """Bad and refused rows of files that an earlier run read, and that ended in this one or in one that was killed."""
+    """Rows that are not at the remote for sure, of files that an earlier run read, and that ended in this one or in one
+    that was killed."""
     left: int = 0
     """Files that are done, while the remote still has rows of a version before, which a person has to remove."""
 
@@ -116,18 +117,19 @@ class Books:
 
     def owe(self, job: Job) -> None:
         """It was done in a run that was killed before it could tell."""
-        self.owed += (job.checked.bad if job.checked is not None else 0) + job.refused
+        self.owed += (job.checked.bad if job.checked is not None else 0) + job.refused + job.unknown
 
     def _enter_rows(self, trip: Trip) -> None:
         job = trip.job
         if job is not None and trip.end is Ending.DONE:
             self.refused += job.refused
-            self.untold += trip.unknown - trip.untellable + trip.unnamed
+            self.untold += job.unknown + trip.unnamed
             self.untellable += trip.untellable
         if not trip.judged or trip.known or job is None or job.checked is None:
             return
         sent = _went_out(job)
-        self.data.add(job.checked.data, trip.end, submitted=sent, refused=job.refused, unknown=trip.unknown)
+        unknown = job.unknown + trip.untellable
+        self.data.add(job.checked.data, trip.end, submitted=sent, refused=job.refused, unknown=unknown)
         if (events := job.checked.events) is not None:
             self.events.add(events, trip.end, submitted=sent)
         if sent:
@@ -149,7 +151,8 @@ class Books:
         """What a person should know beside the counts."""
         told = []
         if self.owed:
-            told.append(f"{self.owed:,} rows that an earlier run read are not at the remote: rejects/ has them")
+            where = "not at the remote, as far as anybody knows: see rejects/ and results/"
+            told.append(f"{self.owed:,} rows that an earlier run read are {where}")
         if self.untellable:
             unknown = "nobody can tell whether the remote took them: it does not tell of rows"
             told.append(f"of {self.untellable:,} rows {unknown}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from orchestrator.model import Job, RelPath
 from orchestrator.naming import is_pull
@@ -45,3 +45,11 @@ def plan(files: Iterable[File], unfinished: Iterable[Job], wanted: Callable[[Rel
     ]
     fresh = [Errand(path=f.path, file=f) for f in listed.values() if f.path not in by_path and wanted(f.path)]
     return left_open + fresh
+
+
+def young_last(
+    errands: Iterable[Errand], now: float, settle: float, is_suspect: Callable[[RelPath], bool]
+) -> list[Errand]:
+    """What may still be written to comes last, but for what an earlier run left open. *now* is Unix time."""
+    marked = [replace(e, young=e.is_young(now, settle), suspect=is_suspect(e.path)) for e in errands]
+    return sorted(marked, key=lambda errand: errand.young and not errand.jobs)

@@ -175,6 +175,7 @@ def restored(version: Job) -> Restored:
         rules=version.rules,
         cause=version.cause,
         refused=version.refused,
+        unknown=version.unknown,
         parts=version.parts,
     )
 

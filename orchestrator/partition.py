@@ -14,7 +14,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise, takewhile
+from itertools import groupby, pairwise, takewhile
 
 import anyio
 
@@ -107,16 +107,28 @@ class Partition:
         return next((part for part in parts if may_arrive_late(part, now)), None)
 
     def left_behind(self, job: Job) -> str:
-        """What a remote that replaces by Name still has of the version before, now that *job* is done: told once."""
-        versions = () if self.adds else reversed(self.ledger.versions(job.key))
-        done = (version for version in versions if version.version < job.version and version.state is State.DONE)
-        if (before := next(done, None)) is None:
+        """What a remote that replaces by Name still has of versions before, now that *job* is done.
+
+        What was left when the last one was done was told then; one that was not may have left parts of it.
+        """
+        if self.adds or job.version == 1:
             return ""
-        now = {*_names(job)}
-        left = [name for name in _names(before) if name not in now]
-        if not left:
-            return ""
-        return f"the remote still has rows of version {before.version}, as {_in_words(left)}: remove them there"
+        now, told = {*_names(job)}, list[str]()
+        for before in reversed(self.ledger.versions(job.key)):
+            if before.version < job.version:
+                names = enumerate(_names(before))
+                left = [(at, name) for at, name in names if name not in now and self._is_ours(name, job)]
+                if left:
+                    told.append(f"version {before.version}, as {_in_words(left)}")
+                now |= {name for _, name in left}
+                if before.state is State.DONE:
+                    break
+        return f"the remote still has rows of {', and of '.join(told)}: remove them there" if told else ""
+
+    def _is_ours(self, name: Name, whole: Job) -> bool:
+        """Whether the remote took something in under it; under the Name of the whole that was no part."""
+        newest = whole if name == whole.name else self.ledger.find(key_of(name))
+        return newest is not None and newest.owns
 
     def _stands_in_for(self, part: Job, piece: Source | None) -> bool:
         return piece is not None and (not self.adds or same_bytes(part, piece))
@@ -182,12 +194,12 @@ class Partition:
             trip.cause = "; ".join([f"of {len(parts)} parts: {told}", *causes[:1]])
             return job
         if ends[State.DONE] == len(parts):
-            refused = sum(part.refused for part in parts)
+            refused, unknown = sum(part.refused for part in parts), sum(part.unknown for part in parts)
             shared = parts[0].cause if len({part.cause for part in parts}) == 1 else ""
             cause = f"the remote refuses {refused} rows; see the results of each part" if refused else shared
             sheets = [part.checked.data for part in parts if part.checked is not None]
             lines = refused_in_parts(job.checked.data, sheets) if job.checked is not None else NO_RANGES
-            return await self.ledger.record(job, Completed(cause=cause, refused=refused, lines=lines))
+            return await self.ledger.record(job, Completed((), cause, refused, lines, unknown))
         if ends[State.FAILED] or is_gone:
             gone = "; the file was taken away: put it back and run with --retry-failed" if is_gone else ""
             return await self.ledger.record(job, Failed(f"of {len(parts)} parts: {told}{gone}"))
@@ -211,8 +223,13 @@ def _names(whole: Job) -> Sequence[Name]:
     return [part_name(whole.name, number) for number in range(1, whole.parts + 1)] or [whole.name]
 
 
-def _in_words(names: Sequence[Name]) -> str:
-    return names[0] if len(names) == 1 else f"{names[0]} to {names[-1]}"
+def _in_words(names: Sequence[tuple[int, Name]]) -> str:
+    """Each with its place among all: neighbours are one stretch."""
+    stretches = []
+    for _, group in groupby(enumerate(names), key=lambda one: one[1][0] - one[0]):
+        first, *others = [name for _, (_, name) in group]
+        stretches.append(f"{first} to {others[-1]}" if others else first)
+    return ", ".join(stretches)
 
 
 def _missing(parts: Sequence[Job]) -> Iterator[str]:

@@ -71,7 +71,7 @@ class Pipeline:
                 return
             if job is before:
                 return
-        if job.state is State.DONE and job.part is None and job.version > 1:
+        if job.state is State.DONE and job.part is None:
             trip.left = self.partition.left_behind(job)
 
     async def _step(self, job: Job, trip: Trip, file: File | None, *, may_send: bool) -> Job:

@@ -123,7 +123,6 @@ class _Collecting(Tracking):
                         raise _BreaksOff
         except _BreaksOff:
             return Failed(f"the remote's pages break off after {records.count} records, so none is kept: pull again")
-        trip.unknown = tally.unclear
         self.book.update(
             transfer_id=token,
             records=records.count,

@@ -161,15 +161,15 @@ class Tracking:
             remarks.insert(0, _refusal(refused, len(objections)))
             lines = await anyio.to_thread.run_sync(refused_lines, job, rows, objections)
             event = replace(event, refused=refused, lines=lines)
+        if isinstance(event, Completed):
+            event = replace(event, unknown=unknown if ended.by_row else 0)
+            trip.untellable = 0 if ended.by_row else _sent(job)
         trip.unnamed = self._unnamed_before(job)
         if trip.unnamed:
             remarks.append(f"of {trip.unnamed} rows that it refused before it does not say which they are")
         if remarks:
             event = replace(event, cause="; ".join([*filter(None, [event.cause]), *remarks]))
         job = trip.job = await self.ledger.record(job, event)
-        trip.unknown = unknown
-        if isinstance(event, Completed) and not ended.by_row:
-            trip.unknown = trip.untellable = _sent(job)
         await self.sink.project(job, event.results)
         trip.spend("collect", self.clock.monotonic() - started)
         return job

@@ -57,10 +57,8 @@ class Trip:
     the remote already, in other parts."""
     left: str = ""
     """What the remote still has of the version before, although this one is done."""
-    unknown: int = 0
-    """Rows of a file that is done of which its results do not tell what became of them."""
     untellable: int = 0
-    """Those of them of which no results were to be had: so it is configured, and nothing is to be done about it."""
+    """Rows of a file that is done of which no results were to be had: so it is configured."""
     unnamed: int = 0
     """Rows that an earlier version of its bytes brought and that were refused, nobody knows which."""
     known: bool = False

@@ -12,7 +12,8 @@ file read-only.
 from __future__ import annotations
 
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TypeAlias
 
@@ -22,8 +23,10 @@ from orchestrator.edges.reader import LedgerReader
 from orchestrator.edges.reserve import Reserve
 from orchestrator.edges.rows import event_row, job_row
 from orchestrator.edges.tables import (
+    DELETE_UNTOLD,
     INSERT_EVENT,
     INSERT_RESULT,
+    INSERT_UNTOLD,
     UPSERT_JOB,
 )
 from orchestrator.errors import OutputError, StorageError
@@ -35,9 +38,11 @@ from orchestrator.model import (
     Event,
     Failed,
     Job,
+    Key,
     SendRepeatable,
     SendStarted,
     SendUndone,
+    State,
     TailReleased,
     evolve,
 )
@@ -91,6 +96,15 @@ class SqliteLedger(LedgerReader):
         at = self._clock.now().timestamp()
         await self._commits(tuple((after, events, at) for after, events in changes))
 
+    def told(self, *, but: Mapping[Key, int]) -> None:
+        """All that is done has been told, *but* for these versions. Raises StorageError."""
+        try:
+            with self._transaction() as db:
+                db.execute(DELETE_UNTOLD)
+                db.executemany(INSERT_UNTOLD, but.items())
+        except sqlite3.Error as error:
+            raise trouble(error, self._path) from None
+
     def _commit(self, entries: Sequence[_Entry]) -> list[Exception | None]:
         """All in one transaction; when that fails one by one, so that each gets a verdict of its own."""
         if self._fault:
@@ -116,19 +130,24 @@ class SqliteLedger(LedgerReader):
                 return None
 
     def _transact(self, entries: Sequence[_Entry]) -> None:
+        with self._transaction() as db:
+            self._write(db, entries)
+
+    @contextmanager
+    def _transaction(self) -> Iterator[sqlite3.Connection]:
         db = self._db
         db.execute("BEGIN IMMEDIATE")
         try:
-            self._write(entries)
+            yield db
             db.execute("COMMIT")
         except BaseException:
             if db.in_transaction:
                 db.execute("ROLLBACK")
             raise
 
-    def _write(self, entries: Sequence[_Entry]) -> None:
-        """Three statements for the whole group: each one gives the interpreter away and has to get it back."""
-        db, run = self._db, self._run
+    def _write(self, db: sqlite3.Connection, entries: Sequence[_Entry]) -> None:
+        """A few statements for the whole group: each one gives the interpreter away and has to get it back."""
+        run = self._run
         changes = [change for entry in entries for change in entry]
         told = [(job, event, at) for job, events, at in changes for event in events]
         db.executemany(UPSERT_JOB, [(*job_row(job), at) for job, _, at in changes])
@@ -141,6 +160,9 @@ class SqliteLedger(LedgerReader):
         ]
         if kept:
             db.executemany(INSERT_RESULT, kept)
+        ended = [(job.key, job.version) for job, _, _ in changes if job.state is State.DONE and job.part is None]
+        if ended:
+            db.executemany(INSERT_UNTOLD, ended)
 
 
 def _again(error: OutputError | StorageError) -> OutputError | StorageError:

@@ -9,10 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from orchestrator.edges.database import UNREADABLE, connect, trouble
-from orchestrator.edges.rows import duration_of, job_of, moment_of, result_of
+from orchestrator.edges.rows import duration_of, job_of, result_of
 from orchestrator.edges.tables import (
     SELECT_BODY,
-    SELECT_CHANGED_AT,
     SELECT_DURATIONS,
     SELECT_EARLIER,
     SELECT_FILES,
@@ -21,6 +20,7 @@ from orchestrator.edges.tables import (
     SELECT_OPEN,
     SELECT_RESULTS,
     SELECT_SHARED,
+    SELECT_UNTOLD,
     SELECT_VERSIONS,
 )
 from orchestrator.model import Job, Key, RelPath, Result, Token
@@ -63,11 +63,10 @@ class LedgerReader:
         """Everything that is not settled, in the order in which it came in."""
         return self._jobs(SELECT_OPEN)
 
-    def changed_at(self, job: Job) -> float:
-        """Unix time at which the newest of what happened to it was recorded; 0.0 where nothing was."""
+    def untold(self) -> dict[Key, int]:
+        """The versions that were done while no run has told of them: those that did it were killed before."""
         with self._reading():
-            rows = self._rows(SELECT_CHANGED_AT, job.key, job.version)
-            return moment_of(rows[0][0]) if rows else 0.0
+            return {Key(key): version for key, version in self._rows(SELECT_UNTOLD)}
 
     def durations(self) -> list[tuple[int, float]]:
         """Size in bytes and seconds at the remote of the newest jobs that one run took from acceptance to done."""

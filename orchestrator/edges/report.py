@@ -6,7 +6,7 @@ import csv
 import io
 import json
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from importlib import resources
@@ -15,7 +15,7 @@ from typing import Any
 
 from orchestrator.books import Books
 from orchestrator.edges.atomic import put
-from orchestrator.model import Job
+from orchestrator.model import Key, State
 from orchestrator.naming import harmless, slug_of
 from orchestrator.trip import Ending, Trip
 
@@ -34,8 +34,8 @@ class Report:
     run: str
     command: str
     started: datetime
-    is_unheard: Callable[[Job], bool] = lambda job: False
-    """Whether what became of it was found in a run that was killed before it could tell."""
+    untold: dict[Key, int] = field(default_factory=dict)
+    """Which versions were done in runs that were killed before they could tell; at the end those that still are."""
     books: Books = field(default_factory=Books)
     requests: Mapping[str, int] = field(default_factory=Counter)
     other_rules: int = 0
@@ -46,10 +46,17 @@ class Report:
 
     def enter(self, trip: Trip) -> None:
         self.books.enter(trip)
-        if trip.end is Ending.SKIPPED and trip.job is not None and self.is_unheard(trip.job):
+        if trip.job is not None and self.is_told_first(trip):
             self.books.owe(trip.job)
+        if trip.job is not None and trip.job.state is State.DONE:
+            self.untold.pop(trip.job.key, None)
         for each in (trip, *trip.parts):
             self._lines.append((f"{trip.path}\0{each.job.name if each.job else ''}", _csv_line(_cells(each))))
+
+    def is_told_first(self, trip: Trip) -> bool:
+        """Whether it was done in a run that was killed before it could tell."""
+        job = trip.job
+        return trip.end is Ending.SKIPPED and job is not None and self.untold.get(job.key) == job.version
 
     def summary(self, *, exit_code: int, seconds: float, message: str = "") -> dict[str, Any]:
         """As `summary.schema.json` describes it."""

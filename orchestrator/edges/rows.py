@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 import math
-from binascii import a2b_base64, b2a_base64
 from collections.abc import Sequence
-from dataclasses import astuple
 from types import UnionType
 from typing import Any, TypeAlias
 
+from orchestrator.edges.columns import dump_part, dump_sheets, load_part, load_sheets, require
 from orchestrator.model import (
     Accepted,
     Checked,
@@ -22,7 +21,6 @@ from orchestrator.model import (
     Job,
     Key,
     Name,
-    Part,
     Rejected,
     RelPath,
     Reopened,
@@ -32,15 +30,12 @@ from orchestrator.model import (
     SendRepeatable,
     SendStarted,
     SendUndone,
-    Sheet,
-    Sheets,
     Source,
     State,
     Superseded,
     TailReleased,
     Token,
 )
-from orchestrator.ranges import NO_RANGES, Ranges
 
 _JSON = json.JSONEncoder(separators=(",", ":")).encode
 
@@ -53,9 +48,9 @@ _DETAILS: dict[type[Event], tuple[str, ...]] = {
     SendUndone: ("cause",),
     SendRepeatable: ("cause", "at"),
     Accepted: ("token", "at"),
-    Restored: ("version", "rules", "cause", "refused", "parts"),
+    Restored: ("version", "rules", "cause", "refused", "unknown", "parts"),
     Divided: ("parts", "at"),
-    Completed: ("cause", "refused"),
+    Completed: ("cause", "refused", "unknown"),
     Failed: ("cause", "owns"),
     Doubted: ("cause", "at", "token"),
     Superseded: ("cause",),
@@ -75,7 +70,7 @@ def job_row(job: Job) -> tuple[Any, ...]:
         source.data if source else None,
         source.events if source else None,
         source.size if source else None,
-        _dump_sheets(job.checked) if job.checked else None,
+        dump_sheets(job.checked) if job.checked else None,
         job.rules,
         job.attempts,
         job.token,
@@ -88,8 +83,9 @@ def job_row(job: Job) -> tuple[Any, ...]:
         job.lost_at,
         job.refused,
         job.parts,
-        _JSON(astuple(job.part)) if job.part else None,
+        dump_part(job.part) if job.part else None,
         source.mends if source else None,
+        job.unknown,
     )
 
 
@@ -97,7 +93,7 @@ _Kind: TypeAlias = type | UnionType
 _KINDS: tuple[_Kind, ...] = (
     *(str, int, str, str, str, str, str | None, str | None, int | None, str | None, str, int),
     *(str | None, float | None, int, int, int, int, float | None, float | None, int),
-    *(int, str | None, str | None),
+    *(int, str | None, str | None, int),
 )
 """What the columns of a job hold; SQLite takes anything anywhere."""
 
@@ -109,12 +105,11 @@ def job_of(row: Sequence[Any]) -> Job:
     """Raises ValueError when nobody can have written such a row."""
     _require_kinds(row, _KINDS)
     (key, version, name, path, state, cause, data, events, size, checked, rules, *rest) = row
-    attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part, mends = rest
-    _require(
-        version > 0 and attempts >= 0 and refused >= 0 and parts >= 0 and {owns, overwrote, repeats, held} <= {0, 1}
-    )
-    _require(bool(token) or parts > 0 or state != State.WAITING)
-    _require(not data or (size is not None and size >= 0))
+    attempts, token, at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part, *last = rest
+    mends, unknown = last
+    require(version > 0 and min(attempts, refused, unknown, parts) >= 0 and {owns, overwrote, repeats, held} <= {0, 1})
+    require(bool(token) or parts > 0 or state != State.WAITING)
+    require(not data or (size is not None and size >= 0))
     return Job(
         key=Key(key),
         version=version,
@@ -130,7 +125,7 @@ def job_of(row: Sequence[Any]) -> Job:
         )
         if data
         else None,
-        checked=_load_sheets(checked) if checked else None,
+        checked=load_sheets(checked) if checked else None,
         rules=rules,
         attempts=attempts,
         token=Token(token) if token else None,
@@ -142,21 +137,22 @@ def job_of(row: Sequence[Any]) -> Job:
         sent_at=None if sent_at is None else moment_of(sent_at),
         lost_at=None if lost_at is None else moment_of(lost_at),
         refused=refused,
+        unknown=unknown,
         parts=parts,
-        part=_load_part(part) if part else None,
+        part=load_part(part) if part else None,
     )
 
 
 def moment_of(at: float) -> float:
     """Unix time. Raises ValueError when it is none."""
-    _require(isinstance(at, float) and 0 <= at < _LATEST)
+    require(isinstance(at, float) and 0 <= at < _LATEST)
     return at
 
 
 def duration_of(row: Sequence[Any]) -> tuple[int, float]:
     """Size and seconds. Raises ValueError when nobody can have written them."""
     size, seconds = row
-    _require(isinstance(size, int) and isinstance(seconds, float) and size >= 0 and math.isfinite(seconds))
+    require(isinstance(size, int) and isinstance(seconds, float) and size >= 0 and math.isfinite(seconds))
     return size, seconds
 
 
@@ -165,17 +161,12 @@ def result_of(row: Sequence[Any]) -> Result:
     _require_kinds(row, (str, str, int, str))
     key, suffix, size, digest = row
     file = f"{key}{suffix}"
-    _require(size >= 0 and file.isprintable() and "/" not in file)
+    require(size >= 0 and file.isprintable() and "/" not in file)
     return Result(key=key, suffix=suffix, size=size, sha256=Digest(digest), body=None)
 
 
 def _require_kinds(row: Sequence[Any], kinds: Sequence[_Kind]) -> None:
-    _require(all(map(isinstance, row, kinds)))
-
-
-def _require(sound: bool) -> None:
-    if not sound:
-        raise ValueError("nobody can have written this row")
+    require(all(map(isinstance, row, kinds)))
 
 
 def event_row(event: Event) -> tuple[str, str]:
@@ -185,66 +176,3 @@ def event_row(event: Event) -> tuple[str, str]:
     if isinstance(event, Completed | Failed):
         details["results"] = [result.key for result in event.results]
     return kind.__name__, _JSON(details) if details else "{}"
-
-
-def _dump_sheets(sheets: Sheets) -> str:
-    data = _dump_sheet(sheets.data)
-    return _JSON([data] if sheets.events is None else [data, _dump_sheet(sheets.events)])
-
-
-def _dump_sheet(sheet: Sheet) -> list[Any]:
-    gaps, refused = (b2a_base64(bytes(ranges), newline=False).decode() for ranges in (sheet.gaps, sheet.refused))
-    return [sheet.rows, sheet.bad, sheet.header, gaps, sheet.sent, sheet.schema, sheet.warned, sheet.left_out, refused]
-
-
-def _load_sheets(text: str) -> Sheets:
-    """Raises ValueError."""
-    try:
-        data, *events = [_load_sheet(sheet) for sheet in json.loads(text)]
-    except (TypeError, OverflowError, RecursionError) as error:
-        raise ValueError(str(error)) from None
-    _require(len(events) <= 1)
-    return Sheets(data=data, events=events[0] if events else None)
-
-
-def _load_part(text: str) -> Part:
-    """Raises ValueError."""
-    numbers = json.loads(text)
-    _require(isinstance(numbers, list) and len(numbers) == 6 and all(type(n) is int and n >= 0 for n in numbers))
-    number, of, head, start, size, line = numbers
-    _require(1 <= number <= of)
-    return Part(number=number, of=of, head=head, start=start, size=size, line=line)
-
-
-_EVER = 5
-"""Columns of a sheet that every version wrote."""
-_LATER: Sequence[Any] = ("", 0, 0, "")
-"""What earlier versions did not write, and what it was then."""
-
-
-def _load_sheet(sheet: Sequence[Any]) -> Sheet:
-    rows, bad, header, gaps, sent, schema, warned, left_out, refused = [*sheet, *_LATER[len(sheet) - _EVER :]]
-    numbers = (rows, bad, warned, left_out)
-    _require(all(type(number) is int for number in numbers))
-    _require(isinstance(header, bool) and isinstance(sent, str | None) and isinstance(schema, str))
-    return Sheet(
-        rows=rows,
-        bad=bad,
-        header=header,
-        gaps=_load_ranges(gaps),
-        sent=sent,
-        schema=schema,
-        warned=warned,
-        left_out=left_out,
-        refused=_load_ranges(refused),
-    )
-
-
-def _load_ranges(ranges: Any) -> Ranges:
-    """Earlier versions wrote pairs of lines."""
-    if ranges in ("", []):
-        return NO_RANGES
-    if isinstance(ranges, str):
-        return Ranges(a2b_base64(ranges, strict_mode=True))
-    _require(all(type(end) is int for first, last in ranges for end in (first, last)))
-    return Ranges.of(ranges)

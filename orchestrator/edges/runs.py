@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import os
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from math import inf
 from pathlib import Path
 from typing import Any
 
-from orchestrator.edges.reader import LedgerReader
 from orchestrator.edges.witness import require_newest
 from orchestrator.edges.workplace import ledger_file
 from orchestrator.errors import OutputError
-from orchestrator.model import Job
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+", re.ASCII)
 _TIME = len("20240701T020000Z")
@@ -50,25 +47,6 @@ def newest_run(out: Path) -> LastRun | None:
             began = datetime.strptime(name[:_TIME], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
             return LastRun(name=name, began=began, summary=_summary(out / "runs" / name / "summary.json"))
     return None
-
-
-def unheard_in(out: Path, ledger: LedgerReader) -> Callable[[Job], bool]:
-    """Whether what a job is now was found by a run that left no report, after the newest one that did."""
-    heard = _heard_until(out)
-    return lambda job: heard < inf and ledger.changed_at(job) > heard
-
-
-def _heard_until(out: Path) -> float:
-    """Unix time of the newest report, where a run began after it that left none; else infinity."""
-    heard = inf
-    for name in _names(out):
-        try:
-            reported = (out / "runs" / name / "summary.json").stat().st_mtime
-        except OSError:
-            heard = 0.0
-        else:
-            return reported if heard < inf else inf
-    return heard
 
 
 def _names(out: Path) -> list[str]:

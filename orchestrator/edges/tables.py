@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-SCHEMA_VERSION = "5"
+SCHEMA_VERSION = "6"
 
 SCHEMA = """
 CREATE TABLE meta (key TEXT PRIMARY KEY, value TEXT NOT NULL) WITHOUT ROWID;
@@ -32,6 +32,7 @@ CREATE TABLE jobs (
     parts         INTEGER NOT NULL DEFAULT 0,
     part          TEXT,
     mends_sha256  TEXT,
+    unknown       INTEGER NOT NULL DEFAULT 0,
     updated_at    REAL NOT NULL,
     UNIQUE (key, version)
 );
@@ -47,6 +48,8 @@ CREATE TABLE events (
     detail TEXT NOT NULL
 );
 CREATE INDEX events_by_job ON events (job);
+-- The newest version of each file that was done while no run has told of it.
+CREATE TABLE untold (key TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
 CREATE TABLE results (
     job    INTEGER NOT NULL,
     key    TEXT NOT NULL,
@@ -79,22 +82,27 @@ UPDATE meta SET value = '4' WHERE key = 'schema';
     "4": """
 UPDATE meta SET value = '5' WHERE key = 'schema';
 """,
+    "5": """
+ALTER TABLE jobs ADD COLUMN unknown INTEGER NOT NULL DEFAULT 0;
+CREATE TABLE untold (key TEXT PRIMARY KEY, version INTEGER NOT NULL) WITHOUT ROWID;
+UPDATE meta SET value = '6' WHERE key = 'schema';
+""",
 }
 """What turns a ledger of an earlier version into one of the next."""
 
 JOB_COLUMNS = (
     "key, version, name, path, state, cause, data_sha256, events_sha256, size, checked, rules, attempts, "
-    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part, mends_sha256"
+    "token, accepted_at, owns, overwrote, repeats, held, sent_at, lost_at, refused, parts, part, mends_sha256, unknown"
 )
 
 UPSERT_JOB = (
-    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES (?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?) "
+    f"INSERT INTO jobs ({JOB_COLUMNS}, updated_at) VALUES ({','.join('?' * 26)}) "
     "ON CONFLICT (key, version) DO UPDATE SET state = excluded.state, cause = excluded.cause, "
     "checked = excluded.checked, rules = excluded.rules, attempts = excluded.attempts, "
     "token = excluded.token, accepted_at = excluded.accepted_at, owns = excluded.owns, "
     "overwrote = excluded.overwrote, repeats = excluded.repeats, held = excluded.held, "
     "sent_at = excluded.sent_at, lost_at = excluded.lost_at, refused = excluded.refused, parts = excluded.parts, "
-    "updated_at = excluded.updated_at"
+    "unknown = excluded.unknown, updated_at = excluded.updated_at"
 )
 _ITS_JOB = "(SELECT id FROM jobs WHERE key = ? AND version = ?)"
 INSERT_EVENT = f"INSERT INTO events (job, at, run, event, detail) VALUES ({_ITS_JOB}, ?, ?, ?, ?)"
@@ -102,9 +110,12 @@ INSERT_RESULT = (
     f"INSERT OR REPLACE INTO results (job, key, suffix, size, sha256, body) VALUES ({_ITS_JOB}, ?, ?, ?, ?, ?)"
 )
 
+INSERT_UNTOLD = "INSERT OR REPLACE INTO untold VALUES (?, ?)"
+DELETE_UNTOLD = "DELETE FROM untold"
+
 SELECT_NEWEST = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version DESC LIMIT 1"
 SELECT_VERSIONS = f"SELECT {JOB_COLUMNS} FROM jobs WHERE key = ? ORDER BY version"
-SELECT_CHANGED_AT = "SELECT updated_at FROM jobs WHERE key = ? AND version = ?"
+SELECT_UNTOLD = "SELECT key, version FROM untold"
 SELECT_SHARED = (
     "SELECT token FROM jobs WHERE token IS NOT NULL AND state IN ('waiting', 'in_doubt', 'done') "
     "GROUP BY token HAVING count(*) > 1"

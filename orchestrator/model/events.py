@@ -37,6 +37,7 @@ class Restored:
     rules: str
     cause: str
     refused: int
+    unknown: int
     parts: int
 
 
@@ -91,6 +92,8 @@ class Completed:
     """Rows that the remote, which judges each by itself, did not take."""
     lines: Ranges = NO_RANGES
     """Of those of them that are known."""
+    unknown: int = 0
+    """Rows of which its results should tell what became of them, and do not."""
 
 
 @dataclass(frozen=True, slots=True)

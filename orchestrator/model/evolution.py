@@ -44,10 +44,8 @@ def _evolved(job: Job, event: Event) -> Job:
             return replace(job, state=State.READY, checked=sheets, rules=rules, cause="")
         case State.FOUND, Rejected(cause, rules, sheets):
             return replace(job, state=State.REJECTED, cause=cause, rules=rules, checked=sheets)
-        case State.FOUND, Restored(_, sheets, rules, cause, refused, parts):
-            return replace(
-                job, state=State.DONE, checked=sheets, rules=rules, cause=cause, refused=refused, parts=parts
-            )
+        case State.FOUND, Restored():
+            return _restored(job, event)
         case State.REJECTED, Reopened():
             return replace(job, state=State.FOUND)
         case State.READY, SendStarted(overwrite, at, held):
@@ -69,10 +67,10 @@ def _evolved(job: Job, event: Event) -> Job:
             return replace(job, state=State.READY, cause=cause, repeats=True, lost_at=at)
         case State.SENDING, Accepted(token, at):
             return replace(job, state=State.WAITING, token=token, accepted_at=at, cause="")
-        case ((State.SENDING | State.WAITING), Completed(_, cause, refused, lines)):
-            checked = _with_refused(job.checked, lines)
+        case ((State.SENDING | State.WAITING), Completed(_, cause, refused, lines, unknown)):
+            checked, owns = _with_refused(job.checked, lines), job.owns or not job.parts
             return replace(
-                job, state=State.DONE, cause=cause, refused=refused, checked=checked, owns=job.owns or not job.parts
+                job, state=State.DONE, cause=cause, refused=refused, unknown=unknown, checked=checked, owns=owns
             )
         case ((State.SENDING | State.WAITING), Failed(cause, _, owns)):
             return replace(job, state=State.FAILED, cause=cause, owns=job.owns or owns)
@@ -85,6 +83,19 @@ def _evolved(job: Job, event: Event) -> Job:
             return _resolved(job, event)
         case _:
             raise IllegalTransition(f"{type(event).__name__} cannot happen to a job that is {job.state}")
+
+
+def _restored(job: Job, event: Restored) -> Job:
+    return replace(
+        job,
+        state=State.DONE,
+        checked=event.sheets,
+        rules=event.rules,
+        cause=event.cause,
+        refused=event.refused,
+        unknown=event.unknown,
+        parts=event.parts,
+    )
 
 
 def _with_refused(checked: Sheets | None, lines: Ranges) -> Sheets | None:

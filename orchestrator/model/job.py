@@ -156,6 +156,8 @@ class Job:
     """Set in one of these."""
     refused: int = 0
     """Rows that the remote did not take although the job is done: it judges each by itself."""
+    unknown: int = 0
+    """Rows of a job that is done, of which the remote's results should tell what became of them, and do not."""
     lost_at: float | None = None
     """Unix time at which the last lost answer was given up, in this version or before: its attempt may yet arrive."""
 

@@ -58,7 +58,7 @@ EVENTS: tuple[Event, ...] = (
     Resolved(Verdict.ABANDON),
     TailReleased(),
     Divided(3, 1.0),
-    Restored(1, SHEETS, "rules", "", 0, 0),
+    Restored(1, SHEETS, "rules", "", 0, 0, 0),
 )
 
 LEGAL = {

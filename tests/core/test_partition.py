@@ -37,6 +37,20 @@ class Away(FakeTarget):
 
 
 @dataclass
+class Refusing(FakeTarget):
+    """Takes nothing under these Names."""
+
+    refused: set[Name] = field(default_factory=set)
+
+    async def submit(
+        self, job: Job, body: Body, *, overwrite: bool, release: Release | None = None
+    ) -> Accepted | Completed:
+        if job.name in self.refused:
+            raise Refused("no")
+        return await super().submit(job, body, overwrite=overwrite, release=release)
+
+
+@dataclass
 class Losing(FakeTarget):
     """Takes what is under these Names, and its answer is lost the first time."""
 
@@ -241,6 +255,36 @@ async def test_what_stays_at_the_remote_beside_a_changed_file_is_told_once(befor
     books = Books(found=1)
     books.enter(changed)
     assert exit_of(books, [], enough=True) is (Exit.REJECTS if left else Exit.OK)
+
+
+@pytest.mark.parametrize(
+    ("away", "left"), [({2}, "a#0001, a#0003 to a#0004"), ({1, 4}, "a#0002 to a#0003"), ({1, 2, 3, 4}, "")]
+)
+async def test_so_is_what_stays_of_a_version_that_did_not_get_there_whole(away: set[int], left: str) -> None:
+    target = Refusing(refused={part_name(Name("a"), number) for number in away})
+    w = world("one|two|three|four", target=target)
+    assert (await run(w)).end is Ending.FAILED
+    w.inbox.files[A] = "all of it"
+
+    trip = await run(w)
+
+    assert trip.end is Ending.DONE
+    assert trip.why == (f"the remote still has rows of version 1, as {left}: remove them there" if left else "")
+
+
+async def test_each_version_is_told_of_which_something_stays() -> None:
+    target = Refusing()
+    w = world("one|two|three|four", target=target)
+    await run(w)
+    target.refused.add(NAMES[1])
+    w.inbox.files[A] = "1|2|3"
+    assert (await run(w)).end is Ending.FAILED
+    w.inbox.files[A] = "all of it"
+
+    trip = await run(w)
+
+    told = "version 2, as a#0001 to a#0003, and of version 1, as a#0004"
+    assert (trip.end, trip.why) == (Ending.DONE, f"the remote still has rows of {told}: remove them there")
 
 
 async def test_where_what_is_sent_is_added_nothing_was_ever_to_go() -> None:

@@ -41,7 +41,7 @@ _SAMPLES = (
     Checked(Sheets(data=Sheet()), ""),
     Rejected(""),
     Reopened(),
-    Restored(1, None, "", "", 0, 0),
+    Restored(1, None, "", "", 0, 0, 0),
     Divided(1, 1.0),
     SendStarted(overwrite=False, at=0.0),
     TailReleased(),

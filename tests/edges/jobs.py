@@ -110,6 +110,7 @@ jobs = st.builds(
     parts=counts,
     part=st.none() | parts_of_files,
     refused=counts,
+    unknown=counts,
 ).filter(lambda job: job.token is not None or job.parts or job.state is not State.WAITING)
 results = st.lists(
     st.builds(
@@ -133,9 +134,9 @@ EVENTS: dict[type, st.SearchStrategy[Event]] = {
     SendUndone: st.builds(SendUndone, texts),
     SendRepeatable: st.builds(SendRepeatable, texts, moments),
     Accepted: st.builds(Accepted, st.builds(Token, some_text), moments),
-    Restored: st.builds(Restored, small, st.none() | sheets, texts, texts, counts, small),
+    Restored: st.builds(Restored, small, st.none() | sheets, texts, texts, counts, counts, small),
     Divided: st.builds(Divided, small, moments),
-    Completed: st.builds(Completed, results, texts, counts),
+    Completed: st.builds(Completed, results, texts, counts, unknown=counts),
     Failed: st.builds(Failed, texts, results, st.booleans()),
     Doubted: st.builds(Doubted, texts, st.none() | moments, st.none() | st.builds(Token, some_text)),
     Superseded: st.builds(Superseded, texts),
@@ -161,7 +162,7 @@ _SAMPLES: dict[type, Event] = {
     Checked: CHECKED,
     Rejected: Rejected(""),
     Reopened: Reopened(),
-    Restored: Restored(1, None, "", "", 0, 0),
+    Restored: Restored(1, None, "", "", 0, 0, 0),
     Divided: Divided(2, 1.0),
     SendStarted: STARTED,
     TailReleased: TailReleased(),

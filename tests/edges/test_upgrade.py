@@ -15,7 +15,7 @@ from orchestrator.errors import OutputError
 from orchestrator.model import Accepted, Checked, Digest, Key, SendUndone, Source, State, Token, next_version
 from orchestrator.ranges import Ranges, ranges_of
 
-GOLDEN = {version: Path(__file__).with_name(f"ledger-{version}.sql") for version in ("1", "2", "3", "4")}
+GOLDEN = {version: Path(__file__).with_name(f"ledger-{version}.sql") for version in ("1", "2", "3", "4", "5")}
 
 
 def test_every_earlier_version_is_kept_here_and_leads_to_this_one() -> None:

@@ -85,10 +85,10 @@ DURABILITY = (
     Bug(
         wrong="The ledger says that a transition is durable before it is committed.",
         file="edges/ledger.py",
-        old='        db.execute("BEGIN IMMEDIATE")\n        try:\n            self._write(entries)\n'
+        old='        db.execute("BEGIN IMMEDIATE")\n        try:\n            yield db\n'
         '            db.execute("COMMIT")',
         new='        if db.in_transaction:\n            db.execute("COMMIT")\n        db.execute("BEGIN IMMEDIATE")\n'
-        "        try:\n            self._write(entries)",
+        "        try:\n            yield db",
         test="edges/test_ledger.py::test_what_is_recorded_outlives_a_kill",
     ),
     Bug(
@@ -301,5 +301,26 @@ DURABILITY = (
         old="        anyio.from_thread.check_cancelled()",
         new="        pass",
         test="edges/test_inbox_large.py::test_who_is_told_to_stop_reads_a_large_file_no_further",
+    ),
+    Bug(
+        wrong="What a killed run had done is never told by the next one.",
+        file="edges/ledger.py",
+        old="            db.executemany(INSERT_UNTOLD, ended)",
+        new="            pass",
+        test="cli/test_unheard.py::test_rows_that_are_not_at_the_remote_end_the_next_run_with_3_and_no_other",
+    ),
+    Bug(
+        wrong="A run that looked at other files takes what a killed one had done for told.",
+        file="batch.py",
+        old="self.place.ledger.told(but=report.untold)",
+        new="self.place.ledger.told(but={})",
+        test="cli/test_unheard.py::test_a_report_of_other_files_in_between_takes_nothing_away",
+    ),
+    Bug(
+        wrong="Rows of which the remote did not tell are forgotten with the run that asked.",
+        file="tracking.py",
+        old="unknown=unknown if ended.by_row else 0",
+        new="unknown=0",
+        test="cli/test_unheard.py::test_rows_of_which_the_remote_did_not_tell_and_a_killed_run_could_not_are_told",
     ),
 )

@@ -70,8 +70,8 @@ PARTING = (
     Bug(
         wrong="A file that only went in parts is sent over a Name that was never its own.",
         file="model/evolution.py",
-        old="owns=job.owns or not job.parts",
-        new="owns=True",
+        old="_with_refused(job.checked, lines), job.owns or not job.parts",
+        new="_with_refused(job.checked, lines), True",
         test="core/test_partition.py::test_a_name_that_only_parts_had_is_not_sent_over",
     ),
     Bug(
@@ -145,5 +145,12 @@ PARTING = (
         new="self.finds_again(job)",
         test="cli/test_changed_files.py"
         "::test_a_key_that_was_set_or_changed_since_does_not_find_what_was_sent_before_it",
+    ),
+    Bug(
+        wrong="What stays at the remote of a version that did not get there whole is told to nobody.",
+        file="partition.py",
+        old="            if before.version < job.version:\n",
+        new="            if before.version < job.version and before.state is State.DONE:\n",
+        test="core/test_partition.py::test_so_is_what_stays_of_a_version_that_did_not_get_there_whole",
     ),
 )

@@ -15,8 +15,8 @@ SUSPECTING = (
     Bug(
         wrong="A file of which the program dies is read again while the others are on their way.",
         file="batch.py",
-        old="suspect=bool(self.suspects.deaths(e.path))",
-        new="suspect=False",
+        old="bool(self.suspects.deaths(path))",
+        new="False",
         test="cli/test_poison.py::test_the_others_are_sent_before_it_kills_again_and_the_third_death_is_the_last",
     ),
     Bug(

@@ -58,4 +58,4 @@ class Tally:
             return Failed("; ".join(["the remote says that no record got through", *remarks]))
         if not self.missing and (is_marked or self._counts.word != ALL):
             return Failed("; ".join(["the remote says that there were errors, and not with which records", *told]))
-        return Completed(cause="; ".join(told), refused=self.missing)
+        return Completed(cause="; ".join(told), refused=self.missing, unknown=self.unclear)
