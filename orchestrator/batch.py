@@ -98,7 +98,7 @@ class Batch:
         report.untold = self.place.ledger.untold()
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
         await self._restore(results)
-        rejects = Rejects(self.place.out / "rejects", self._objected)
+        rejects = Rejects(self.place.out / "rejects", self._objected, increments=self.settings.target.takes_increments)
         mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
         had = had_of(self.place.ledger, self.settings.target.name, adds=mended.adds)
         spill = self.place.spill
@@ -123,7 +123,7 @@ class Batch:
             taken = await list_anew(taken, listed, self.with_refused, inbox, rejects)
         report.books.found = files - run.merged
         tell_other_rules(report.other_rules)
-        report.remark = rejects.edits.remark
+        report.heed(rejects.edits)
         return self._finish(report, run, taken, enough=files >= self.settings.input.minimum, began=began)
 
     def _objected(self, path: RelPath, content: Digest) -> Mapping[int, str]:
@@ -165,7 +165,7 @@ class Batch:
 
         def ended(trip: Trip) -> None:
             if trip.job is not None and report.is_told_first(trip):
-                trip.left = pipeline.partition.left_behind(trip.job)
+                trip.left = pipeline.predecessors.left_behind(trip.job)
             report.enter(trip)
             rules = inbox.rules_for(trip.path)
             report.other_rules += was_sent_otherwise(trip, rules, beside=census is not None)

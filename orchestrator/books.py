@@ -96,7 +96,7 @@ class Books:
     """Rows that are not at the remote for sure, of files that an earlier run read, and that ended in this one or in one
     that was killed."""
     left: int = 0
-    """Files that are done, while the remote still has rows of a version before, which a person has to remove."""
+    """Files with rows of another version that a person has to see to: the remote still has them, or never got them."""
 
     def enter(self, trip: Trip) -> None:
         """One file: it counts once, and its rows where the parts of it stand."""

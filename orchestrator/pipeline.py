@@ -31,6 +31,7 @@ from orchestrator.ports import (
     Unreadable,
     Verdict,
 )
+from orchestrator.predecessors import Predecessors
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
 from orchestrator.trip import Ending, Trip
@@ -46,6 +47,7 @@ class Pipeline:
     delivery: Delivery
     recovery: Recovery
     tracking: Tracking
+    predecessors: Predecessors
     partition: Partition
     finds_again: Callable[[Job], bool]
     """Whether the rows of a changed file take the places of those that were sent before."""
@@ -71,8 +73,8 @@ class Pipeline:
                 return
             if job is before:
                 return
-        if job.state is State.DONE and job.part is None:
-            trip.left = self.partition.left_behind(job)
+        if job.part is None:
+            trip.left = self.predecessors.left_behind(job)
 
     async def _step(self, job: Job, trip: Trip, file: File | None, *, may_send: bool) -> Job:
         match job.state:
@@ -140,7 +142,7 @@ class Pipeline:
     async def _go_on(self, job: Job, verdict: Verdict, trip: Trip, *before: Event) -> Job | None:
         """*before* is what turns the job as the ledger has it into one that is found."""
         if isinstance(verdict, Prepared | InParts) and job.version > 1:
-            if late := self.partition.late(job):
+            if late := self.predecessors.late(job):
                 trip.ending, trip.cause = Ending.UNSENT, blocked_by(late).cause
                 return None
             trip.kept = trip.kept or self._why_kept(evolve(job, *before, verdict.checked), verdict)
@@ -169,9 +171,9 @@ class Pipeline:
     def _why_kept(self, job: Job, verdict: Prepared | InParts) -> str:
         """Why it would put rows at the remote a second time, if so."""
         pieces = verdict.pieces if isinstance(verdict, InParts) else ()
-        if cause := self.partition.why_kept(job, pieces):
+        if cause := self.predecessors.why_kept(job, pieces):
             return cause
-        before = self.partition.beside(job, pieces)
+        before = self.predecessors.beside(job, pieces)
         if before is None or (self.finds_again(job) and self.finds_again(before)):
             return ""
         return (

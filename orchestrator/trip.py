@@ -56,7 +56,7 @@ class Trip:
     """Why it must not be sent, however good it is: a file whose rows it refers to is not done, or its own rows are at
     the remote already, in other parts."""
     left: str = ""
-    """What the remote still has of the version before, although this one is done."""
+    """What a person has to do about rows of a version before, or of this one where no later one holds them."""
     untellable: int = 0
     """Rows of a file that is done of which no results were to be had: so it is configured."""
     unnamed: int = 0
@@ -117,4 +117,5 @@ class Trip:
     def why(self) -> str:
         if self.is_kept:
             return self.kept
-        return self.cause or (self.job.cause if self.job is not None else "") or self.left
+        cause = self.cause or (self.job.cause if self.job is not None else "")
+        return "; ".join(filter(None, (cause, self.left)))

@@ -37,6 +37,7 @@ from orchestrator.model import Source, Token
 from orchestrator.partition import Partition
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, File, Inbox, Ledger, Reading, Sink, Target
+from orchestrator.predecessors import Predecessors
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
 from orchestrator.validation import OFF, Limits, Relations, Rules, Schema, untold
@@ -222,12 +223,15 @@ def make_pipeline(settings: Settings, parts: Parts, *, retry_failed: bool) -> Pi
         give_up=polling.give_up,
     )
     names = Names()
+    adds, increments = settings.target.adds is not False, settings.target.takes_increments
+    predecessors = Predecessors(ledger=ledger, clock=parts.clock, adds=adds, increments=increments)
     return Pipeline(
         ledger=ledger,
         inbox=parts.inbox,
         clock=parts.clock,
         names=names,
-        partition=Partition(ledger=ledger, names=names, clock=parts.clock, adds=settings.target.adds is not False),
+        predecessors=predecessors,
+        partition=Partition(ledger=ledger, names=names, clock=parts.clock, predecessors=predecessors),
         finds_again=parts.target.finds_again if settings.target.keeps_changed else lambda job: True,
         memory=memory,
         delivery=delivery,

@@ -13,7 +13,7 @@ LAYERS = (
     {"ports", "backoff", "naming", "outcome"},
     {"flow", "trip"},
     {"books", "errands", "intake", "validation"},
-    {"way", "objections", "precedence", "hearing", "lineage"},
+    {"way", "objections", "precedence", "hearing", "lineage", "predecessors"},
     {"lanes"},
     {"guards"},
     {"recovery"},
@@ -38,7 +38,7 @@ RANK = {name: rank for rank, layer in enumerate(LAYERS) for name in layer}
 
 CORE = {
     "errors", "ranges", "model", "ports", "backoff", "naming", "outcome", "flow", "trip", "books", "errands",
-    "intake", "validation", "way", "objections", "precedence", "hearing", "lineage",
+    "intake", "validation", "way", "objections", "precedence", "hearing", "lineage", "predecessors",
     "lanes", "guards", "recovery", "delivery", "tracking", "partition", "pipeline", "run", "exits",
 }  # fmt: skip
 OUTSIDE_WORLD = {"aiohttp", "aiofiles", "structlog", "os", "time", "socket", "sqlite3", "ssl", "click", "rich"}

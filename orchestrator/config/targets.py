@@ -66,6 +66,11 @@ class Target(Section):
         return False
 
     @property
+    def takes_increments(self) -> bool:
+        """Whether each version of a file holds nothing but new rows."""
+        return self.adds is not False and not self.keeps_changed
+
+    @property
     def key_column(self) -> str:
         """By which column the remote finds its records again, if it does: every row needs a value of its own there."""
         return ""

@@ -34,17 +34,30 @@ _NONE = {errno.ENOENT, errno.ENOTDIR, errno.EISDIR, errno.ELOOP, errno.ENXIO, er
 """There is no file of that name, or what is called so only points to one, and that stays where it is."""
 
 
+_EDITED = "somebody wrote into it, nobody resubmitted it, and it had to be made anew"
+_OF_ANOTHER = "its file holds other rows now, and those of the list are not at the remote"
+_REMEDIES = {
+    _EDITED: "take over what is still wanted, but mind that a row may stand on another line now",
+    _OF_ANOTHER: "mend them, and put them into a file of their own, without the columns that begin with _",
+}
+"""Why a list is kept, and what is to be done with it."""
+
+
 class LeftAsItIs(Exception):
     """The list would be what it is, or what it was before a person wrote into it, who has not resubmitted it."""
 
 
 class Edits:
-    def __init__(self, lists: Path, notes: Path) -> None:
-        """*lists*: the folder of the lists of rejects."""
+    def __init__(self, lists: Path, notes: Path, *, increments: bool = False) -> None:
+        """*lists*: the folder of the lists of rejects. *increments*: the rows in that of one version of a file are in
+        no later one, so it is kept as an edited one is."""
         self._lists = lists
+        self._increments = increments
         self._folder = lists.parent / "edited"
         self._notes = notes
         self._told: list[str] = []
+        self.strays = 0
+        """Lists that were kept because their rows are nowhere else."""
 
     @property
     def remark(self) -> str:
@@ -65,7 +78,10 @@ class Edits:
             if known and known[0] == new:
                 self._note(path, known, [source])
                 raise LeftAsItIs
-            self._set_aside(path, there)
+            self._set_aside(path, there, _EDITED)
+        elif there is not None and self._increments and not self.is_of(path, source):
+            self._set_aside(path, there, _OF_ANOTHER)
+            self.strays += 1
         if new is not None or there is not None:
             self.expect(path, new or Digest(""), source)
 
@@ -93,23 +109,16 @@ class Edits:
         except OSError:
             return 0.0
 
-    def _set_aside(self, path: RelPath, content: Digest) -> None:
+    def _set_aside(self, path: RelPath, content: Digest, cause: str) -> None:
         """A run that was killed may have done so before."""
         places = (self._folder / str(number) / path for number in count(1))
         place = next(each for each in places if not os.path.lexists(each) or self._digest(each) == content)
         if not os.path.lexists(place):
             with storing(place), _opened(self._lists / path) as edited, whole_file(place) as copy:
                 shutil.copyfileobj(edited, copy)
-        self._tell(path, place)
-
-    def _tell(self, path: RelPath, place: Path) -> None:
         listed, kept = printable(str(self._lists / path)), printable(str(place))
-        cause = "somebody wrote into it, nobody resubmitted it, and it had to be made anew"
-        structlog.get_logger().warning("edited_list_kept", path=printable(path), kept=kept, cause=cause)
-        self._told.append(
-            f"{listed}: {cause}. What was written lies in {kept}: take over what is still wanted, "
-            "but mind that a row may stand on another line now"
-        )
+        structlog.get_logger().warning("list_kept", path=printable(path), kept=kept, cause=cause)
+        self._told.append(f"{listed}: {cause}. It lies in {kept}: {_REMEDIES[cause]}")
 
     def _digest(self, place: Path) -> Digest | None:
         try:

@@ -34,11 +34,14 @@ Objected: TypeAlias = Callable[[RelPath, Digest], Mapping[int, str]]
 
 
 class Rejects:
-    def __init__(self, folder: Path, objected: Objected = lambda path, content: {}) -> None:
-        """*objected* is asked only where a row is listed that the remote refused."""
+    def __init__(
+        self, folder: Path, objected: Objected = lambda path, content: {}, *, increments: bool = False
+    ) -> None:
+        """*objected* is asked only where a row is listed that the remote refused. *increments*: each version of a file
+        holds nothing but new rows."""
         self.folder = folder
         self.objected = objected
-        self.edits = Edits(folder, state_folder(folder.parent) / "lists")
+        self.edits = Edits(folder, state_folder(folder.parent) / "lists", increments=increments)
         self._read: dict[RelPath, Digest] = {}
 
     def has(self, path: RelPath) -> bool:

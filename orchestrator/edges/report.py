@@ -15,6 +15,7 @@ from typing import Any
 
 from orchestrator.books import Books
 from orchestrator.edges.atomic import put
+from orchestrator.edges.edits import Edits
 from orchestrator.model import Key, State
 from orchestrator.naming import harmless, slug_of
 from orchestrator.trip import Ending, Trip
@@ -52,6 +53,11 @@ class Report:
             self.untold.pop(trip.job.key, None)
         for each in (trip, *trip.parts):
             self._lines.append((f"{trip.path}\0{each.job.name if each.job else ''}", _csv_line(_cells(each))))
+
+    def heed(self, edits: Edits) -> None:
+        """What became of lists of rejects that could not stay where they were."""
+        self.remark = edits.remark
+        self.books.left += edits.strays
 
     def is_told_first(self, trip: Trip) -> bool:
         """Whether it was done in a run that was killed before it could tell."""

@@ -119,8 +119,8 @@ async def test_a_list_that_was_edited_is_kept_when_its_file_changes_and_the_plac
             assert (
                 f"out/rejects/{NIGHT.path}: somebody wrote into it, nobody resubmitted it" in outcome.summary["message"]
             )
-            assert f"What was written lies in out/edited/{number}/{NIGHT.path}: take over" in outcome.summary["message"]
-            assert "edited_list_kept" in outcome.err
+            assert f"It lies in out/edited/{number}/{NIGHT.path}: take over" in outcome.summary["message"]
+            assert "list_kept" in outcome.err
         assert "message" not in (await stage.run(**DROP)).summary, "it is told once"
 
 

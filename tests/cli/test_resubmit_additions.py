@@ -343,3 +343,20 @@ async def test_a_file_with_the_longest_name_is_mended_like_any_other(tmp_path: P
 
         assert (await resubmit(stage)).code == 0
         assert stage.standing["sessions"] == Counter(["s1", "s2", "s3", "s4"])
+
+
+async def test_of_a_file_that_grew_in_parts_the_mended_row_goes_alone(tmp_path: Path) -> None:
+    parts = {"target__part_rows": 2}
+    rows = [f"d{n},s{n},{GROUP}" for n in (1, 2, 3)] + [f",s4,{GROUP}", f"d5,s5,{GROUP}"]
+    async with importing(tmp_path, {"sessions.csv": table(SESSIONS.partition("\r\n")[0], *rows)}) as stage:
+        assert (await stage.run(**DROP, **parts)).code == 3
+        source = stage.folder / "sessions.csv"
+        source.write_text(source.read_text() + f"\r\nd6,s6,{GROUP}", newline="")
+        assert (await stage.run(**DROP, **parts)).ends == {"found": 1, "done": 1}
+        assert lines_in(rejects(stage, "sessions.csv")) == [5]
+        mend(rejects(stage, "sessions.csv"), {5: {"session_deliveryId": "d4"}})
+
+        outcome = await resubmit(stage, **parts)
+
+        assert (outcome.code, outcome.ends) == (0, {"found": 1, "done": 1}), outcome.err
+        assert stage.standing["sessions"] == Counter(f"s{n}" for n in range(1, 7))

@@ -60,6 +60,7 @@ from orchestrator.ports import (
     Unreadable,
     Verdict,
 )
+from orchestrator.predecessors import Predecessors
 from orchestrator.recovery import Recovery
 from orchestrator.tracking import Tracking
 from orchestrator.way import Way
@@ -370,6 +371,7 @@ class World:
     overwrite: bool = False
     adds: bool = False
     retry_failed: bool = False
+    increments: bool = False
     sending: Backoff = field(default_factory=Backoff)
     reading: Backoff = field(default_factory=lambda: Backoff(tries=8))
     sense: Sense = field(default_factory=Sense)
@@ -393,12 +395,16 @@ class World:
         )
         recovery = Recovery(target=self.target, ledger=ledger, clock=self.clock, lane=uploads, tokens=tokens)
         names = Names()
+        predecessors = Predecessors(
+            ledger=ledger, clock=self.clock, adds=self.adds, increments=self.adds and self.increments
+        )
         return Pipeline(
             ledger=ledger,
             inbox=self.inbox,
             clock=self.clock,
             names=names,
-            partition=Partition(ledger=ledger, names=names, clock=self.clock, adds=self.adds),
+            predecessors=predecessors,
+            partition=Partition(ledger=ledger, names=names, clock=self.clock, predecessors=predecessors),
             finds_again=self.target.finds_again,
             memory=memory,
             recovery=recovery,

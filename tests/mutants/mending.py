@@ -116,7 +116,7 @@ MENDING = (
     Bug(
         wrong="A list that is made anew is written over what somebody wrote into it.",
         file="edges/edits.py",
-        old="            self._set_aside(path, there)\n",
+        old="            self._set_aside(path, there, _EDITED)\n",
         new="            pass\n",
         test="cli/test_edited_lists.py"
         "::test_a_list_that_was_edited_is_kept_when_its_file_changes_and_the_place_is_told",
@@ -267,5 +267,26 @@ MENDING = (
         old="            if verdict.fault and not is_left_out:",
         new="            if verdict.fault:",
         test="cli/test_given_up.py::test_a_row_that_the_mapping_leaves_out_leaves_the_list_with_those_that_go",
+    ),
+    Bug(
+        wrong="Where each version holds new rows only, the list of one is written over by that of the next.",
+        file="edges/edits.py",
+        old="elif there is not None and self._increments and not",
+        new="elif there is None and self._increments and not",
+        test="cli/test_increments.py::test_the_list_of_a_version_is_kept_when_the_next_one_comes",
+    ),
+    Bug(
+        wrong="A version that was not sent goes without a word where the next one does not hold its rows.",
+        file="predecessors.py",
+        old='return _NOWHERE if self.increments else ""',
+        new='return ""',
+        test="cli/test_increments.py::test_so_is_a_version_that_was_not_sent_at_all",
+    ),
+    Bug(
+        wrong="Mended rows of a file that grew in parts are taken for a copy of what is at the remote.",
+        file="predecessors.py",
+        old="        if known:",
+        new="        if not known:",
+        test="cli/test_resubmit_additions.py::test_of_a_file_that_grew_in_parts_the_mended_row_goes_alone",
     ),
 )

@@ -32,14 +32,14 @@ PARTING = (
     ),
     Bug(
         wrong="A file is done when the ledger does not find its parts.",
-        file="partition.py",
+        file="predecessors.py",
         old="        if len(parts) < len(names):",
         new="        if not names:",
         test="core/test_partition.py::test_a_file_of_which_the_ledger_misses_parts_is_never_called_done",
     ),
     Bug(
         wrong="Rows that went in one part go in another as well, where what is sent is added.",
-        file="partition.py",
+        file="predecessors.py",
         old="piece is not None and (not self.adds or same_bytes(part, piece))",
         new="piece is not None",
         test="cli/test_divisions.py"
@@ -47,14 +47,14 @@ PARTING = (
     ),
     Bug(
         wrong="A part stays at the remote beside the larger ones that have its rows now.",
-        file="partition.py",
+        file="predecessors.py",
         old="piece is not None and (not self.adds or same_bytes(part, piece))",
         new="not self.adds or (piece is not None and same_bytes(part, piece))",
         test="cli/test_divisions.py::test_a_part_that_would_be_left_over_where_the_others_replace_keeps_the_file_back",
     ),
     Bug(
         wrong="A rejection makes it forget in which parts a file went.",
-        file="partition.py",
+        file="predecessors.py",
         old="next((version for version in known if version.parts), None)",
         new="next(known, None)",
         test="cli/test_divisions.py::test_it_is_remembered_over_a_rejection_in_between",
@@ -77,7 +77,7 @@ PARTING = (
     Bug(
         wrong="A new version does not wait for a lost attempt of a part that it has no more.",
         file="pipeline.py",
-        old="            if late := self.partition.late(job):",
+        old="            if late := self.predecessors.late(job):",
         new="            if late := None:",
         test="core/test_partition.py"
         "::test_a_new_version_waits_for_a_lost_attempt_of_a_part_that_it_has_no_more[ONE TWO THREE]",
@@ -126,14 +126,14 @@ PARTING = (
     ),
     Bug(
         wrong="What is refused in between hides that the remote has rows of the version before it.",
-        file="partition.py",
+        file="predecessors.py",
         old="        return next((other for other in reversed(others) if self._has_rows_but(now, other)), None)",
         new="        return next((other for other in others[-1:] if self._has_rows_but(now, other)), None)",
         test="core/test_additions.py::test_a_version_that_was_refused_in_between_does_not_hide_one_that_was_taken",
     ),
     Bug(
         wrong="A part that changed comes to the rows that it had before.",
-        file="partition.py",
+        file="predecessors.py",
         old="        return not all(self._stands_in_for(part, now.get(part.name)) for part in done)",
         new="        return not any(self._stands_in_for(part, now.get(part.name)) for part in done)",
         test="core/test_additions.py::test_a_file_in_parts_of_which_one_that_was_taken_changes_is_kept_back",
@@ -148,7 +148,7 @@ PARTING = (
     ),
     Bug(
         wrong="What stays at the remote of a version that did not get there whole is told to nobody.",
-        file="partition.py",
+        file="predecessors.py",
         old="            if before.version < job.version:\n",
         new="            if before.version < job.version and before.state is State.DONE:\n",
         test="core/test_partition.py::test_so_is_what_stays_of_a_version_that_did_not_get_there_whole",

@@ -24,7 +24,7 @@ def jumping(now: float) -> float:
 @pytest.fixture(autouse=True)
 def only_what_one_process_knows(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("orchestrator.intake.may_arrive_late", lambda job, now: False)
-    monkeypatch.setattr("orchestrator.partition.may_arrive_late", lambda job, now: False)
+    monkeypatch.setattr("orchestrator.predecessors.may_arrive_late", lambda job, now: False)
     monkeypatch.setattr(SqliteLedger, "durations", lambda self: iter(()))
 
 
