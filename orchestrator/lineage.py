@@ -23,10 +23,12 @@ def newest_for(job: Job | None, reading: Reading, *, adds: bool) -> Job:
         raise Unusable(f"version {job.version} of its file is in doubt: resolve that first")
     if job.state.is_open:
         raise Unusable(
-            f"version {job.version} of its file is still {job.state}: resubmit once more when that has ended"
+            f"version {job.version} of its file was still {job.state} when this began: resubmit again when it has ended"
         )
-    if job.state is State.SUPERSEDED or (adds and job.state is State.FAILED):
-        raise Unusable(f"version {job.version} of its file is {job.state}: run with --retry-failed first")
+    if job.state is State.SUPERSEDED:
+        raise Unusable(f"version {job.version} of its file was replaced before it was sent: run first")
+    if adds and job.state is State.FAILED and not job.is_abandoned:
+        raise Unusable(f"version {job.version} of its file has failed: run with --retry-failed first")
     if job.checked is None:
         raise Unusable("the whole file was refused, not single rows: mend it in its place, and run")
     return job

@@ -203,6 +203,8 @@ class Resubmission:
         self._require_rejected(listed, job, is_events=is_events)
         listed.require_right(rules, heed_a_stop)
         rows = listed = replace(listed, after=versions[-1].version if versions else 0)
+        if earlier and job.is_abandoned:  # nobody knows whether its rows arrived, and they are not to go again
+            earlier = earlier.on(unsent)
         if earlier:  # what was sent back since then is on its way, though its list may have been made anew
             rows = listed.over(earlier.but_for(sheet.refused) if earlier.after < listed.after else earlier)
         placing.require_all_lines(rows)

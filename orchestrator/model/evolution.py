@@ -25,7 +25,7 @@ from orchestrator.model.events import (
     TailReleased,
     Verdict,
 )
-from orchestrator.model.job import Job, Sheets, Source, State
+from orchestrator.model.job import ABANDONED, Job, Sheets, Source, State
 from orchestrator.ranges import Ranges
 
 
@@ -117,7 +117,7 @@ def _resolved(job: Job, event: Resolved) -> Job:
         case Verdict.RESEND:
             return replace(job, state=State.READY, cause="a person wants it sent again", token=None, repeats=True)
         case Verdict.ABANDON:
-            return replace(job, state=State.FAILED, cause="abandoned by a person", repeats=False)
+            return replace(job, state=State.FAILED, cause=ABANDONED, repeats=False)
         case _:
             assert_never(event.verdict)
 

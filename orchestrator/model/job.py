@@ -122,6 +122,10 @@ class Result:
     """How one begins that is too large; not kept."""
 
 
+ABANDONED = "abandoned by a person"
+"""Why a job has failed that a person will not have sent again: whether it arrived is not known."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Job:
     key: Key
@@ -165,6 +169,10 @@ class Job:
     def replaces(self) -> bool:
         """Whether the next send may overwrite what stands under the Name."""
         return self.owns or self.repeats
+
+    @property
+    def is_abandoned(self) -> bool:
+        return self.state is State.FAILED and self.cause == ABANDONED
 
     @property
     def keeps_its_name(self) -> bool:

@@ -108,6 +108,10 @@ class MendedList:
         """What was mended before, and this instead of it."""
         return replace(self, rows={**earlier.rows, **self.rows})
 
+    def on(self, lines: Ranges) -> MendedList:
+        """The rows on these lines, and no others."""
+        return replace(self, rows={line: row for line, row in self.rows.items() if line in lines})
+
     def but_for(self, lines: Ranges) -> MendedList:
         """Without the rows on these lines."""
         return replace(self, rows={line: row for line, row in self.rows.items() if line not in lines})

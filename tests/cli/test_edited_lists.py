@@ -88,7 +88,7 @@ async def test_what_is_written_into_a_list_while_the_remote_is_down_is_there_to_
 
         again = await resubmit(stage)
 
-        assert "version 2 of its file is still ready" in again.summary["message"]
+        assert "version 2 of its file was still ready" in again.summary["message"]
         assert stage.states == {NIGHT.path: "done"}
         assert place.read_bytes() == written
         assert edited(stage) == []

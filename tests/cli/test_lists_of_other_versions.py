@@ -153,7 +153,8 @@ async def test_a_list_of_what_is_still_on_its_way_is_taken_in_when_that_has_ende
 
         first = await resubmit(stage)
         assert (
-            "version 1 of its file is still waiting: resubmit once more when that has ended" in first.summary["message"]
+            "version 1 of its file was still waiting when this began: resubmit again when it has ended"
+            in first.summary["message"]
         )
         assert first.ends == {"adopted": 1, "done": 1}
         second = await resubmit(stage)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import sqlite3
 from collections import Counter
+from contextlib import closing
 from pathlib import Path
 
 import pytest
@@ -12,6 +14,7 @@ from cli.mending import lines_in, mend, rows_of
 from cli.program import Outcome
 from cli.pushes import Pushing, pushing
 from cli.stage import Stage, held
+from orchestrator.edges.workplace import ledger_file
 from orchestrator.sandbox import Fault
 
 DROP = {"validation__on_bad_rows": "drop_rows"}
@@ -26,6 +29,12 @@ async def resubmit(stage: Stage, *lists: str, **settings: object) -> Outcome:
 
 def rejects(stage: Stage, path: str) -> Path:
     return stage.out / "rejects" / path
+
+
+def a_while_later(stage: Stage) -> None:
+    """An hour, for what the ledger has of lost answers."""
+    with closing(sqlite3.connect(ledger_file(stage.out))) as db, db:
+        db.execute("UPDATE jobs SET lost_at = lost_at - 3600")
 
 
 async def before(stage: Pushing) -> None:
@@ -360,3 +369,23 @@ async def test_of_a_file_that_grew_in_parts_the_mended_row_goes_alone(tmp_path: 
 
         assert (outcome.code, outcome.ends) == (0, {"found": 1, "done": 1}), outcome.err
         assert stage.standing["sessions"] == Counter(f"s{n}" for n in range(1, 7))
+
+
+async def test_what_a_person_abandoned_does_not_go_again_with_the_rest_of_its_list(tmp_path: Path) -> None:
+    lost = Fault(endpoint="upload", kind="drop_after", nth=2)
+    async with importing(tmp_path, {"sessions.csv": SESSIONS}, lost) as stage:
+        await stage.run(**DROP)
+        mend(rejects(stage, "sessions.csv"), {4: {"session_deliveryId": "d3"}})
+        assert (await resubmit(stage)).code == 4
+        assert stage.states == {"sessions.csv": "in_doubt"}
+        assert (await stage.call("resolve", "sessions.csv", "--abandon")).code == 0
+        mend(rejects(stage, "sessions.csv"), {5: {"session_deliveryId": "d4"}})
+
+        early = await resubmit(stage)
+        assert (early.code, early.ends) == (5, {"found": 1, "unsent": 1})
+        assert "may still arrive late" in stage.told(early)["sessions.csv"]["cause"]
+        a_while_later(stage)
+        late = await resubmit(stage)
+
+        assert late.ends == {"found": 1, "done": 1}
+        assert stage.standing["sessions"] == Counter(["s1", "s2", "s3", "s4"]), "each once"

@@ -118,7 +118,7 @@ def status_of(answer: Answer) -> Running | Ended:
     members = read(answer, STATISTICS)
     completed = members.get("completed")
     if completed is not True:
-        word = str(completed).strip().casefold() if isinstance(completed, str) else ""
+        word = str(completed).strip().lower() if isinstance(completed, str) else ""
         if completed is not False and not _PLAIN.fullmatch(word):
             raise Unclear(f"{STATISTICS}: an answer that does not say whether it is completed")
         return Running(word=word, retry_after=answer.retry_after)
@@ -214,4 +214,4 @@ def _says_no(answer: Answer, members: dict[str, Any]) -> bool:
 
 def _message(members: dict[str, Any]) -> str:
     message = members.get("message")
-    return message.casefold() if isinstance(message, str) else ""
+    return message.lower() if isinstance(message, str) else ""

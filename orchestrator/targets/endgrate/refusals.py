@@ -38,7 +38,7 @@ class Refusals:
                 self._add(_key(item), _index(item), _text(item, "error_type"), _text(item, "error_resolve_text"))
 
     def _add(self, key: str, index: int | None, kind: str, says: str) -> None:
-        self._needs_person |= kind.casefold() == "authentication"
+        self._needs_person |= kind.lower() == "authentication"
         row = self._known.get(key, 0)
         if index is not None:
             self._indexes.note(index, key, row)

@@ -60,7 +60,7 @@ def _processing_token(body: str) -> Token | None:
 def status_of(answer: Answer, results: Sequence[str]) -> Running | Ended:
     """`results` are the keys to fetch after success; after a failure there is only the feedback."""
     _require_read(answer, "status")
-    word = re.sub(r"[\s_-]+", "", _bare(answer.text)).casefold()
+    word = re.sub(r"[\s_-]+", "", _bare(answer.text)).lower()
     if word == _SUCCESS:
         return Ended(success=True, word=word, results=tuple(results))
     if word in _FAILED or word.startswith("completed"):

@@ -54,7 +54,7 @@ def status_of(answer: Answer, token: Token) -> Running | Ended:
     word = result.get("status") if isinstance(result, dict) else None
     if not isinstance(word, str):
         raise Unclear(f"{STATUS}: an answer without a status", retry_after=answer.retry_after)
-    word = word.strip().casefold()
+    word = word.strip().lower()
     if word == "processed":
         return Ended(success=True, word=word, results=(STATUS, RESULT))
     if word == "failed":

@@ -52,7 +52,7 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
     try:
         for number, row in enumerate(filter(None, rows), 1):  # a blank line is no row
             word, why = _cell(row, status).strip(), [_cell(row, at) for at in reasons]
-            if word.casefold() == _TAKEN:
+            if word.lower() == _TAKEN:
                 continue
             if not (_REFUSED.fullmatch(word) or any(why)):
                 unknown += 1
@@ -71,7 +71,7 @@ def read_rows(lines: Iterable[str]) -> RowResults | None:
 def _field(message: str) -> str:
     """Which column it is about, where it begins as those of the vendor's sibling do."""
     found = _FIELD.match(message)
-    return found[1].strip().casefold() if found else ""
+    return found[1].strip().lower() if found else ""
 
 
 def _is_table(header: list[str]) -> bool:
