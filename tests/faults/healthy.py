@@ -8,13 +8,7 @@ from typing import Any
 from faults.fault import Endpoint
 
 RESULT = json.dumps(["first-id", "second-id"]).encode()
-_COUNTS = {
-    "records": 2,
-    "batches": 1,
-    "batches_success": 1,
-    "batches_fail": 0,
-    "records_transferred": 2,
-}
+_BATCHES = {"batches": 1, "batches_success": 1, "batches_fail": 0}
 
 
 def accepted(endpoint: Endpoint, token: str) -> bytes:
@@ -27,8 +21,8 @@ def accepted(endpoint: Endpoint, token: str) -> bytes:
             return token.encode()
 
 
-def told(endpoint: Endpoint, url: str) -> bytes:
-    """In answer to a read."""
+def told(endpoint: Endpoint, url: str = "", *, rows: int = 1) -> bytes:
+    """In answer to a read, by a remote at *url* which took so many *rows*."""
     match endpoint:
         case Endpoint.POLL:
             return b"completedsuccessfully"
@@ -39,11 +33,12 @@ def told(endpoint: Endpoint, url: str) -> bytes:
         case Endpoint.TAO_ADDRESS:
             return _json({"signedUrl": f"{url}/store/import.csv?signature=canary"})
         case Endpoint.TAO_STORE:
-            return b"user_username,status,errorType,errorCode,errorMessage\nzoe,processed,,,\n"
+            return b"user_username,status,errorType,errorCode,errorMessage\n" + b"zoe,processed,,,\n" * rows
         case Endpoint.SESSION:
             return _json({"success": True})
         case Endpoint.STATISTICS:
-            return _json({"completed": True, "statistics": {"crm-contact": _COUNTS}})
+            counts = {"records": rows, "records_transferred": rows, **_BATCHES}
+            return _json({"completed": True, "statistics": {"crm-contact": counts}})
         case Endpoint.ERRORS:
             return _json({"success": True, "meta": {"count": 0}, "errors": []})
         case Endpoint.FIRST_PAGE:
@@ -52,6 +47,18 @@ def told(endpoint: Endpoint, url: str) -> bytes:
         case Endpoint.PAGE:
             return _json({"success": True, "meta": {"count": 2}, "transfer_data": [_record("2")]})
     raise AssertionError(endpoint)
+
+
+def results(api: str, rows: int) -> dict[str, bytes]:
+    """What is kept of them, by their names."""
+    match api:
+        case "tao":
+            return {"status": told(Endpoint.TAO_STATUS), "result": told(Endpoint.TAO_STORE, rows=rows)}
+        case "endgrate":
+            data = b"".join(_json(_record(key)) + b"\n" for key in ("1", "2"))
+            return {"statistics": told(Endpoint.STATISTICS, rows=rows), "errors": b"", "data": data}
+        case _:
+            return {"feedback": RESULT, "tableofresultids": RESULT}
 
 
 def _record(key: str) -> dict[str, Any]:

@@ -1,7 +1,8 @@
 """One fault in a night of the whole pipeline, and what is left of it: in that night, and after the next.
 
-What an upload's lost answer leads to depends on whether the remote's names are ours alone (`sole_writer`): then
-sending again replaces what may be there; else nobody can tell, and a person decides.
+What an upload's lost answer leads to depends on the class of delivery: where sending again replaces what may be
+there (at the Platform where its names are ours alone, `sole_writer`) that is done; else nobody can tell, and a person
+decides.
 """
 
 from __future__ import annotations
@@ -12,19 +13,20 @@ from dataclasses import dataclass
 from targets.wire import answer, as_json, head
 
 from faults import answers as say
+from faults.consignments import OWN_ROSTER, ROSTER, Consignment
 from faults.fault import PLATFORM, Deed, Endpoint, Fault, Moment
 from orchestrator.exits import Exit
 
 TOKEN, UPLOAD, POLL, RESULT = PLATFORM
-FOLLOWS = {TOKEN: 0, UPLOAD: 1, POLL: 2, RESULT: 3}
-"""How many requests a healthy night makes before."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Night:
     endpoint: Endpoint
     fault: Fault
-    sole_writer: bool = False
+    consignment: Consignment = ROSTER
+    size: int = 0
+    """Characters of the file beyond its first row."""
     state: str = "done"
     """Of the file, when the night with the fault is over; empty where the ledger has not heard of it."""
     exit: Exit = Exit.OK
@@ -36,7 +38,13 @@ class Night:
     """The state after a second night, with a healthy server, and a person's verdict where one is needed."""
 
     def __str__(self) -> str:
-        return f"{self.endpoint}: {self.fault}{', sole writer' if self.sole_writer else ''}"
+        of = f", {self.consignment}" if self.consignment is not ROSTER else ""
+        return f"{self.endpoint}: {self.fault}{of}{', large' if self.size else ''}"
+
+    @property
+    def follows(self) -> int:
+        """How many requests a healthy night makes before."""
+        return self.consignment.requests.index(self.endpoint)
 
 
 SPENT = answer(401)
@@ -158,7 +166,7 @@ def all_nights() -> Iterator[Night]:
     for fault, whole, taken in LOST:
         if fault.moment is not Moment.KEPT:  # what may not be repeated does not go out on a kept connection
             yield Night(endpoint=UPLOAD, fault=fault, state="in_doubt", exit=Exit.IN_DOUBT, whole=whole, taken=taken)
-        yield Night(endpoint=UPLOAD, fault=fault, sole_writer=True, whole=whole + 1, taken=taken + 1)
+        yield Night(endpoint=UPLOAD, fault=fault, consignment=OWN_ROSTER, whole=whole + 1, taken=taken + 1)
     for endpoint, fault, state, code in STOPPED:
         is_taken = state == "waiting"
         seen = fault.times if endpoint is UPLOAD and fault.deed is not Deed.REFUSE else int(is_taken)

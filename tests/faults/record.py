@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -42,10 +43,34 @@ class Request:
 class Taken:
     """A submission that took effect."""
 
-    name: str
-    overwrite: bool
-    data: str
     token: str
+    replaces: bool
+    """Another one of the same is not there beside it."""
+    data: str
+    """As the file had it."""
+    rows: int
+
+
+def taken_of(request: Request, token: str) -> Taken:
+    """What the remote understands: it knows no more of the sender than it was sent."""
+    match request.endpoint:
+        case Endpoint.TAO_UPLOAD:
+            data = request.body.partition(b"\r\n\r\n")[2].rpartition(b"\r\n--")[0].decode()
+            replaces = not data.startswith(_ADDED)
+            return Taken(token=token, replaces=replaces, data=data, rows=data.count("\n"))
+        case Endpoint.PUSH:
+            records = json.loads(request.body)["transfer_data"]
+            lines = [",".join(cells) for cells in (records[0]["data"], *(each["data"].values() for each in records))]
+            replaces = all(each.get("internal_id") == each["data"]["id"] for each in records)
+            return Taken(token=token, replaces=replaces, data="\r\n".join(lines), rows=len(records))
+        case _:
+            said = json.loads(request.body)
+            over, data = str(said.get("Overwrite")).lower() == "true", said["Data"]
+            return Taken(token=token, replaces=over, data=data, rows=data.count("\n"))
+
+
+_ADDED = ("session_", "hierarchy_organizationName")
+"""How files begin whose rows have no key: TAO makes a new session, or a new organization, of each."""
 
 
 def endpoint_of(head: bytes, api: str) -> Endpoint:

@@ -8,7 +8,6 @@ fault that was planned and did not strike is an error.
 from __future__ import annotations
 
 import asyncio
-import json
 import socket
 import struct
 import uuid
@@ -23,7 +22,7 @@ from targets.wire import answer, grant
 from faults.fault import UPLOADS, Deed, Endpoint, Fault, Moment
 from faults.healthy import accepted, told
 from faults.hours import Leap, leaping_time
-from faults.record import Request, Taken, endpoint_of
+from faults.record import Request, Taken, endpoint_of, taken_of
 
 Accept: TypeAlias = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 
@@ -136,15 +135,12 @@ class Server:
             case endpoint if endpoint in UPLOADS:
                 return accepted(endpoint, UUID if take is Moment.WHOLE else self._take(request))
             case endpoint:
-                return told(endpoint, self.url)
+                return told(endpoint, self.url, rows=self.taken[-1].rows if self.taken else 1)
 
     def _take(self, request: Request) -> str:
         number = len(self.taken)
         token = str(uuid.uuid5(uuid.NAMESPACE_URL, str(number))) if number else UUID
-        said = json.loads(request.body) if request.endpoint is Endpoint.UPLOAD else {}
-        over = str(said.get("Overwrite")).lower() == "true"
-        data = said.get("Data", request.sha256)
-        self.taken.append(Taken(name=said.get("Name", ""), overwrite=over, data=data, token=token))
+        self.taken.append(taken_of(request, token))
         return token
 
     async def _strike(self, content: bytes, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> bool:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 from contract.subjects import TAO
@@ -15,6 +17,7 @@ from orchestrator.model import Failed
 from orchestrator.ports import Ended, Running
 from orchestrator.sandbox import TaoKnobs
 from orchestrator.targets.tao.answers import status_of
+from targets.tao.near_misses import BODIES, SUCCESS, SUCCESSES
 from targets.tao.place import REFERENCE, status, tao_at
 from targets.wire import answer, as_json
 
@@ -84,13 +87,29 @@ async def test_what_is_no_status_is_an_error_that_says_what_may_be_done(
     assert type(caught.value) is raised
 
 
-@given(st.binary())
-def test_nothing_that_comes_for_a_status_is_taken_for_a_success(body: bytes) -> None:
+@pytest.mark.parametrize("wrong", BODIES)
+@given(st.data())
+def test_nothing_that_comes_for_a_status_is_taken_for_a_success(wrong: str, data: st.DataObject) -> None:
+    body = data.draw(BODIES[wrong])
     try:
         told = status_of(Answer(status=200, content_type="application/json", body=body), REFERENCE)
     except Unclear:
         return
-    assert told != DONE or b"processed" in body.lower()
+    assert isinstance(told, Running) or not told.success
+
+
+@given(SUCCESSES)
+def test_a_success_is_one_whatever_stands_beside_it(said: dict[str, Any]) -> None:
+    body = json.dumps(said).encode()
+
+    assert status_of(Answer(status=200, content_type="application/json", body=body), REFERENCE) == DONE
+
+
+def test_no_status_of_http_but_200_lets_a_success_be_one() -> None:
+    body = json.dumps({"result": {"status": SUCCESS}}).encode()
+    for number in {*range(100, 600)} - {200}:
+        with pytest.raises(TargetError):
+            status_of(Answer(status=number, content_type="application/json", body=body), REFERENCE)
 
 
 async def test_a_reference_that_is_not_known_yet_is_missing_until_it_is(tmp_path: Path) -> None:
