@@ -53,7 +53,10 @@ def require_absent(lines: Iterable[int], sheet: Sheet, job: Job) -> None:
     if line is None:
         return
     if not SourceLines(sheet.header, sheet.gaps).rows_on(line, line, sheet.rows - sheet.bad):
-        raise Unusable(f"the file has no row on line {line:,}: write into _line what stood there")
+        raise Unusable(
+            f"the file has no row on line {line:,}: write into _line what stood there; "
+            "where that was a fault of the whole file, mend it in the file"
+        )
     has = "accepted" if job.state is State.DONE else "found right"
     raise Unusable(f"the row of line {line:,} was {has} in version {job.version}: take it out of the list")
 

@@ -9,6 +9,7 @@ import pytest
 from crash.deliveries import EVERY
 from faults.cells import CELLS, CELLS_OF_OTHERS
 from faults.nights import NIGHTS
+from faults.nights_of_others import NIGHTS_OF_OTHERS
 from histories.test_histories import BLOCK as BLOCK_OF_WALKS
 from histories.test_histories import BLOCKS as BLOCKS_OF_WALKS
 from histories.test_histories import FEW
@@ -27,6 +28,7 @@ NUMBERS = ["none", *"one two three four five six seven eight nine ten eleven twe
         (r"([\d,]+) cells", len(CELLS)),
         (r"([\d,]+) more at TAO and Endgrate", len(CELLS_OF_OTHERS)),
         (r"([\d,]+) whole nights", len(NIGHTS)),
+        (r"([\d,]+) nights there", len(NIGHTS_OF_OTHERS)),
         (r"([\d,]+) seeds of", BLOCK * BLOCKS),
         (r"([\d,]+) jobs polled", JOBS),
         (r"\b(\w+) kinds of remote", len(KINDS)),

@@ -27,7 +27,7 @@ def resubmit(common: Common, lists: tuple[str, ...], folder: Path | None, output
     """
     from orchestrator.edges.view import open_view
     from orchestrator.edges.workplace import ledger_file
-    from orchestrator.errors import ConfigError
+    from orchestrator.errors import ConfigError, OutputError
     from orchestrator.lineage import lineage
     from orchestrator.naming import printable
     from orchestrator.request import Request
@@ -38,6 +38,9 @@ def resubmit(common: Common, lists: tuple[str, ...], folder: Path | None, output
             "target.replaces: is missing. Say true if a new version takes the place of the one before at this remote, "
             "false if its rows come to those that are there: else mended rows would undo, or repeat, the others."
         )
+    if not ledger_file(settings.output.folder).exists():
+        where = printable(str(settings.output.folder))
+        raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
     finished = carry_out(common, settings, Request(command="resubmit", lists=lists, wait=wait))
     with open_view(ledger_file(settings.output.folder)) as view:
         told = {path: lineage(view.versions(path)) for path in finished.resubmitted}

@@ -176,7 +176,9 @@ async def test_where_a_new_version_replaces_the_one_before_it_is_the_same(tmp_pa
 
 
 async def test_where_there_is_nothing_to_make_a_list_of_it_is_said_why(tmp_path: Path) -> None:
-    async with staged(tmp_path, [NIGHT]) as stage:
+    async with staged(tmp_path) as stage:
+        await stage.run(**DROP)
+        NIGHT.write(stage.folder)
         unknown = await resubmit(stage, NIGHT.path)
         assert "its file has not been judged by a run yet: run first" in unknown.summary["message"]
         await stage.run(**DROP)
@@ -199,5 +201,6 @@ async def test_a_line_on_which_its_file_has_no_row_is_told_as_that(tmp_path: Pat
 
         assert outcome.code == 3
         assert outcome.summary["message"] == (
-            f"{NIGHT.path}: the file has no row on line {line}: write into _line what stood there"
+            f"{NIGHT.path}: the file has no row on line {line}: write into _line what stood there; "
+            "where that was a fault of the whole file, mend it in the file"
         )

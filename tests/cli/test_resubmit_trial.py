@@ -176,3 +176,12 @@ async def test_rows_that_no_part_can_hold_leave_their_file_as_it_is(tmp_path: Pa
         outcome = await resubmit(stage, target__part_rows=3)
         assert (outcome.code, outcome.ends) == (3, {"found": 1, "done": 1})
         assert "the remote still has rows of version 1" in outcome.err, "which went whole"
+
+
+async def test_where_no_run_ever_was_nothing_is_begun(tmp_path: Path) -> None:
+    async with staged(tmp_path) as stage:
+        outcome = await stage.call("resubmit", "-o", "otu", **STRICT)
+
+        assert outcome.code == 2
+        assert "otu: there is no ledger here. Name the output folder of a run (-o)." in outcome.err
+        assert not (stage.root / "otu").exists()

@@ -27,6 +27,8 @@ _NEAR = (
     "processed\0",
     '"processed"',
     "pro cessed",
+    "proceßed",
+    "proceſſed",
     "рrocessed",  # its first letter is Cyrillic
     "processing",
     "success",
@@ -35,7 +37,7 @@ _NEAR = (
     "failed",
     "200",
 )
-_WORDS = st.sampled_from(_NEAR) | st.text(max_size=12).filter(lambda word: word.strip().casefold() != SUCCESS)
+_WORDS = st.sampled_from(_NEAR) | st.text(max_size=12).filter(lambda word: word.strip().lower() != SUCCESS)
 _NUMBERS = st.none() | st.booleans() | st.integers() | st.floats()
 _BESIDE = st.sampled_from(["Status", "STATUS", "status ", "state", "Result", "results", "data", "messages", "fileLine"])
 _JUNK = st.recursive(
