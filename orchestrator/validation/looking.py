@@ -80,6 +80,9 @@ def look(
     remarks += _uneven(records, width) if not unclosed else []
     if not of_old_macs and (at := _LONE.search(lines)):
         remarks.append(f"line {lines.count(chr(10), 0, at.start()) + 1:,}: {MESSAGES[Rule.CARRIAGE_RETURN]}")
+    if (before := lines.find("\n\ufeff")) >= 0:
+        remarks.append(f"line {lines.count(chr(10), 0, before) + 2:,}: {MESSAGES[Rule.MARK]}")
+    remarks += [] if readable else [MESSAGES[Rule.ENCODING]]
     if names and whole and len(records) == 1 and not unclosed:
         remarks.append(MESSAGES[Rule.NO_ROWS])
     return Sight(

@@ -12,7 +12,8 @@ import zlib
 
 import pytest
 
-from orchestrator.validation import Dialect, Sight, look
+from orchestrator.validation import Dialect, Rule, Sight, look
+from orchestrator.validation.problem import MESSAGES
 from validation.kinds import FILES, KINDS
 from validation.samples import HEADER, ROW, judge_in, lines
 from validation.test_dialects import DIALECTS, spelled
@@ -171,3 +172,16 @@ def test_a_carriage_return_that_ends_no_line_is_told_with_its_line() -> None:
     sight = look(b"id,name\r\n1,a\r\n2,b\rc\r\n", (), whole=True)
 
     assert [remark.partition(":")[0] for remark in sight.remarks] == ["line 3"]
+
+
+def test_a_byte_order_mark_that_begins_a_later_line_is_told_with_it() -> None:
+    sight = seen(lines(HEADER, ROW, f"\ufeff{HEADER}", ROW))
+
+    assert sight.remarks == (f"line 3: {MESSAGES[Rule.MARK]}",)
+
+
+def test_a_file_that_is_cut_in_the_middle_of_a_letter_is_told_so() -> None:
+    whole = lines(HEADER, ROW).encode("utf-16")
+
+    assert MESSAGES[Rule.ENCODING] in look(whole[:-1], NAMED, whole=True).remarks
+    assert look(whole, NAMED, whole=True).remarks == ()
