@@ -2,7 +2,7 @@
 
 PYTHON ?= python3
 BIN := .venv/bin
-COVERED := */model/*,*/flow/*,*/backoff.py,*/lanes.py,*/way.py,*/outcome.py,*/recovery.py,*/atomic.py,*/batcher.py,*/database.py,*/ledger.py,*/edges/rows.py,*/edges/tables.py,*/delivery.py,*/tracking.py,*/guards.py,*/edges/http.py,*/mounts.py,*/partition.py,*/precedence.py,*/reserve.py,*/cuts.py,*/kept.py,*/pieces.py,*/wal.py,*/answers.py,*/taken.py
+COVERED := */model/*,*/flow/*,*/backoff.py,*/lanes.py,*/way.py,*/outcome.py,*/recovery.py,*/atomic.py,*/batcher.py,*/database.py,*/ledger.py,*/edges/reader.py,*/edges/columns.py,*/edges/rows.py,*/edges/tables.py,*/delivery.py,*/tracking.py,*/guards.py,*/edges/http.py,*/mounts.py,*/partition.py,*/predecessors.py,*/precedence.py,*/reserve.py,*/cuts.py,*/kept.py,*/pieces.py,*/wal.py,*/answers.py,*/taken.py
 
 .PHONY: help demo test chaos coverage mutants check bench clean
 

@@ -46,6 +46,7 @@ from orchestrator.model import (
     TailReleased,
     evolve,
 )
+from orchestrator.naming import is_pull
 from orchestrator.ports import Clock
 
 _GROUP = 256
@@ -160,9 +161,9 @@ class SqliteLedger(LedgerReader):
         ]
         if kept:
             db.executemany(INSERT_RESULT, kept)
-        ended = [(job.key, job.version) for job, _, _ in changes if job.state is State.DONE and job.part is None]
-        if ended:
-            db.executemany(INSERT_UNTOLD, ended)
+        done = [job for job, _, _ in changes if job.state is State.DONE]
+        if untold := [(job.key, job.version) for job in done if job.part is None and not is_pull(job.key)]:
+            db.executemany(INSERT_UNTOLD, untold)
 
 
 def _again(error: OutputError | StorageError) -> OutputError | StorageError:

@@ -305,7 +305,7 @@ DURABILITY = (
     Bug(
         wrong="What a killed run had done is never told by the next one.",
         file="edges/ledger.py",
-        old="            db.executemany(INSERT_UNTOLD, ended)",
+        old="            db.executemany(INSERT_UNTOLD, untold)",
         new="            pass",
         test="cli/test_unheard.py::test_rows_that_are_not_at_the_remote_end_the_next_run_with_3_and_no_other",
     ),
