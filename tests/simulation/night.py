@@ -121,6 +121,7 @@ class Night:
         """A person looks at the remote when nothing is on its way any more, and says what is there."""
         await anyio.sleep(2 * LATEST)
         self.remote.settle()
+        shorten_the_log(self.out)
         life = Life()
         ledger = SqliteLedger(
             ledger_file(self.out), target_id=TARGET, run="person", clock=self._clock(life), hop=life.hop

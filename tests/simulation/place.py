@@ -22,7 +22,8 @@ def prepare(out: Path) -> None:
 
 
 def shorten_the_log(out: Path) -> None:
-    """A start judges every frame of it, which takes longer than a night: that is tested where logs are damaged."""
+    """Whoever opens the ledger judges every frame of it, which takes longer than a night: that is tested where logs
+    are damaged."""
     with closing(connect(ledger_file(out), "rw")) as db:
         assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "nobody else is at it"
 
