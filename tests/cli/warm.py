@@ -152,6 +152,7 @@ def _become(order: Order, out: int, err: int) -> NoReturn:
     os.umask(order.umask)
     os.environ.clear()
     os.environ.update(order.env)
+    sys.path[1:1] = filter(None, order.env.get("PYTHONPATH", "").split(os.pathsep))
     sys.argv = ["orchestrator", *order.argv]
     if order.prepare:
         importlib.import_module(order.prepare).prepare(**order.given)
