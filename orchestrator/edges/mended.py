@@ -141,6 +141,8 @@ class MendedRows:
 
     def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
         """None when there are none. Raises Unusable when they cannot be read."""
+        if not (self._is_there or self._tried):
+            return None
         place = self._place(path, content)
         if place in self._tried:
             return self._tried[place]
@@ -154,6 +156,8 @@ class MendedRows:
             raise Unusable(f"{printable(str(place))}: it cannot be read ({error.strerror}): mend that") from None
 
     def _has_any(self, path: RelPath) -> bool:
+        if not (self._is_there or self._tried):
+            return False
         place = self._place(path, Digest(""))
         if any(tried.parent == place.parent and tried.name.startswith(place.name) for tried in self._tried):
             return True

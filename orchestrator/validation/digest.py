@@ -6,7 +6,8 @@ import codecs
 import hashlib
 import json
 from collections.abc import Iterable
-from dataclasses import asdict
+from dataclasses import fields
+from typing import Any
 
 from orchestrator.validation.dialect import CANONICAL, Dialect
 from orchestrator.validation.mapping import Mapping
@@ -27,9 +28,13 @@ def rules_digest(
     rules = {
         "validator": VALIDATOR_VERSION,
         "encoding": codecs.lookup(encoding).name,
-        "dialect": asdict(dialect),
-        "mapping": asdict(mapping) if mapping else None,
+        "dialect": dialect,
+        "mapping": mapping,
         "policy": policy,
-        "schemas": [asdict(schema) for schema in schemas],
+        "schemas": list(schemas),
     }
-    return hashlib.sha256(json.dumps(rules, sort_keys=True).encode()).hexdigest()
+    return hashlib.sha256(json.dumps(rules, sort_keys=True, default=_fields_of).encode()).hexdigest()
+
+
+def _fields_of(rule: Any) -> dict[str, Any]:
+    return {field.name: getattr(rule, field.name) for field in fields(rule)}

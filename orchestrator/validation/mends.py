@@ -51,8 +51,10 @@ class Mends:
     def instead_of(self, record: Record) -> Sequence[Record]:
         """The rows that were mended on its lines, each up to the next; itself above them, or where there are none."""
         lines = self._lines[bisect_left(self._lines, record.line) : bisect_right(self._lines, record.last_line)]
+        if not lines:
+            return (record,)
         rows = [self._rows[line] for line in lines]
-        if not lines or lines[0] > record.line:
+        if lines[0] > record.line:
             rows.insert(0, record)
         ends = [*(row.line - 1 for row in rows[1:]), record.last_line]
         return [replace(row, last_line=end) for row, end in zip(rows, ends, strict=True)]

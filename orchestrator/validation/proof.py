@@ -48,12 +48,11 @@ _LONGEST_NUMBER = 99
 class Proof:
     """Finds runs of clean rows with one kind of line end: a run with CRLF already is what the remote gets."""
 
-    __slots__ = ("_crlf", "_lf")
+    __slots__ = ("_row", "_runs")
 
     def __init__(self, cells: Sequence[str], delimiter: str = ",") -> None:
-        row = re.escape(delimiter).join(cells)
-        self._crlf = re.compile(rf"(?:{row}\r\n)*+")
-        self._lf = re.compile(rf"(?:{row}\n)*+")
+        self._row = re.escape(delimiter).join(cells)
+        self._runs: dict[str, re.Pattern[str]] = {}
 
     def end_of_clean_rows(self, text: str, start: int) -> tuple[int, bool]:
         """Where the proven rows from *start* on end (*start* itself if there are none), and if by CRLF.
@@ -61,9 +60,15 @@ class Proof:
         *start* is the beginning of a record and *text* ends with a line end.
         """
         crlf = text.startswith("\r", text.find("\n", start) - 1)
-        match = (self._crlf if crlf else self._lf).match(text, start)
+        match = self._run(r"\r\n" if crlf else r"\n").match(text, start)
         # Python before 3.11.5 may leave the end inside a row that did not fit (its issue 106052).
         return (text.rfind("\n", start, match.end()) + 1 or start) if match else start, crlf
+
+    def _run(self, end: str) -> re.Pattern[str]:
+        """Made when the first such line end is met: it takes longer than to judge a small file."""
+        if (run := self._runs.get(end)) is None:
+            run = self._runs[end] = re.compile(f"(?:{self._row}{end})*+")
+        return run
 
 
 def proof_of(columns: Sequence[Column], dialect: Dialect = CANONICAL, *, blank_deletes: bool = False) -> Proof | None:

@@ -137,7 +137,7 @@ async def test_a_credential_that_cannot_be_renewed_ends_the_reading_when_it_is_r
 
 
 @pytest.mark.parametrize("subject", REMOTES, ids=str)
-@pytest.mark.parametrize("rows", [1, 3000])
+@pytest.mark.parametrize("rows", [1, 2000])
 async def test_a_result_is_what_the_remote_has_and_a_long_one_lies_in_a_file(
     tmp_path: Path, subject: RemoteSubject, rows: int
 ) -> None:
@@ -161,7 +161,7 @@ async def test_trouble_with_a_result_gives_none_and_passes(
     tmp_path: Path, subject: RemoteSubject, kind: Any, nth: int
 ) -> None:
     script = striking("result", kind, nth)
-    async with subject.at_sandbox(tmp_path, script, file=subject.many(3000)) as (stand, sandbox):
+    async with subject.at_sandbox(tmp_path, script, file=subject.many(2000)) as (stand, sandbox):
         token = await accepted(stand)
         ended = await stand.target.check(token)
         truth = subject.results(sandbox, stand)

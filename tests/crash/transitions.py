@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import get_args
 
 from orchestrator.errors import IllegalTransition
@@ -56,10 +57,11 @@ _SAMPLES = (
 )
 
 
-def legal() -> set[Transition]:
+@cache
+def legal() -> frozenset[Transition]:
     """All that the model allows. Fails for an event that this table does not know."""
     assert {type(event) for event in _SAMPLES} == set(get_args(Event))
-    return {(state, type(event).__name__) for state in State for event in _SAMPLES if _after(state, event)}
+    return frozenset((state, type(event).__name__) for state in State for event in _SAMPLES if _after(state, event))
 
 
 def transitions_of(state: State, commit: str) -> list[Transition]:

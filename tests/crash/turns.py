@@ -195,7 +195,7 @@ TURNS = (
 )
 
 
-def impossible(delivery: Delivery) -> set[Transition]:
+def impossible(delivery: Delivery) -> frozenset[Transition]:
     """What the table says that this class never comes to."""
     struck = {made for turn in TURNS if not turn.where(delivery) for made in turn.transitions}
     return legal() - struck - healthy(delivery) - {(State.READY, "Divided"), (State.FOUND, "Restored")}

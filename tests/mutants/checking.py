@@ -241,8 +241,8 @@ CHECKING = (
     Bug(
         wrong="A rejection stands although the schema asks for something else by now.",
         file="validation/digest.py",
-        old="[asdict(schema) for schema in schemas]",
-        new="[asdict(schema)['name'] for schema in schemas]",
+        old="list(schemas)",
+        new="[schema.name for schema in schemas]",
         test="validation/test_rejects.py::test_the_digest_changes_with_every_rule_and_with_nothing_else",
     ),
     Bug(

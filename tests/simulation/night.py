@@ -75,7 +75,7 @@ class Night:
         self.root.mkdir()
         self.inputs.fill(self.rng.choice(_FILES))
         prepare(self.out)
-        with closing(connect(ledger_file(self.out), "ro")) as self.ledger:
+        with closing(connect(ledger_file(self.out), "rw")) as self.ledger:
             for _ in range(self.rng.choice(_BAD_RUNS)):
                 await self._bad_run()
             await self._fair_runs()
@@ -121,6 +121,7 @@ class Night:
         """A person looks at the remote when nothing is on its way any more, and says what is there."""
         await anyio.sleep(2 * LATEST)
         self.remote.settle()
+        shorten_the_log(self.ledger)
         life = Life()
         ledger = SqliteLedger(
             ledger_file(self.out), target_id=TARGET, run="person", clock=self._clock(life), hop=life.hop
@@ -142,7 +143,7 @@ class Night:
 
     def _process(self, *, ends_at: int | None = None, stop_after: float | None = None) -> Process:
         self.line.begin_process()
-        shorten_the_log(self.out)
+        shorten_the_log(self.ledger)
         life = Life(ends_at=ends_at, commit_takes=self.weather.commit_takes)
         process = Process(
             settings=self.settings,

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from contextlib import closing
+import sqlite3
 from functools import cache
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from orchestrator.edges.database import connect
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.workplace import ledger_file, state_folder
 from tests.simulation.life import Life, VirtualClock
@@ -21,10 +20,10 @@ def prepare(out: Path) -> None:
     ledger_file(out).write_bytes(_empty_ledger())
 
 
-def shorten_the_log(out: Path) -> None:
-    """A start judges every frame of it, which takes longer than a night: that is tested where logs are damaged."""
-    with closing(connect(ledger_file(out), "rw")) as db:
-        assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "nobody else is at it"
+def shorten_the_log(db: sqlite3.Connection) -> None:
+    """Whoever opens the ledger judges every frame of it, which takes longer than a night: that is tested where logs
+    are damaged."""
+    assert db.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0, "nobody else is at it"
 
 
 @cache

@@ -6,7 +6,7 @@ import hashlib
 import os
 import re
 from collections import Counter
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,7 +14,7 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
-from cli.program import Outcome, call
+from cli.program import AFRESH, Outcome, call
 from cli.rosters import plain_rosters, write_all
 
 PROJECT = Path(__file__).parents[2]
@@ -75,7 +75,7 @@ async def serving(store: Store) -> AsyncIterator[Store]:
         await runner.cleanup()
 
 
-async def run(root: Path, store: Store, *more: str) -> Outcome:
+async def run(root: Path, store: Store, *more: str, by: Sequence[str] = ()) -> Outcome:
     (root / "stash.py").write_text(shown("python"))
     settings = shown("toml").replace("https://stash.example.com", store.url).replace("my-files.toml", "platform.data")
     (root / "own.toml").write_text(settings)
@@ -83,6 +83,7 @@ async def run(root: Path, store: Store, *more: str) -> Outcome:
     return await call(
         *("run", "inbox", "--json", "-c", "own.toml", *options),
         cwd=root,
+        by=by,
         PYTHONPATH=os.pathsep.join((str(root), str(PROJECT))),  # this program, and no other that is installed
         ORCHESTRATOR_TARGET__API_KEY=KEY,
     )
@@ -91,7 +92,7 @@ async def run(root: Path, store: Store, *more: str) -> Outcome:
 async def test_the_module_of_the_readme_carries_a_folder_and_knows_it_the_second_time(tmp_path: Path) -> None:
     write_all(tmp_path / "inbox", plain_rosters(2))
     async with serving(Store()) as store:
-        outcome = await run(tmp_path, store)
+        outcome = await run(tmp_path, store, by=AFRESH)
         again = await run(tmp_path, store)
 
     assert (outcome.code, again.code) == (0, 0)
