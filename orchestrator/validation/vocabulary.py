@@ -149,6 +149,8 @@ def _constraints(table: Table, column: Column) -> Constraints:
         enum=table.texts("enum"),
         severity=Severity(table.text("severity", "error", among=list(Severity))),
     )
+    if "enum" in table and not constraints.enum:
+        table.complain("enum", "is empty, so no cell could be right. Write what cells may be, or take it out.")
     if column.type in _WITH_VALUES:
         _require_possible(table, column, constraints)
     table.done()
