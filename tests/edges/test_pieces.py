@@ -21,7 +21,7 @@ from orchestrator.errors import SourceChanged
 from orchestrator.intake import new_job
 from orchestrator.model import Job, Name, Rejected, RelPath, evolve
 from orchestrator.naming import key_of, part_name
-from orchestrator.ports import File, InParts, Moving, Piece, Prepared, Reading
+from orchestrator.ports import HELD_LIMIT, File, InParts, Moving, Piece, Prepared, Reading
 from orchestrator.validation import Limits, Schema, SourceLines
 from validation.samples import PLATFORM_DATA
 
@@ -110,11 +110,12 @@ async def test_the_parts_as_they_are_sent_are_the_rows_of_the_whole_and_know_the
 @pytest.mark.parametrize("large", [False, True])
 async def test_a_row_that_is_wrong_beside_one_of_another_part_is_in_none(tmp_path: Path, large: bool) -> None:
     rows = [f"N{number}{REST}" for number in (1, 2, 3, 1, 4, 2)] + [
-        f"P{number}{REST}" for number in range(300_000 * large)
+        f"P{number}{REST}" for number in range(210_000 * large)
     ]
     (tmp_path / A).write_text("\n".join([HEADER, *rows]), newline="")
     file = listed(tmp_path)
-    inbox = inbox_of(tmp_path, Limits(rows=2 if not large else 200_000), schema=UNIQUE)
+    assert (file.size > HELD_LIMIT) == large
+    inbox = inbox_of(tmp_path, Limits(rows=2 if not large else 150_000), schema=UNIQUE)
     verdict = await judged(inbox, file)
     found = await texts(inbox, file, verdict.pieces)
 
