@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from contextlib import closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
@@ -97,17 +97,18 @@ class Batch:
         report = Report(run=self.place.run, command=self.request.command, started=self.clock.now())
         report.untold = self.place.ledger.untold()
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
-        await self._restore(results)
-        rejects = Rejects(self.place.out / "rejects", self._objected, increments=self.settings.target.takes_increments)
-        mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=bool(self.settings.target.adds))
+        for line in await anyio.to_thread.run_sync(results.restore):
+            structlog.get_logger().warning("result_gone", detail=line)
+        adds, increments = bool(self.settings.target.adds), self.settings.target.takes_increments
+        rejects = Rejects(self.place.out / "rejects", self._objected, increments=increments)
+        mended = MendedRows(self.place.out / "mended", self.place.ledger.versions, adds=adds, increments=increments)
         had = had_of(self.place.ledger, self.settings.target.name, adds=mended.adds)
         spill = self.place.spill
         census = make_census(self.settings, self.folder, spill / "census.sqlite3", had, mended, self.suspects)
         inbox = make_inbox(self.settings, self.folder, rejects, spill, self._is_new, mended, census, self.suspects)
         trial = Trial(self.settings, self.folder, spill, had, mended, self.suspects)
         taken = await take_in(self.request.lists, self.folder, inbox, self.place.ledger, rejects, mended, trial)
-        selected = self.request.selection(taken.files if taken else None)
-        listed, todo = await anyio.to_thread.run_sync(self._plan, selected)
+        listed, todo = await anyio.to_thread.run_sync(self._plan, taken)
         report.books.adopted = sum(len(errand.jobs) for errand in todo)
         files = sum(errand.file is not None and errand.selected for errand in todo)
         self.watcher.planned(files + report.books.adopted)
@@ -123,19 +124,16 @@ class Batch:
             taken = await list_anew(taken, listed, self.with_refused, inbox, rejects)
         report.books.found = files - run.merged
         tell_other_rules(report.other_rules)
-        report.heed(rejects.edits)
+        report.heed(rejects.edits, mended)
         return self._finish(report, run, taken, enough=files >= self.settings.input.minimum, began=began)
 
     def _objected(self, path: RelPath, content: Digest) -> Mapping[int, str]:
         """A file that is mapped may have a column of the same name that another is made of."""
         return {} if self.settings.validation.mapping else objected(self.place.out, path, content)
 
-    async def _restore(self, results: ResultsFolder) -> None:
-        for line in await anyio.to_thread.run_sync(results.restore):
-            structlog.get_logger().warning("result_gone", detail=line)
-
-    def _plan(self, selected: Callable[[RelPath], bool]) -> tuple[list[File], list[Errand]]:
+    def _plan(self, taken: Taken | None) -> tuple[list[File], list[Errand]]:
         """Lists everything before anything is sent; what may still be written to comes last."""
+        selected = self.request.selection(taken.files if taken else None)
         files = without_clashes(self.folder.list(), self.settings.target.name, self.place.ledger.owner)
         errands = plan(files, self.place.ledger.unfinished(), selected)
         if self.request.since is not None:

@@ -6,7 +6,7 @@ from collections.abc import Collection, Iterable
 
 from orchestrator.errors import Unusable
 from orchestrator.intake import same_file
-from orchestrator.model import Job, Sheet, State
+from orchestrator.model import ABANDONED, Job, Sheet, State
 from orchestrator.ports import Reading
 from orchestrator.validation import SourceLines
 
@@ -28,10 +28,15 @@ def newest_for(job: Job | None, reading: Reading, *, adds: bool) -> Job:
     if job.state is State.SUPERSEDED:
         raise Unusable(f"version {job.version} of its file was replaced before it was sent: run first")
     if adds and job.state is State.FAILED and not job.is_abandoned:
-        raise Unusable(f"version {job.version} of its file has failed: run with --retry-failed first")
+        raise Unusable(failed_first(job))
     if job.checked is None:
         raise Unusable("the whole file was refused, not single rows: mend it in its place, and run")
     return job
+
+
+def failed_first(job: Job) -> str:
+    again = ", which sends again what a person abandoned" if ABANDONED in job.cause else ""
+    return f"version {job.version} of its file has failed: run with --retry-failed first{again}"
 
 
 def sheet_of(job: Job, *, is_events: bool) -> Sheet | None:

@@ -20,6 +20,7 @@ import anyio
 from orchestrator.errors import OrchestratorError
 from orchestrator.intake import Clash, Names, new_job, same_bytes
 from orchestrator.model import (
+    ABANDONED,
     Checked,
     Completed,
     Divided,
@@ -120,7 +121,8 @@ class Partition:
             return await self.ledger.record(job, Completed((), cause, refused, lines, unknown))
         if ends[State.FAILED] or is_gone:
             gone = "; the file was taken away: put it back and run with --retry-failed" if is_gone else ""
-            return await self.ledger.record(job, Failed(f"of {len(parts)} parts: {told}{gone}"))
+            whose = f"{ABANDONED}: " if all(part.is_abandoned or part.state is State.DONE for part in parts) else ""
+            return await self.ledger.record(job, Failed(f"{whose}of {len(parts)} parts: {told}{gone}"))
         return await self.ledger.record(job, Superseded(f"the file was replaced; of {len(parts)} parts: {told}"))
 
     async def _refuse(self, job: Job, clash: Clash, checked: Checked, *before: Event) -> Job:

@@ -34,8 +34,8 @@ class Predecessors:
         """Why it cannot go as it is divided now: these very bytes went in other parts, and their rows would be at the
         remote twice. Empty when none would. No *pieces*: it goes whole."""
         before = self.divided(job)
-        if before is None or (self.adds and before.state is State.DONE):  # then only what was mended since is judged
-            return ""
+        if before is None or (self.adds and (before.state is State.DONE or self._gives_up(job, before))):
+            return ""  # then only what was mended since is judged
         parts = self.parts_of(before)
         now = {part_name(job.name, piece.part.number): piece.source for piece in pieces}
         if all(self._stands_in_for(part, now.get(part.name)) for part in parts if part.state is State.DONE):
@@ -45,6 +45,11 @@ class Predecessors:
             "set target.part_rows, target.part_bytes, the rules and the files beside it to what they were, or send "
             f"what is missing as a file of its own: {', '.join(_missing(parts))}"
         )
+
+    def _gives_up(self, job: Job, before: Job) -> bool:
+        """Whether others of its rows were mended since a person abandoned those of *before*."""
+        mends = job.source.mends if job.source is not None else None
+        return before.is_abandoned and before.source is not None and mends not in (None, before.source.mends)
 
     def divided(self, job: Job) -> Job | None:
         """The newest version of these very bytes that went in parts, whatever was mended of it since."""

@@ -24,7 +24,7 @@ from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.sheets import heed_a_stop
 from orchestrator.errors import Unusable
 from orchestrator.intake import same_file, taken_of
-from orchestrator.lineage import is_unlisted, newest_for, require_absent, require_rows, sheet_of
+from orchestrator.lineage import failed_first, is_unlisted, newest_for, require_absent, require_rows, sheet_of
 from orchestrator.model import Job, RelPath, State
 from orchestrator.naming import printable
 from orchestrator.ports import File, Moving, Reading, Unreadable
@@ -197,6 +197,8 @@ class Resubmission:
         require_rows(listed.rows, job)
         self._require_rejected(listed, job, is_events=is_events)
         versions = taken_of(self.ledger.versions(job.key), reading.source)
+        if self.mended.adds and job.is_abandoned and not versions:  # all of it would go, and not the mended rows alone
+            raise Unusable(failed_first(job))
         taken = [one for each in versions if (one := sheet_of(each, is_events=is_events)) is not None]
         placing = placing_in(self.folder, path, rules, listed, earlier, taken)
         listed = placing.close(lambda line: line not in unsent)

@@ -74,14 +74,15 @@ class Edits:
         if there is not None and there == new:
             self.written(path, there, source)
             raise LeftAsItIs
+        is_stray = there is not None and self._increments and not self.is_of(path, source)
         if there is not None and there not in (known := self._known(path)):
             if known and known[0] == new:
                 self._note(path, known, [source])
                 raise LeftAsItIs
-            self._set_aside(path, there, _EDITED)
-        elif there is not None and self._increments and not self.is_of(path, source):
+            self._set_aside(path, there, _OF_ANOTHER if is_stray else _EDITED)
+        elif there is not None and is_stray:
             self._set_aside(path, there, _OF_ANOTHER)
-            self.strays += 1
+        self.strays += is_stray
         if new is not None or there is not None:
             self.expect(path, new or Digest(""), source)
 

@@ -7,6 +7,7 @@ It holds cells, as `rejects/` does, and is as private.
 from __future__ import annotations
 
 import csv
+import glob
 import hashlib
 import io
 import os
@@ -20,10 +21,11 @@ from orchestrator.edges.atomic import put
 from orchestrator.edges.contents import contents_of
 from orchestrator.edges.folder import Folder
 from orchestrator.errors import SourceChanged, Unusable
-from orchestrator.intake import is_known, taken_of
+from orchestrator.intake import is_known, same_file, taken_of
 from orchestrator.model import Digest, Job, Key, RelPath, Source, State
 from orchestrator.naming import key_of_whole, printable
 from orchestrator.ports import File
+from orchestrator.ranges import Ranges
 from orchestrator.validation import NO_MENDS, Dialect, MendedList, Mends, read_mended
 
 _LONGEST_NAME = 200
@@ -31,13 +33,19 @@ _LONGEST_NAME = 200
 
 
 class MendedRows:
-    def __init__(self, folder: Path, versions: Callable[[Key], Sequence[Job]], *, adds: bool = False) -> None:
-        """*adds*: what is sent comes to what the remote has, so that a row which it took is not sent again."""
+    def __init__(
+        self, folder: Path, versions: Callable[[Key], Sequence[Job]], *, adds: bool = False, increments: bool = False
+    ) -> None:
+        """*adds*: what is sent comes to what the remote has, so that a row which it took is not sent again.
+        *increments*: each version of a file holds nothing but new rows."""
         self._folder = folder
         self._versions = versions
         self._is_there = folder.is_dir()  # most runs have none, and look for none with every file
         self._tried: dict[Path, bytes] = {}
+        self._increments = increments
         self.adds = adds
+        self.strays: set[Path] = set()
+        """Where rows lie that were mended of a version whose next does not hold them, and that nobody sent."""
 
     def digest(self, *files: tuple[RelPath, Digest | None]) -> Digest | None:
         """Of all that was mended in a file and its companion, as their own digests name them; None if nothing was.
@@ -47,7 +55,7 @@ class MendedRows:
         lists = [self._bytes(path, content) for path, content in files if content is not None]
         if not any(lists):
             return None
-        return Digest(hashlib.sha256(b"".join(hashlib.sha256(one or b"").digest() for one in lists)).hexdigest())
+        return _digest_of(lists)
 
     def beforehand(self, folder: Folder, path: RelPath, dialect: Dialect) -> Mends:
         """Of a file that nobody has read yet; where nothing was ever mended it is not read for it. Raises nothing for
@@ -82,7 +90,9 @@ class MendedRows:
         it. *listing*: nothing is sent, it is told what the remote has not, where versions replace each other, too.
         """
         kept, taken = self.list_of(path, source.data), self._taken(key, source, listing=listing)
-        if kept is None and self._has_any(path):
+        if kept is None and self._increments:
+            self.strays |= set(self._unsent(path, key))
+        elif kept is None and self._has_any(path):
             cause = "rows that were mended of an earlier version are none of this one: mend them in the file itself"
             structlog.get_logger().warning("mended_rows_left_out", path=printable(path), cause=cause)
         if kept is None and not taken:
@@ -92,6 +102,7 @@ class MendedRows:
             kept.records(dialect) if kept else {},
             [sheet.gather_unsent() for sheet in sheets],
             [sheet.refused for sheet in sheets],
+            abandoned=self._abandoned(key, source),
             is_again=bool(taken) and is_known(taken[-1], source),
             twins=kept.twins if kept else {},
         )
@@ -139,6 +150,18 @@ class MendedRows:
         newest = self._versions(key)[-1:] if listing else ()
         return [job for job in newest if job.state is State.DONE and is_known(job, source)]
 
+    def _unsent(self, path: RelPath, key: Key) -> Iterator[Path]:
+        """What was mended of other versions of it, and is in none that came into the ledger."""
+        place = self._place(path, Digest(""))
+        known = {version.source.mends for version in self._versions(key) if version.source is not None}
+        for other in place.parent.glob(f"{glob.escape(place.name)}*") if self._is_there else ():
+            if _digest_of([other.read_bytes()]) not in known:
+                yield other
+
+    def _abandoned(self, key: Key, source: Source) -> Sequence[Ranges]:
+        given_up = [job for job in self._versions(key) if job.is_abandoned and same_file(job, source)]
+        return [job.checked.data.gather_unsent() for job in given_up if self.adds and job.checked is not None]
+
     def _bytes(self, path: RelPath, content: Digest) -> bytes | None:
         """None when there are none. Raises Unusable when they cannot be read."""
         if not (self._is_there or self._tried):
@@ -171,6 +194,10 @@ class MendedRows:
         if len(os.fsencode(name)) > _LONGEST_NAME:
             name = hashlib.sha256(os.fsencode(name)).hexdigest()[:32]
         return self._folder / folder / f"{name}~{content[:12]}"
+
+
+def _digest_of(lists: Iterable[bytes | None]) -> Digest:
+    return Digest(hashlib.sha256(b"".join(hashlib.sha256(one or b"").digest() for one in lists)).hexdigest())
 
 
 def _bytes_of(listed: MendedList) -> bytes:

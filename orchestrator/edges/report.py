@@ -16,8 +16,9 @@ from typing import Any
 from orchestrator.books import Books
 from orchestrator.edges.atomic import put
 from orchestrator.edges.edits import Edits
+from orchestrator.edges.mended import MendedRows
 from orchestrator.model import Key, State
-from orchestrator.naming import harmless, slug_of
+from orchestrator.naming import harmless, printable, slug_of
 from orchestrator.trip import Ending, Trip
 
 COLUMNS = (
@@ -25,6 +26,7 @@ COLUMNS = (
     "prepare_s,upload_s,wait_s,collect_s,results,refused_rows"
 ).split(",")
 
+_STRAY = "these rows of an earlier version were mended and not sent: put them into a file of their own"
 _WITH_RESULTS = (Ending.DONE, Ending.SKIPPED, Ending.FAILED)
 
 
@@ -54,10 +56,11 @@ class Report:
         for each in (trip, *trip.parts):
             self._lines.append((f"{trip.path}\0{each.job.name if each.job else ''}", _csv_line(_cells(each))))
 
-    def heed(self, edits: Edits) -> None:
-        """What became of lists of rejects that could not stay where they were."""
-        self.remark = edits.remark
-        self.books.left += edits.strays
+    def heed(self, edits: Edits, mended: MendedRows) -> None:
+        """What became of lists of rejects that could not stay where they were, and of rows that were mended."""
+        told = [f"{printable(str(place))}: {_STRAY}" for place in sorted(mended.strays)]
+        self.remark = "\n".join(filter(None, [edits.remark, *told]))
+        self.books.left += edits.strays + len(mended.strays)
 
     def is_told_first(self, trip: Trip) -> bool:
         """Whether it was done in a run that was killed before it could tell."""

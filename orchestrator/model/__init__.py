@@ -21,6 +21,7 @@ from orchestrator.model.events import (
 )
 from orchestrator.model.evolution import evolve, next_version
 from orchestrator.model.job import (
+    ABANDONED,
     Digest,
     Job,
     Key,
@@ -36,6 +37,7 @@ from orchestrator.model.job import (
 )
 
 __all__ = [
+    "ABANDONED",
     "Accepted",
     "Checked",
     "Completed",

@@ -172,7 +172,7 @@ class Job:
 
     @property
     def is_abandoned(self) -> bool:
-        return self.state is State.FAILED and self.cause == ABANDONED
+        return self.state is State.FAILED and self.cause.startswith(ABANDONED)
 
     @property
     def keeps_its_name(self) -> bool:

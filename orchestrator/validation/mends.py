@@ -23,6 +23,7 @@ class Mends:
 
     What stands on the others is not sent again. It is empty where a new version replaces the one before. What stands
     on these stays bad until it comes back in *rows*; *refused* are those of them that the remote did not take.
+    *abandoned* has, for every version that a person gave up, the lines of which it brought no row: it may have arrived.
     *is_again*: the newest of these versions had the same *rows*, so that what it lacks stays bad as it is in them.
     *twins*: which of *rows* have the key of an accepted row that stands below them, and keeps it.
     """
@@ -33,6 +34,7 @@ class Mends:
         unsent: Sequence[Ranges] = (),
         refused: Sequence[Ranges] = (),
         *,
+        abandoned: Sequence[Ranges] = (),
         is_again: bool = False,
         twins: Mapping[int, Twins] | None = None,
     ) -> None:
@@ -40,6 +42,7 @@ class Mends:
         self._lines = sorted(rows)
         self._unsent = unsent
         self._refused = refused
+        self._abandoned = abandoned
         self._is_again = is_again
         self._tried = refused[-1] if is_again and refused else NO_RANGES
         self._twins = twins or {}
@@ -71,6 +74,8 @@ class Mends:
         """Why the row that begins there is not sent, whatever it is like: nobody sent it back, or it is as it was."""
         if not self._unsent or self.was_sent(line):
             return None
+        if line not in self._rows and any(line not in ranges for ranges in self._abandoned):
+            return Rule.ABANDONED
         if line not in self._rows:
             is_refused = any(line in ranges for ranges in self._refused)
         elif self._is_again:

@@ -31,6 +31,7 @@ MESSAGES = {
     Rule.FORMULA: "a spreadsheet would run it as a formula, and it is sent as it stands: correct it if it is none",
     Rule.REFUSED: "the remote refused this row: objections.csv under results/ says why; mend the row, and resubmit",
     Rule.KEPT_BACK: "kept back when its file was sent, by the rules of then or for another row: mend and resubmit it",
+    Rule.ABANDONED: "an upload of this row was abandoned and may have arrived: look there before you resubmit it",
     Rule.INTEGER: "not a whole number: write digits only, with a sign in front if need be",
     Rule.NUMBER: "not a number: write digits, and a point before the decimals",
     Rule.OBJECT: 'not a JSON object: write it as in {"key": "value"}',

@@ -56,6 +56,7 @@ class Rule(StrEnum):
     MAPPING = "mapping"
     REFUSED = "refused"
     KEPT_BACK = "kept_back"
+    ABANDONED = "abandoned"
 
 
 class Type(StrEnum):

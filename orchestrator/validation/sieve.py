@@ -24,6 +24,8 @@ from orchestrator.validation.schema import Rule, Schema
 from orchestrator.validation.verdict import Tally, Verdict
 
 _LINE_END = "\r\n"
+_ALWAYS_TOLD = (Rule.REFUSED, Rule.ABANDONED)
+"""Beside what else is wrong with a row that is not sent."""
 
 
 class Sieve:
@@ -194,7 +196,7 @@ class Sieve:
             self.fail(Rule.KEYS, record.line, 1)
             return
         errors = self._tally.take(each_once((*looked.problems, *beside)))
-        if back is Rule.REFUSED or (back and not errors):
+        if back in _ALWAYS_TOLD or (back and not errors):
             errors = (*errors, replace(self._rules.problem(back, record.line, 1), column=0, name=""))
         if errors:
             self._rows += 1

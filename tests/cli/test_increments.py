@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+import signal
 import socket
 from contextlib import closing
 from pathlib import Path
+
+from crash.scene import make_new
+from crash.starts import start
 
 from cli.mending import lines_in, mend
 from cli.program import Outcome
@@ -116,3 +120,33 @@ async def test_lines_in_a_list_are_those_of_its_own_version(tmp_path: Path) -> N
         assert (await stage.call("resubmit", "--json", **settings(stage))).code == 0
 
         assert sorted(stage.standing) == ["1", "4", "5"]
+
+
+async def test_a_list_that_somebody_mended_and_did_not_send_back_is_told_like_any_other(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {}) as stage:
+        await night(stage, FIRST)
+        mend(rejects(stage), {3: {"age": "20"}})
+
+        second = await night(stage, f"{SECOND}\r\n5,z")
+
+        assert second.code == 3
+        assert "out/edited/1/people.csv: mend them, and put them into a file of their own" in second.err
+        assert "take over what is still wanted" not in second.err
+
+
+async def test_mended_rows_of_a_resubmit_that_was_killed_at_once_are_told_by_the_next_version(tmp_path: Path) -> None:
+    make_new(tmp_path / "scene")
+    async with pushing(tmp_path / "scene", {}) as stage:
+        await night(stage, FIRST)
+        mend(rejects(stage), {3: {"age": "20"}, 4: {"age": "30"}})
+        moment = "before the commit of Checked+SendStarted"
+        struck, _ = await start(stage, moment, command=("resubmit",), speed=1.0, **settings(stage))
+        assert struck.code == -signal.SIGKILL
+
+        second = await night(stage, SECOND)
+
+        assert (second.code, second.ends) == (3, {"found": 1, "done": 1})
+        told = "these rows of an earlier version were mended and not sent: put them into a file of their own"
+        assert "out/mended/people.csv~" in second.summary["message"]
+        assert told in second.summary["message"]
+        assert (await stage.run(**settings(stage))).code == 0

@@ -389,3 +389,42 @@ async def test_what_a_person_abandoned_does_not_go_again_with_the_rest_of_its_li
 
         assert late.ends == {"found": 1, "done": 1}
         assert stage.standing["sessions"] == Counter(["s1", "s2", "s3", "s4"]), "each once"
+
+
+async def test_an_abandoned_part_of_mended_rows_does_not_go_again_with_the_rest(tmp_path: Path) -> None:
+    one_by_one = {"target__part_rows": 1, "limits__uploads": 1}
+    rows = (f"d1,s1,{GROUP}", *(f",s{n},{GROUP}" for n in (2, 3, 4)))
+    lost = Fault(endpoint="upload", kind="drop_after", nth=2)
+    async with importing(tmp_path, {"sessions.csv": table(SESSIONS.partition("\r\n")[0], *rows)}, lost) as stage:
+        await stage.run(**DROP, **one_by_one)
+        mend(rejects(stage, "sessions.csv"), {n + 1: {"session_deliveryId": f"d{n}"} for n in (2, 3)})
+        assert (await resubmit(stage, **one_by_one)).code == 4
+        doubted = next(line.name for line in stage.ledger if line.state == "in_doubt")
+        assert (await stage.call("resolve", doubted, "--abandon")).code == 0
+        assert (await stage.run(**DROP, **one_by_one)).code == 3
+        a_while_later(stage)
+        mend(rejects(stage, "sessions.csv"), {5: {"session_deliveryId": "d4"}})
+
+        outcome = await resubmit(stage, **one_by_one)
+
+        assert outcome.ends == {"found": 1, "done": 1}, outcome.err
+        assert stage.standing["sessions"] == Counter(["s1", "s2", "s3", "s4"]), "each once"
+        told = [row["_message"] for row in rows_of(rejects(stage, "sessions.csv"))]
+        assert len(told) == 2
+        assert all("was abandoned and may have arrived: look there before you resubmit it" in each for each in told)
+
+
+async def test_the_rows_of_a_file_that_was_abandoned_whole_do_not_go_with_its_mended_ones(tmp_path: Path) -> None:
+    lost = Fault(endpoint="upload", kind="drop_after")
+    async with importing(tmp_path, {"sessions.csv": SESSIONS}, lost) as stage:
+        assert (await stage.run(**DROP)).code == 4
+        await stage.call("resolve", "sessions.csv", "--abandon")
+        a_while_later(stage)
+        mend(rejects(stage, "sessions.csv"), {4: {"session_deliveryId": "d3"}})
+
+        outcome = await resubmit(stage)
+
+        assert outcome.code == 3
+        remedy = "run with --retry-failed first, which sends again what a person abandoned"
+        assert f"version 1 of its file has failed: {remedy}" in outcome.summary["message"]
+        assert stage.standing["sessions"] == Counter(["s1", "s2"])

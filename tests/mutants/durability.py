@@ -122,8 +122,8 @@ DURABILITY = (
     Bug(
         wrong="Results that a dead run had not written yet stay unwritten for ever.",
         file="batch.py",
-        old="        await self._restore(results)\n",
-        new="",
+        old="        for line in await anyio.to_thread.run_sync(results.restore):\n",
+        new="        for line in ():\n",
         test="cli/test_taking_up.py::test_results_that_are_gone_are_made_again_and_the_output_is_never_taken_for_input",
     ),
     Bug(

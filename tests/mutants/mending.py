@@ -116,7 +116,7 @@ MENDING = (
     Bug(
         wrong="A list that is made anew is written over what somebody wrote into it.",
         file="edges/edits.py",
-        old="            self._set_aside(path, there, _EDITED)\n",
+        old="            self._set_aside(path, there, _OF_ANOTHER if is_stray else _EDITED)\n",
         new="            pass\n",
         test="cli/test_edited_lists.py"
         "::test_a_list_that_was_edited_is_kept_when_its_file_changes_and_the_place_is_told",
@@ -271,8 +271,8 @@ MENDING = (
     Bug(
         wrong="Where each version holds new rows only, the list of one is written over by that of the next.",
         file="edges/edits.py",
-        old="elif there is not None and self._increments and not",
-        new="elif there is None and self._increments and not",
+        old="        elif there is not None and is_stray:",
+        new="        elif there is None and is_stray:",
         test="cli/test_increments.py::test_the_list_of_a_version_is_kept_when_the_next_one_comes",
     ),
     Bug(
@@ -288,5 +288,28 @@ MENDING = (
         old="        if known:",
         new="        if not known:",
         test="cli/test_resubmit_additions.py::test_of_a_file_that_grew_in_parts_the_mended_row_goes_alone",
+    ),
+    Bug(
+        wrong="Rows of which a person gave up the upload go again with the rest of their list.",
+        file="resubmission.py",
+        old="            earlier = earlier.on(unsent)\n",
+        new="            pass\n",
+        test="cli/test_resubmit_additions.py::test_what_a_person_abandoned_does_not_go_again_with_the_rest_of_its_list",
+    ),
+    Bug(
+        wrong="A file that was abandoned whole goes whole with the mended rows of its list.",
+        file="resubmission.py",
+        old="if self.mended.adds and job.is_abandoned and not versions:",
+        new="if self.mended.adds and job.is_abandoned and None:",
+        test="cli/test_resubmit_additions.py"
+        "::test_the_rows_of_a_file_that_was_abandoned_whole_do_not_go_with_its_mended_ones",
+    ),
+    Bug(
+        wrong="Mended rows of a resubmit that was killed at once are forgotten with the next version.",
+        file="edges/mended.py",
+        old="            if _digest_of([other.read_bytes()]) not in known:",
+        new="            if _digest_of([other.read_bytes()]) in known:",
+        test="cli/test_increments.py"
+        "::test_mended_rows_of_a_resubmit_that_was_killed_at_once_are_told_by_the_next_version",
     ),
 )
