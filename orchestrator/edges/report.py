@@ -26,7 +26,7 @@ COLUMNS = (
     "prepare_s,upload_s,wait_s,collect_s,results,refused_rows"
 ).split(",")
 
-_STRAY = "these rows of an earlier version were mended and not sent: put them into a file of their own"
+_STRAY = "not all of these mended rows of an earlier version were sent: put what is missing into a file of its own"
 _WITH_RESULTS = (Ending.DONE, Ending.SKIPPED, Ending.FAILED)
 
 

@@ -146,7 +146,9 @@ async def test_mended_rows_of_a_resubmit_that_was_killed_at_once_are_told_by_the
         second = await night(stage, SECOND)
 
         assert (second.code, second.ends) == (3, {"found": 1, "done": 1})
-        told = "these rows of an earlier version were mended and not sent: put them into a file of their own"
+        told = (
+            "not all of these mended rows of an earlier version were sent: put what is missing into a file of its own"
+        )
         assert "out/mended/people.csv~" in second.summary["message"]
         assert told in second.summary["message"]
         assert (await stage.run(**settings(stage))).code == 0
