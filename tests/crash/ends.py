@@ -154,7 +154,8 @@ def _code_of(summary: dict[str, Any]) -> int:
     if files["waiting"] or files["unsent"] or files["deferred"]:
         return 5
     invalid = any(book["invalid"] for book in summary["rows"].values())
-    return 3 if files["rejected"] or files["failed"] or invalid else 0
+    owed = "rows that an earlier run read are not at the remote" in summary.get("message", "")
+    return 3 if files["rejected"] or files["failed"] or invalid or owed else 0
 
 
 CHECKS = (
