@@ -13,7 +13,7 @@ demo: .venv/ready  ## the sandbox, the real pipeline and the bundled rosters, en
 	$(BIN)/orchestrator demo
 
 test: .venv/ready  ## all tests but the long suites of chaos
-	$(BIN)/pytest -n 4 --dist worksteal
+	$(BIN)/pytest -n 3 --dist worksteal
 
 chaos: .venv/ready  ## the long suites: crashes, power cuts, failing disks (some need root)
 	$(BIN)/pytest -n 2 --dist worksteal -m chaos
