@@ -87,8 +87,9 @@ ASKED_BY_ANY = """
 CREATE INDEX IF NOT EXISTS asked_by_any ON asked (pool, digest);
 """
 """Made as soon as the remote refuses a row in the run itself."""
+# A file that does not go may hold it as well, but nobody waits for that one any more.
 _ASKS_FOR_LOST = """
-FROM lost CROSS JOIN first USING (pool, digest) CROSS JOIN asking USING (pool, digest) WHERE sure AND at IS NULL
+FROM lost CROSS JOIN first USING (pool, digest) CROSS JOIN asking USING (pool, digest) WHERE at IS NULL
 """
 WHO_ASKS_FOR_LOST = "SELECT DISTINCT file" + _ASKS_FOR_LOST
 DANGLING_OF_LOST = "INSERT OR IGNORE INTO dangling SELECT file, row, way, pool, of_all" + _ASKS_FOR_LOST

@@ -202,6 +202,15 @@ async def test_where_a_bad_row_rejects_its_file_that_file_alone_is_told_of_a_row
     assert told == {"b.csv": [(2, "boss", kept_back("a.csv", 2))]}
 
 
+async def test_what_is_refused_is_asked_for_in_vain_although_a_file_that_does_not_go_may_hold_it(table: Table) -> None:
+    table.drop_rows = False
+    _, told = await table.look(
+        {"a.csv": [ranges_of([2])]}, a=people("al,,,"), b=people("bo,,al,"), c=people("al,,,", ",")
+    )
+
+    assert told["b.csv"] == [(2, "boss", kept_back("a.csv", 2))]
+
+
 async def test_of_several_versions_only_what_none_of_them_has_brought_is_refused(table: Table) -> None:
     versions = [ranges_of([2, 3]), ranges_of([3])]
     _, told = await table.look({"a.csv": versions}, a=people("al,,,", "bo,,,"), b=people("cy,,al,", "di,,bo,"))
