@@ -25,9 +25,9 @@ def resubmit(common: Common, lists: tuple[str, ...], folder: Path | None, output
     remote replaces by Name, the file goes with its mended rows in their places; where it adds, they go alone.
     What is not right yet stays in the list. A row that was accepted before is refused.
     """
-    from orchestrator.edges.view import open_view
+    from orchestrator.edges.view import open_view, require_ledger
     from orchestrator.edges.workplace import ledger_file
-    from orchestrator.errors import ConfigError, OutputError
+    from orchestrator.errors import ConfigError
     from orchestrator.lineage import lineage
     from orchestrator.naming import printable
     from orchestrator.request import Request
@@ -38,11 +38,10 @@ def resubmit(common: Common, lists: tuple[str, ...], folder: Path | None, output
             "target.replaces: is missing. Say true if a new version takes the place of the one before at this remote, "
             "false if its rows come to those that are there: else mended rows would undo, or repeat, the others."
         )
-    if not ledger_file(settings.output.folder).exists():
-        where = printable(str(settings.output.folder))
-        raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
+    ledger = ledger_file(settings.output.folder)
+    require_ledger(ledger)
     finished = carry_out(common, settings, Request(command="resubmit", lists=lists, wait=wait))
-    with open_view(ledger_file(settings.output.folder)) as view:
+    with open_view(ledger) as view:
         told = {path: lineage(view.versions(path)) for path in finished.resubmitted}
     for path, line in told.items():
         say(f"  {printable(path)}: {line}")

@@ -94,6 +94,13 @@ class View:
         return [Item(id=row[0], since=moment_of(row[1]), job=job_of(row[2:])) for row in rows]
 
 
+def require_ledger(path: Path) -> None:
+    """Raises OutputError when there is none."""
+    if not path.exists():
+        where = printable(str(path.parent.parent))
+        raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
+
+
 @contextmanager
 def open_view(path: Path) -> Iterator[View]:
     """Raises OutputError when there is no ledger, or none that this program and this user can read."""
@@ -101,8 +108,7 @@ def open_view(path: Path) -> Iterator[View]:
     db = None
     try:
         require_whole(path)
-        if not path.exists():
-            raise OutputError(f"{where}: there is no ledger here. Name the output folder of a run (-o).")
+        require_ledger(path)
         db = _connect(path)
         require_known_schema(db, path)
         db.execute("BEGIN")  # all that is read of it is of one moment
