@@ -18,6 +18,7 @@ from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Literal
 
 import aiohttp
 from yarl import URL
@@ -169,16 +170,19 @@ def _reason(error: Exception) -> str:
     return os.strerror(code).lower() if code and code > 0 else "no connection"
 
 
-def tls_context(ca_file: str) -> ssl.SSLContext:
+def trust(ca_file: str) -> ssl.SSLContext | Literal[True]:
+    """True: the authorities of this machine. aiohttp has read them, which takes longer than a small run."""
+    if not ca_file:
+        return True
     try:
-        return ssl.create_default_context(cafile=ca_file or None)
+        return ssl.create_default_context(cafile=ca_file)
     except (OSError, ssl.SSLError):
         raise ConfigError(f"target.ca_file: {ca_file} is not a readable PEM file. Name one, or leave it out.") from None
 
 
 @asynccontextmanager
 async def open_http(spill: Path, *, ca_file: str = "") -> AsyncIterator[Http]:
-    tls = tls_context(ca_file)
+    tls = trust(ca_file)
     kept = aiohttp.TCPConnector(limit=0, keepalive_timeout=KEEPALIVE, ssl=tls, resolver=Resolver())
     fresh = aiohttp.TCPConnector(limit=0, force_close=True, ssl=tls, resolver=Resolver())
     pins = Pins()

@@ -24,7 +24,6 @@ from typing import Any, NoReturn
 import structlog
 
 from orchestrator import cli as program
-from orchestrator.edges import http
 
 LONGEST = 128 << 10
 """Bytes of an order."""
@@ -47,9 +46,6 @@ _LATER = (
 _PREPARATIONS = ("cli.early", "cli.poison", "crash.moments")
 """The modules that orders name."""
 
-_AUTHORITIES = http.tls_context("")
-"""Read once, before the fork: they take longer to read than a small run takes altogether."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Order:
@@ -69,8 +65,6 @@ def serve(line: socket.socket) -> None:
     """One order a message, with the descriptors of stdout, of stderr, and of where to tell its number and its end."""
     for module in (*_LATER, *_PREPARATIONS):
         importlib.import_module(module)
-    tls_context = http.tls_context
-    http.tls_context = lambda ca_file: tls_context(ca_file) if ca_file else _AUTHORITIES
     _rehearse()
     gc.freeze()  # so that a child's collections do not copy what it shares with us
     _Keeper(line).keep()

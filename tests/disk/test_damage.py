@@ -6,7 +6,6 @@ import random
 import shutil
 from collections import Counter
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 
 import pytest
@@ -17,19 +16,12 @@ from cli.stage import Stage, staged
 from disk.here import run_here
 from disk.story import require_as_undisturbed, require_results
 from orchestrator.cli import app
-from orchestrator.edges import answer, http
+from orchestrator.edges import answer
 
 ROSTERS = plain_rosters(6)
 FILES = ("ledger.sqlite3", "ledger.sqlite3-wal")
 HALFWAY = 5
 """Results that were served when the run died; some jobs are done by then, some wait, some are being sent."""
-
-_tls_context = cache(http.tls_context)
-
-
-@pytest.fixture(autouse=True)
-def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(http, "tls_context", _tls_context)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-from functools import cache
 from itertools import count
 from pathlib import Path
 
@@ -15,19 +14,17 @@ from disk.conftest import Count
 from disk.faults import FaultyDisk
 from disk.here import Ended, run_here
 from disk.story import read_all, require_as_undisturbed, require_whole
-from orchestrator.edges import answer, http
+from orchestrator.edges import answer
 
 ROSTERS = [roster("big.csv", 40), roster("dirty.csv", 3, bad=2, events=2, bad_events=1)]
 SETTINGS = {"validation__on_bad_rows": "drop_rows", "limits__in_flight": 1, "limits__uploads": 1}
-_tls_context = cache(http.tls_context)
 UNWRITABLE = {errno.EACCES, errno.EROFS}
 
 
 @pytest.fixture(autouse=True)
 def _small_and_quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """One of the two files has a result that is spilled; the authorities, which nobody asks, are read once."""
+    """One of the two files has a result that is spilled."""
     monkeypatch.setattr(answer, "SPILL_FROM", 1000)
-    monkeypatch.setattr(http, "tls_context", _tls_context)
 
 
 def make(root: Path) -> Path:

@@ -8,9 +8,6 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from targets.conftest import _authorities_are_read_once
-
-__all__ = ["_authorities_are_read_once"]
 
 
 @pytest.fixture(scope="session")

@@ -22,7 +22,7 @@ from targets.remote import (
 )
 from targets.wire import answer, closed_port, grant, scripted
 
-from orchestrator.edges.http import Kind, open_http, tls_context
+from orchestrator.edges.http import Kind, open_http, trust
 from orchestrator.errors import ConfigError, Misdirected, NotSent, TargetError, Unclear
 
 Use = Callable[[Remote], Awaitable[object]]
@@ -143,8 +143,9 @@ async def test_a_trusted_certificate_of_another_host_is_misdirected(
 
 
 async def test_old_tls_is_not_spoken(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
-    context = tls_context(str(certificate[0]))
+    context = trust(str(certificate[0]))
 
+    assert isinstance(context, ssl.SSLContext)
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2
     assert context.check_hostname
     assert context.verify_mode is ssl.CERT_REQUIRED
@@ -157,7 +158,7 @@ def test_an_authority_that_cannot_be_read_is_named(tmp_path: Path, content: byte
         file.write_bytes(content)
 
     with pytest.raises(ConfigError, match=r"target\.ca_file.*ca\.pem"):
-        tls_context(str(file))
+        trust(str(file))
 
 
 async def test_a_certificate_that_fails_at_the_identity_server_gets_no_credentials(

@@ -65,8 +65,8 @@ WIRE = (
     Bug(
         wrong="A server is believed whoever vouches for it.",
         file="edges/http.py",
-        old="        return ssl.create_default_context(cafile=ca_file or None)",
-        new="        return ssl._create_unverified_context(cafile=ca_file or None)",
+        old="    if not ca_file:\n        return True",
+        new="    if not ca_file:\n        return False",
         test="http/test_leaks.py::test_a_certificate_that_nobody_vouches_for_is_misdirected",
     ),
     Bug(

@@ -9,7 +9,6 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
-from functools import cache
 from pathlib import Path
 from typing import Any, cast
 from urllib.parse import quote
@@ -17,7 +16,7 @@ from urllib.parse import quote
 import aiohttp
 
 from orchestrator.edges.answer import Answer
-from orchestrator.edges.http import Http, Kind, open_http, tls_context
+from orchestrator.edges.http import Http, Kind, open_http
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.errors import SourceChanged
 from orchestrator.model import Job, Key, Name, RelPath, Token
@@ -47,10 +46,6 @@ SECRETS = (
     "canary",
     "Canary",
 )
-
-
-trusting = cache(tls_context)
-"""Reading all authorities of the machine takes longer than most tests; once is enough for all of them."""
 
 
 class Clock:
