@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import gc
 import inspect
+import os
+import shutil
 from collections import Counter
+from pathlib import Path
 from typing import Any
 from unittest.mock import Mock
 
@@ -17,6 +20,14 @@ from hypothesis import HealthCheck, settings
 
 settings.register_profile("suite", deadline=None, suppress_health_check=[HealthCheck.too_slow])
 settings.load_profile("suite")
+
+_MEMORY = Path("/dev/shm")
+_ROOM = 2 << 30
+
+if _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _ROOM:
+    # Thousands of small folders on a disk take longer than most of the tests that fill them. What a disk forgets
+    # when the power is cut is played in `tests/crash`, and asked of no disk.
+    os.environ.setdefault("PYTEST_DEBUG_TEMPROOT", str(_MEMORY))
 
 gc.disable()  # thousands of tests are collected, and none of them is garbage
 
