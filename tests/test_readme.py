@@ -15,7 +15,8 @@ from histories.test_histories import BLOCKS as BLOCKS_OF_WALKS
 from histories.test_histories import FEW
 from mutants.bugs import BUGS
 from simulation.kinds import KINDS
-from simulation.test_nights import BLOCK, BLOCKS
+from simulation.test_nights import BLOCKS
+from simulation.test_nights import FEW as FEW_NIGHTS
 from simulation.test_polling import JOBS
 
 README = (Path(__file__).parent.parent / "README.md").read_text()
@@ -29,7 +30,7 @@ NUMBERS = ["none", *"one two three four five six seven eight nine ten eleven twe
         (r"([\d,]+) more at TAO and Endgrate", len(CELLS_OF_OTHERS)),
         (r"([\d,]+) whole nights", len(NIGHTS)),
         (r"([\d,]+) nights there", len(NIGHTS_OF_OTHERS)),
-        (r"([\d,]+) seeds of", BLOCK * BLOCKS),
+        (r"([\d,]+) seeds of", len({seed for seeds in (FEW_NIGHTS, *BLOCKS) for seed in seeds})),
         (r"([\d,]+) jobs polled", JOBS),
         (r"\b(\w+) kinds of remote", len(KINDS)),
         (r"(\w+) classes, again", len(EVERY)),

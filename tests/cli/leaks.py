@@ -17,6 +17,7 @@ BEARER = re.compile(rb"sandbox\.[0-9a-f]{64}")
 """How every bearer token of the sandbox begins."""
 
 _MANY = 100
+_RESERVE = bytes(1 << 20)
 
 
 def forms(secret: str, *, username: str = "") -> set[bytes]:
@@ -72,8 +73,9 @@ def said(name: str, outcome: Outcome) -> dict[str, bytes]:
 
 
 def stored(out: Path) -> dict[str, bytes]:
-    """Every byte of every file of an output folder."""
-    return {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    """Every byte of every file of an output folder, but for those of the reserve, which are none."""
+    files = {str(path.relative_to(out)): path.read_bytes() for path in out.rglob("*") if path.is_file()}
+    return {path: content for path, content in files.items() if content != _RESERVE}
 
 
 def stored_without_results(out: Path) -> dict[str, bytes]:

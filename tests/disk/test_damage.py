@@ -46,7 +46,8 @@ class Pristine:
             del content[at:]
             told = f"cut at {at}"
         else:
-            at = rng.choice([at for at, byte in enumerate(content) if byte])
+            while not content[at := rng.randrange(len(content))]:
+                pass  # what nothing was written to yet
             content[at] ^= 1 << rng.randrange(8)
             told = f"flipped at {at}"
         place.write_bytes(content)

@@ -62,7 +62,8 @@ class Night:
         self.remote = Remote(time=loop_time, repeat=self.kind.repeat, fate=self.weather.fate)
         self.inputs = Inputs(root=self.root / "in", rng=random.Random(self.rng.random()))
         self.settings = self._settings()
-        self.trace: list[str] = []
+        self.told: list[object] = []
+        """What the ledger held at the end, but for the wall clock."""
         self.before_idle: object = None
         self.after_idle: object = None
 
@@ -84,7 +85,7 @@ class Night:
             self.remote.settle(all_of_them=True)
             if self.seed // len(KINDS) % _IDLE == 0:
                 await self._idle_run()
-            self.trace = self._trace()
+            self.told = self._told()
             check()
 
     async def _bad_run(self) -> None:
@@ -191,11 +192,14 @@ class Night:
         events = self.ledger.execute("SELECT count(*), max(id) FROM events").fetchone()
         return files, events, len(self.line.exchanges)
 
-    def _trace(self) -> list[str]:
-        """All that happened, but for the wall clock: what went over the line, then what the ledger holds."""
+    def _told(self) -> list[object]:
         query = "SELECT path, version, run, event, json_remove(detail, '$.at') FROM events JOIN jobs ON jobs.id = job"
-        told = self.ledger.execute(f"{query} ORDER BY events.id")
-        return [repr(one) for one in (*self.line.exchanges, *self.remote.effects, *told)]
+        return self.ledger.execute(f"{query} ORDER BY events.id").fetchall()
+
+    @property
+    def trace(self) -> list[str]:
+        """All that happened: what went over the line, then what the ledger held."""
+        return [repr(one) for one in (*self.line.exchanges, *self.remote.effects, *self.told)]
 
     def _settings(self) -> Settings:
         rng, folder = self.rng, self.root
