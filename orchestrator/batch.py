@@ -220,7 +220,7 @@ class Batch:
         if taken:
             return taken.remark
         if not enough:
-            return f"fewer files were found than input.minimum expects, which is {self.settings.input.minimum}"
+            return self.settings.input.shortage
         return ""
 
 

@@ -41,7 +41,7 @@ def validate(common: Common, folder: Path | None, explain: bool, every: bool) ->
         say(f"validate: {files:,} files looked at, {found.errors:,} problems in {found.faulty:,} files{warned}")
         too_few = files < settings.input.minimum
         if too_few:
-            say(f"validate: input.minimum expects at least {settings.input.minimum} files")
+            say(f"validate: {settings.input.shortage}")
         code = Exit.REJECTS if found.errors or too_few else Exit.OK
         if common.json:
             told.put_pieces(found.as_json({"exit_code": int(code), "files": files}))

@@ -12,6 +12,7 @@ from pydantic_settings import BaseSettings, PydanticBaseSettingsSource, Settings
 from orchestrator.config import rules
 from orchestrator.config.section import Bytes, Names, Section, Text
 from orchestrator.config.targets import KINDS, AnyTarget, OwnTarget, PlatformTarget, Target
+from orchestrator.naming import printable
 from orchestrator.validation import Dialect
 
 MEBIBYTE = 1024 * 1024
@@ -32,6 +33,15 @@ class Input(Section):
     events_required: bool = False
     settle: Seconds = Field(2.0, ge=0)
     minimum: int = Field(1, ge=0)
+
+    @property
+    def shortage(self) -> str:
+        """What is wrong where fewer files are found than `minimum`."""
+        return (
+            f"{printable(str(self.folder))}: fewer files were found than input.minimum expects, which is "
+            f"{self.minimum}. Looked for is what input.pattern ({self.pattern}) and the dates of a backfill pick out; "
+            "what is packed has to be unpacked."
+        )
 
     @field_validator("events")
     @classmethod

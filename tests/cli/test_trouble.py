@@ -116,7 +116,8 @@ async def test_an_empty_folder_looks_like_a_delivery_that_failed(tmp_path: Path)
         allowed = await stage.run(input__minimum=0)
 
         assert (outcome.code, allowed.code) == (3, 0)
-        assert "input.minimum" in outcome.summary["message"]
+        assert "inbox: fewer files were found than input.minimum" in outcome.summary["message"]
+        assert "input.pattern (**/*.csv)" in outcome.summary["message"]
         assert not stage.remote.record.entries
 
 

@@ -107,7 +107,10 @@ async def test_it_is_told_of_how_much_the_first_rows_are_shown(tmp_path: Path, f
     last = await validate(tmp_path, "--explain", "--set", "input.pattern=f3.csv")
 
     assert outcome.err == f"{told}validate: {files} files looked at, 0 problems in 0 files\n" + (
-        "" if files else "validate: input.minimum expects at least 1 files\n"
+        ""
+        if files
+        else "validate: inbox: fewer files were found than input.minimum expects, which is 1. Looked for is what "
+        "input.pattern (**/*.csv) and the dates of a backfill pick out; what is packed has to be unpacked.\n"
     )
     assert outcome.out.decode().count("->") == min(files, 3) * 6, "of each the header and five rows"
     assert ("f3.csv\n" in last.out.decode()) == (files == 4)
