@@ -171,7 +171,7 @@ def _reason(error: Exception) -> str:
 
 
 def trust(ca_file: str) -> ssl.SSLContext | Literal[True]:
-    """True: the authorities of this machine. aiohttp has read them, which takes longer than a small run."""
+    """True stands for the authorities of this machine: aiohttp read them when it was imported, and once is enough."""
     if not ca_file:
         return True
     try:

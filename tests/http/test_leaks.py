@@ -8,7 +8,9 @@ from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from pathlib import Path
 
+import aiohttp
 import pytest
+from aiohttp.connector import _SSL_CONTEXT_VERIFIED
 from targets.remote import (
     BEARER,
     TOKEN,
@@ -142,8 +144,13 @@ async def test_a_trusted_certificate_of_another_host_is_misdirected(
         assert server.requests == []
 
 
-async def test_old_tls_is_not_spoken(tmp_path: Path, certificate: tuple[Path, Path]) -> None:
-    context = trust(str(certificate[0]))
+@pytest.mark.parametrize("own", [True, False])
+async def test_old_tls_is_not_spoken(tmp_path: Path, certificate: tuple[Path, Path], own: bool) -> None:
+    async with open_http(tmp_path, ca_file=str(certificate[0]) if own else "") as http:
+        connector = http.session.connector
+        assert isinstance(connector, aiohttp.TCPConnector)
+        context = connector._ssl if own else _SSL_CONTEXT_VERIFIED
+        assert own or connector._ssl is True
 
     assert isinstance(context, ssl.SSLContext)
     assert context.minimum_version >= ssl.TLSVersion.TLSv1_2

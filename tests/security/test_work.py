@@ -159,7 +159,7 @@ def gzip_bomb(size: int) -> bytes:
 def packed() -> bytes:
     """64 KiB that would be 64 MiB."""
     bomb = gzip_bomb(64 << 20)
-    assert len(zlib.decompress(bomb, wbits=31)) == 64 << 20 > 800 * len(bomb)
+    assert len(zlib.decompress(bomb, wbits=31)) > 800 * len(bomb)
     return bomb
 
 
