@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import importlib
 from typing import assert_never
+from urllib.parse import urlsplit
 
 from orchestrator import naming
 from orchestrator.config import Credentials, EndgrateTarget, OwnTarget, PlatformTarget, Settings, TaoTarget, target_id
@@ -20,6 +21,8 @@ from orchestrator.targets.tao import Tao, TaoConfig
 
 
 def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clock) -> Target:
+    """Raises ConfigError when there is none that could be asked."""
+    _require_addresses(settings)
     match target := settings.target:
         case PlatformTarget():
             return _platform(target, target_id(settings), secrets, http, clock)
@@ -31,6 +34,15 @@ def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clo
             return _own(target, target_id(settings), secrets, http, clock)
         case _:
             assert_never(target)
+
+
+def _require_addresses(settings: Settings) -> None:
+    """A secret goes to no host that stands in an example only."""
+    given = ((name, getattr(settings.target, name, "")) for name in ("base_url", "token_url"))
+    if unset := [name for name, url in given if (urlsplit(url).hostname or "").endswith("example.com")]:
+        raise ConfigError(
+            *(f"target.{name}: is that of the example. Name the configuration of your API (-c)." for name in unset)
+        )
 
 
 async def require_paths(target: Target) -> None:

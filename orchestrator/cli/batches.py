@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import Common, Seconds, command, json_option, print_json, wait_option
+from orchestrator.cli.options import Common, Place, Seconds, command, json_option, print_json, wait_option
 
 if TYPE_CHECKING:
     from orchestrator.batch import Finished
     from orchestrator.config import Settings
     from orchestrator.request import Request
 
-_output = click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
+_output = click.option("-o", "--output", type=Place(), help="Output folder; it holds the ledger.")
 _only = click.option("--only", default="", metavar="PATTERN", help="Only files whose path matches, as 2024/*.csv.")
 _retry = click.option("--retry-failed", is_flag=True, help="Send files that the remote refused once more.")
 
 
 @command
-@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.argument("folder", type=Place(), required=False)
 @_output
 @_only
 @_retry
@@ -39,7 +39,7 @@ def run(common: Common, folder: Path | None, output: Path | None, only: str, ret
 
 
 @command
-@click.argument("folder", type=click.Path(path_type=Path))
+@click.argument("folder", type=Place())
 @click.option("--since", required=True, type=click.DateTime(["%Y-%m-%d"]), help="First day, inclusive.")
 @click.option("--until", required=True, type=click.DateTime(["%Y-%m-%d"]), help="Last day, inclusive.")
 @click.option("--canary", type=click.IntRange(min=0), default=0, metavar="N", help="Bring N files to done first.")

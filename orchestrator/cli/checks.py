@@ -7,11 +7,11 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import Common, Told, command, json_option, say
+from orchestrator.cli.options import Common, Place, Told, command, json_option, say
 
 
 @command
-@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.argument("folder", type=Place(), required=False)
 @click.option(
     "--explain",
     is_flag=True,
@@ -49,7 +49,7 @@ def validate(common: Common, folder: Path | None, explain: bool, every: bool) ->
 
 
 @command
-@click.argument("folder", type=click.Path(path_type=Path), required=False)
+@click.argument("folder", type=Place(), required=False)
 @json_option
 def check(common: Common, folder: Path | None) -> int:
     """Check configuration, secrets, TLS, token and reachability. Sends no data."""

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import Common, command, json_option, print_json, put_out
+from orchestrator.cli.options import Common, Place, command, json_option, print_json, put_out
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Sequence
@@ -21,7 +21,7 @@ _LOOKED_AT = 1 << 20
 
 
 @command
-@click.argument("file", type=click.Path(path_type=Path))
+@click.argument("file", type=Place())
 @json_option
 def inspect(common: Common, file: Path) -> int:
     """Look at FILE and propose the settings that read it: encoding, delimiter, quotes, kind.

@@ -70,11 +70,23 @@ def command(function: Callable[..., int]) -> click.Command:
     return click.command(name=function.__name__)(decorated)
 
 
+class Place(click.Path):
+    """A file or a folder. An empty word, as of a variable that nobody set, is none."""
+
+    def __init__(self) -> None:
+        super().__init__(path_type=Path)
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        if value == "":
+            self.fail('"" is no place. Name one; "." is the current folder.', param, ctx)
+        return super().convert(value, param, ctx)
+
+
 _OPTIONS = (
     click.option(
         "-c",
         "--config",
-        type=click.Path(path_type=Path),
+        type=Place(),
         help="Configuration file (TOML); config/platform.toml is a commented example.",
     ),
     click.option(

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import Common, command, json_option, print_json, wait_option
+from orchestrator.cli.options import Common, Place, command, json_option, print_json, wait_option
 
 
 @command
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
+@click.option("-o", "--output", type=Place(), help="Output folder; it holds the ledger.")
 @wait_option
 @json_option
 def pull(common: Common, output: Path | None, wait: float) -> int:

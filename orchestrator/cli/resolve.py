@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from orchestrator.cli.options import Common, command, json_option, print_json, say, wait_option
+from orchestrator.cli.options import Common, Place, command, json_option, print_json, say, wait_option
 
 _NEXT = {
     "accepted": "the next run polls it, and until it has ended the token can be taken back by another resolve",
@@ -18,7 +18,7 @@ _NEXT = {
 
 @command
 @click.argument("item")
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
+@click.option("-o", "--output", type=Place(), help="Output folder; it holds the ledger.")
 @click.option("--accepted", metavar="TOKEN", help="It arrived: this is its processing token; the next run polls it.")
 @click.option("--not-accepted", is_flag=True, help="It did not arrive: the next run sends it.")
 @click.option(

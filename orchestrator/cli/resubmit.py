@@ -7,15 +7,13 @@ from pathlib import Path
 import click
 
 from orchestrator.cli.batches import carry_out
-from orchestrator.cli.options import Common, command, json_option, print_json, say, wait_option
+from orchestrator.cli.options import Common, Place, command, json_option, print_json, say, wait_option
 
 
 @command
 @click.argument("lists", nargs=-1, metavar="[LIST]...")
-@click.option("-i", "--input", "folder", type=click.Path(path_type=Path), help="Input folder, as `run` was given it.")
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds rejects/ and the ledger."
-)
+@click.option("-i", "--input", "folder", type=Place(), help="Input folder, as `run` was given it.")
+@click.option("-o", "--output", type=Place(), help="Output folder; it holds rejects/ and the ledger.")
 @wait_option
 @json_option
 def resubmit(common: Common, lists: tuple[str, ...], folder: Path | None, output: Path | None, wait: float) -> int:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
-from orchestrator.cli.options import Common, Told, command, json_option
+from orchestrator.cli.options import Common, Place, Told, command, json_option
 
 if TYPE_CHECKING:
     from orchestrator.edges.runs import LastRun
@@ -35,7 +35,7 @@ class _Found:
 
 
 @command
-@click.option("-o", "--output", type=click.Path(path_type=Path), help="Output folder; it holds the ledger.")
+@click.option("-o", "--output", type=Place(), help="Output folder; it holds the ledger.")
 @json_option
 def status(common: Common, output: Path | None) -> int:
     """What the ledger knows: what needs a person first, then counts by state, the oldest open item, the newest run."""

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from orchestrator.cli.options import Common, command, json_option, print_json, say
+from orchestrator.cli.options import Common, Place, command, json_option, print_json, say
 
 if TYPE_CHECKING:
     from orchestrator.config import Settings
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     help="How the remote behaves.",
 )
 @click.option("--port", type=click.IntRange(0, 65535), default=8080, show_default=True, help="0: any free one.")
-@click.option("--log", type=click.Path(path_type=Path), help="Write its record here: one JSON line a request.")
+@click.option("--log", type=Place(), help="Write its record here: one JSON line a request.")
 @click.option("--seed", type=int, help="The same seed, the same night, and the same tokens; drawn if not given.")
 def sandbox(common: Common, target: str, profile: str, port: int, log: Path | None, seed: int | None) -> int:
     """A remote API on loopback, for trial, tests and rehearsal. Prints one JSON line with its addresses.
@@ -92,9 +92,7 @@ _DEMOS = {
     show_default=True,
     help="Which remote API the sandbox speaks, and whose files are sent.",
 )
-@click.option(
-    "-o", "--output", type=click.Path(path_type=Path), help="Output folder; a new temporary one if not given."
-)
+@click.option("-o", "--output", type=Place(), help="Output folder; a new temporary one if not given.")
 @json_option
 def demo(common: Common, target: str, output: Path | None) -> int:
     """Start the sandbox, run the real pipeline over bundled files, and show where the results are.

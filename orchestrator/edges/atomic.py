@@ -89,9 +89,23 @@ def storage_trouble(path: Path | str, error: OSError) -> OutputError | StorageEr
             f"{where}: the disk does not take it ({error.strerror}). Make room or mend the disk, "
             "then run the same command again: nothing is lost."
         )
+    if (obstacle := _obstacle(error)) is not None:
+        return OutputError(
+            f"{printable(str(obstacle))}: a folder must be there, and something else is. Move it away, or name another "
+            "output folder (-o)."
+        )
     return OutputError(
         f"{where}: it cannot be written ({error.strerror}). Name an output folder that this user may write (-o)."
     )
+
+
+def _obstacle(error: OSError) -> Path | None:
+    """What stands in the place of a folder, if that is what went wrong."""
+    if error.errno not in (errno.EEXIST, errno.ENOTDIR) or not isinstance(error.filename, str):
+        return None
+    way = (Path(error.filename), *Path(error.filename).parents)
+    there = next((place for place in way if os.path.lexists(place)), None)
+    return there if there is not None and not there.is_dir() else None
 
 
 def put(path: Path | str, content: bytes, *, durable: bool = True) -> None:

@@ -43,8 +43,8 @@ async def _wait_for(fd: int, folder: Path, clock: Clock, wait: float) -> None:
         if _is_taken(fd):
             return
     raise Locked(
-        f"{where}: another run is at work in this output folder. Wait for its end, use --wait SECONDS, or give this "
-        "run a folder of its own (-o)."
+        f"{where}: another run is at work in this output folder. Wait for its end, or use --wait SECONDS. "
+        "An output folder of its own (-o) is for other files: these would be sent a second time."
     )
 
 

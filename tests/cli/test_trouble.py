@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 from contextlib import closing
 from pathlib import Path
@@ -10,7 +11,7 @@ import pytest
 
 from cli.checker import require_all_done
 from cli.program import call
-from cli.rosters import plain_rosters, roster
+from cli.rosters import plain_rosters, roster, write_all
 from cli.stage import Stage, held, scripted, staged
 
 ROSTERS = plain_rosters(3)
@@ -95,6 +96,41 @@ async def test_output_that_cannot_be_a_folder_is_said_before_anything_is_sent(tm
         assert outcome.code == 2
         assert "(-o)" in outcome.json["message"]
         assert not stage.remote.record.entries
+
+
+@pytest.mark.parametrize("name", ["rejects", "results", "runs", ".orchestrator"])
+async def test_what_stands_where_a_folder_of_the_output_must_be_is_named(tmp_path: Path, name: str) -> None:
+    async with staged(tmp_path, [roster("dirty.csv", 2, bad=1)]) as stage:
+        stage.out.mkdir()
+        (stage.out / name).write_text("a regular file")
+        outcome = await stage.run(validation__on_bad_rows="drop_rows")
+
+        assert outcome.code == 2
+        assert outcome.json["message"].startswith(f"out/{name}: a folder must be there")
+        (stage.out / name).unlink()
+        assert (await stage.run(validation__on_bad_rows="drop_rows")).code == 3
+        assert len(stage.uploads) == 1
+
+
+async def test_the_addresses_of_the_example_are_asked_for_nothing(tmp_path: Path) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        for command in ("run", "check"):
+            outcome = await stage.call(command, target__token_url="https://identity.example.com/connect/token")
+
+            assert outcome.code == 2
+            assert "target.token_url: is that of the example" in outcome.err
+        assert not stage.remote.record.entries
+
+
+@pytest.mark.parametrize("words", [("run", ""), ("run", "inbox", "-o", ""), ("status", "-o", ""), ("validate", "")])
+async def test_an_empty_word_is_not_the_current_folder(tmp_path: Path, words: tuple[str, ...]) -> None:
+    write_all(tmp_path / "inbox", ROSTERS)
+
+    outcome = await call(*words, cwd=tmp_path)
+
+    assert outcome.code == 2
+    assert '"" is no place' in outcome.err
+    assert os.listdir(tmp_path) == ["inbox"]
 
 
 async def test_a_file_size_limit_below_the_ledger_stops_the_run_before_anything_is_sent(

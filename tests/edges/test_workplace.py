@@ -154,7 +154,7 @@ async def test_the_folder_of_another_target_is_refused_and_set_free(tmp_path: Pa
 async def test_a_file_where_the_folder_belongs_is_refused(tmp_path: Path) -> None:
     (tmp_path / "out").write_bytes(b"precious")
 
-    with pytest.raises(OutputError, match="out: it cannot be written"):
+    with pytest.raises(OutputError, match="out: a folder must be there"):
         async with open_workplace(tmp_path / "out", TARGET, FakeClock(), wait=0):
             pytest.fail("no folder")
 
