@@ -90,8 +90,8 @@ def without_clashes(files: Iterable[File], pattern: str, owner: Callable[[Key], 
 
 def _clash(name: Name | None, owner: RelPath) -> str:
     return (
-        f"name_clash: the Name {name!r} belongs to {owner}. Rename one of the two files, "
-        "or choose a target.name that tells them apart"
+        f"name_clash: the Name {name!r} belongs to {owner}. Rename one of the two files, or, "
+        "where one was moved, move it back; or choose a target.name that tells them apart"
     )
 
 

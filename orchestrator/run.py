@@ -13,6 +13,7 @@ from orchestrator.errands import Errand
 from orchestrator.errors import Denied, Misdirected, OutputError, StorageError, Unreachable
 from orchestrator.guards import Grace
 from orchestrator.model import RelPath
+from orchestrator.naming import printable
 from orchestrator.pipeline import Pipeline
 from orchestrator.ports import Clock, File
 from orchestrator.precedence import Line, Precedence
@@ -212,11 +213,12 @@ class Run:
         late = self._precedence.behind({errand.path for errand in errands if errand.suspect})
         rest = (e for e in in_turn if e.path not in early and e.path not in late and e.selected)
         while missing > 0 and (batch := list(islice(rest, missing))):
-            ends = [trip.end for trip in await self._all(batch) if not trip.is_kept]
-            if stuck := set(ends) - _HARMLESS:
-                self.halt(*(_FAILED if stuck == {Ending.FAILED} else _NOT_YET))
+            trips = [trip for trip in await self._all(batch) if not trip.is_kept]
+            if stuck := {trip.path: trip.end for trip in trips if trip.end not in _HARMLESS}:
+                stop, told = _FAILED if set(stuck.values()) == {Ending.FAILED} else _NOT_YET
+                self.halt(stop, f"the canary {printable(min(stuck))} {told}")
                 return False
-            missing -= ends.count(Ending.DONE)
+            missing -= sum(trip.end is Ending.DONE for trip in trips)
         return True
 
     def _report_unbegun(self, errand: Errand) -> None:
@@ -229,10 +231,10 @@ class Run:
 
 
 _HARMLESS = frozenset({Ending.DONE, Ending.SKIPPED, Ending.REJECTED, Ending.DEFERRED})
-_NOT_YET = (Stop.CANARY, "a canary did not come through, so nothing else was started; see its cause")
+_NOT_YET = (Stop.CANARY, "did not come through, so nothing else was started; see its cause")
 _FAILED = (
     Stop.CANARY_FAILED,
-    "a canary failed, so nothing else was started, and nothing will be as long as it stays as it is: "
+    "failed, so nothing else was started, and nothing will be as long as it stays as it is: "
     "see its cause in files.csv, then mend the file, or send the same bytes again with --retry-failed",
 )
 

@@ -44,7 +44,8 @@ async def test_a_canary_that_fails_keeps_everything_else_from_being_sent(tmp_pat
             outcome = await stage.call("backfill", *JANUARY, "--canary", "1")
 
             assert outcome.code == 3, "the same command would stop there for ever"
-            assert all(word in outcome.summary["message"] for word in ("canary", "mend", "--retry-failed"))
+            assert outcome.summary["message"].startswith(f"the canary {IN_ORDER[0]}.csv failed")
+            assert all(word in outcome.summary["message"] for word in ("mend", "--retry-failed"))
             assert outcome.ends == {"found": 3, "failed": 1, "unsent": 2}
             assert [entry["name"] for entry in stage.uploads] == IN_ORDER[:1]
 

@@ -40,6 +40,24 @@ async def test_a_changed_file_and_a_file_changed_back_are_sent_again_and_older_r
             require_results(stage, folder, token, count)
 
 
+async def test_where_the_remote_keeps_the_name_of_what_failed_it_is_replaced_when_a_person_says_so(
+    tmp_path: Path,
+) -> None:
+    failing = Fault(endpoint="upload", kind="fail", name="night", times=1)
+    async with staged(tmp_path, [roster("night.csv", 3)], scripted(failing)) as stage:
+        assert (await stage.run()).code == 3
+        roster("night.csv", 5, edition=2).write(stage.folder)
+        refused = await stage.run()
+
+        assert refused.code == 3
+        assert "name_conflict" in stage.jobs["night.csv"].cause
+
+        replaced = await stage.call("run", "--only", "night.csv", "--retry-failed", target__overwrite=True)
+
+        assert replaced.code == 0
+        assert stage.remote.datasets["night"].data_sha256 == roster("night.csv", 5, edition=2).data.sha256
+
+
 async def test_a_file_that_the_remote_refused_is_mended_in_place_and_replaces_its_own_name(
     tmp_path: Path,
 ) -> None:
