@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import functools
+import importlib
 import json
 import logging
 import math
 import os
+import sys
 import traceback
 from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
@@ -168,11 +170,22 @@ class Told:
         return int(Exit.USAGE if code is Exit.OK and not self._whole else code)
 
 
+def _import_structlog_alone() -> None:
+    """Where there is rich it imports that, too, for tracebacks that nobody gets to see; it takes as long as itself."""
+    if not {"structlog", "rich"} & sys.modules.keys():
+        sys.modules["rich"] = None  # type: ignore[assignment]  # Python's own word for what cannot be imported
+        try:
+            importlib.import_module("structlog")
+        finally:
+            del sys.modules["rich"]
+
+
 def _guarded(common: Common, function: Callable[[], int]) -> int:
     """The one place where every error becomes a message and an exit code."""
     from orchestrator.errors import OrchestratorError
     from orchestrator.exits import Exit, exit_for
 
+    _import_structlog_alone()
     try:
         return function()
     except click.ClickException:

@@ -7,6 +7,8 @@ import os
 import re
 import signal
 import socket
+import subprocess
+import sys
 from collections.abc import Callable
 from contextlib import closing
 from pathlib import Path
@@ -34,6 +36,20 @@ async def test_help_names_every_command_and_every_exit_code(tmp_path: Path) -> N
     assert all(re.search(rf"^  {command} ", said, re.MULTILINE) for command in COMMANDS)
     assert all(code in said for code in ("75", "77", "130 / 143"))
     assert not outcome.err
+
+
+def test_rich_is_imported_only_where_a_terminal_shows_progress(tmp_path: Path) -> None:
+    write_all(tmp_path / "inbox", [roster("clean.csv")])
+    text = (
+        "import sys\n"
+        "from orchestrator.__main__ import main\n"
+        "sys.argv = ['orchestrator', 'validate', 'inbox']\n"
+        "try: main()\n"
+        "finally: print('structlog' in sys.modules, 'rich' in sys.modules)\n"
+    )
+    told = subprocess.run([sys.executable, "-c", text], cwd=tmp_path, capture_output=True, text=True, check=True)
+
+    assert told.stdout.splitlines()[-1] == "True False"
 
 
 # validate
