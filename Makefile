@@ -38,6 +38,7 @@ bench: .venv/ready  ## speed, as ratios side by side (about eight minutes)
 
 clean:  ## remove what these targets made
 	rm -rf .venv .coverage* .hypothesis .mypy_cache .pytest_cache .ruff_cache
+	find orchestrator -name __pycache__ -prune -exec rm -rf {} +
 
 .venv/ready: requirements.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or newer is needed: make PYTHON=python3.11 ...")'

@@ -39,7 +39,7 @@ def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clo
 def _require_addresses(settings: Settings) -> None:
     """A secret goes to no host that stands in an example only."""
     given = ((name, getattr(settings.target, name, "")) for name in ("base_url", "token_url"))
-    if unset := [name for name, url in given if (urlsplit(url).hostname or "").endswith("example.com")]:
+    if unset := [name for name, url in given if f".{urlsplit(url).hostname}".endswith(".example.com")]:
         raise ConfigError(
             *(f"target.{name}: is that of the example. Name the configuration of your API (-c)." for name in unset)
         )

@@ -13,6 +13,11 @@ from cli.checker import require_all_done
 from cli.program import call
 from cli.rosters import plain_rosters, roster, write_all
 from cli.stage import Stage, held, scripted, staged
+from orchestrator.config import Credentials, Settings
+from orchestrator.edges.clock import SystemClock
+from orchestrator.edges.http import open_http
+from orchestrator.remote import make_target
+from orchestrator.targets.platform import Platform
 
 ROSTERS = plain_rosters(3)
 
@@ -120,6 +125,15 @@ async def test_the_addresses_of_the_example_are_asked_for_nothing(tmp_path: Path
             assert outcome.code == 2
             assert "target.token_url: is that of the example" in outcome.err
         assert not stage.remote.record.entries
+
+
+async def test_a_host_whose_name_only_ends_like_that_of_the_example_is_one_like_any_other(tmp_path: Path) -> None:
+    addresses = {"base_url": "https://bestexample.com", "token_url": "https://identity.bestexample.com/token"}
+    secrets = Credentials(client_id="id", client_secret="canary", api_key="canary")
+    async with open_http(tmp_path) as http:
+        target = make_target(Settings.model_validate({"target": addresses}), secrets, http, SystemClock())
+
+    assert isinstance(target, Platform)
 
 
 @pytest.mark.parametrize("words", [("run", ""), ("run", "inbox", "-o", ""), ("status", "-o", ""), ("validate", "")])

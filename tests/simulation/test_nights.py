@@ -18,7 +18,8 @@ from tests.simulation.weather import PLANNED
 
 SEEDS = range(2_000)
 FEW = SEEDS[:60]
-BLOCKS = [SEEDS[first : first + 194] for first in SEEDS[len(FEW) :: 194]]
+BLOCK = 194
+BLOCKS = [SEEDS[first : first + BLOCK] for first in SEEDS[len(FEW) :: BLOCK]]
 MORE = [range(first, first + 200) for first in range(2_000, 6_000, 200)]
 
 
