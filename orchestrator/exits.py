@@ -49,7 +49,6 @@ _STOPS = {
     Stop.OUTPUT: Exit.USAGE,
     Stop.DEADLINE: Exit.UNFINISHED,
     Stop.CANARY: Exit.UNFINISHED,
-    Stop.CANARY_FAILED: Exit.REJECTS,
 }
 
 _PRECEDENCE = (
@@ -72,15 +71,13 @@ def exit_of(books: Books, halts: Iterable[Halt], *, enough: bool) -> Exit:
     *enough*: at least as many files were found as `input.minimum` expects.
     """
     ends = books.endings
-    stops = {halt.stop for halt in halts}
-    reasons = {Exit.OK} | {_STOPS[stop] for stop in stops}
+    reasons = {Exit.OK} | {_STOPS[halt.stop] for halt in halts}
     if not books.balance:
         reasons.add(Exit.BUG)
     if ends[Ending.IN_DOUBT]:
         reasons.add(Exit.IN_DOUBT)
-    # What a failed canary or another file keeps back is not sent by running the same command again.
-    unsent = ends[Ending.UNSENT] > books.kept and Stop.CANARY_FAILED not in stops
-    if ends[Ending.WAITING] or unsent or ends[Ending.DEFERRED] or books.overtaken:
+    # What another file keeps back is not sent by running the same command again.
+    if ends[Ending.WAITING] or ends[Ending.UNSENT] > books.kept or ends[Ending.DEFERRED] or books.overtaken:
         reasons.add(Exit.UNFINISHED)
     rows = books.dropped or books.refused or books.untold or books.owed or books.left
     if ends[Ending.REJECTED] or ends[Ending.FAILED] or books.kept or rows or not enough:

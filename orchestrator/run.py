@@ -32,9 +32,7 @@ class Stop(enum.StrEnum):
     OUTPUT = "output"
     DEADLINE = "deadline"
     CANARY = "canary"
-    """One has not come through yet."""
-    CANARY_FAILED = "canary_failed"
-    """The remote said no to one: the same command would stop there again."""
+    """One has not come through."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -215,8 +213,8 @@ class Run:
         while missing > 0 and (batch := list(islice(rest, missing))):
             trips = [trip for trip in await self._all(batch) if not trip.is_kept]
             if stuck := {trip.path: trip.end for trip in trips if trip.end not in _HARMLESS}:
-                stop, told = _FAILED if set(stuck.values()) == {Ending.FAILED} else _NOT_YET
-                self.halt(stop, f"the canary {printable(min(stuck))} {told}")
+                told = _FAILED if set(stuck.values()) == {Ending.FAILED} else _NOT_YET
+                self.halt(Stop.CANARY, f"the canary {printable(min(stuck))} {told}")
                 return False
             missing -= sum(trip.end is Ending.DONE for trip in trips)
         return True
@@ -231,11 +229,11 @@ class Run:
 
 
 _HARMLESS = frozenset({Ending.DONE, Ending.SKIPPED, Ending.REJECTED, Ending.DEFERRED})
-_NOT_YET = (Stop.CANARY, "did not come through, so nothing else was started; see its cause")
+_NOT_YET = "did not come through, so nothing else was started; see its cause"
 _FAILED = (
-    Stop.CANARY_FAILED,
     "failed, so nothing else was started, and nothing will be as long as it stays as it is: "
-    "see its cause in files.csv, then mend the file, or send the same bytes again with --retry-failed",
+    "see its cause in files.csv, then mend the file and run the same command again, "
+    "or send the same bytes again with --retry-failed"
 )
 
 

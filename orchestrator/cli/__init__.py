@@ -42,7 +42,7 @@ def app() -> None:
     Exit codes
       0   all done, or everything known already
       2   usage, configuration, wrong URL, damaged ledger, unwritable output
-      3   some files or rows, or a canary, are rejected or failed, or fewer files found than expected
+      3   some files or rows are rejected or failed, or fewer files found than expected
       4   something is in doubt: a person must look (orchestrator status)
       5   unfinished: run the same command again
       75  another run holds the lock       77  credentials refused

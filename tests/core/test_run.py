@@ -210,7 +210,8 @@ async def test_a_canary_that_fails_keeps_everything_else_from_starting() -> None
     ends = await night.carry_out(canary=1)
 
     assert night.run.halts
-    assert night.run.halts[0].stop is Stop.CANARY_FAILED
+    assert night.run.halts[0].stop is Stop.CANARY
+    assert "--retry-failed" in night.run.halts[0].message
     assert sorted(ends.values()) == [Ending.FAILED] + [Ending.UNSENT] * 9
     assert len(world.target.remote.copies) == 1
 
@@ -227,6 +228,7 @@ async def test_a_canary_that_may_still_get_there_is_not_told_as_failed(end: Endi
 
     assert ends.pop("00.csv") is end
     assert night.run.halts[0].stop is Stop.CANARY
+    assert "--retry-failed" not in night.run.halts[0].message
     assert set(ends.values()) == {Ending.UNSENT}
 
 

@@ -69,10 +69,10 @@ TELLING = (
         test="cli/test_output.py::test_no_command_ends_with_the_code_of_the_interpreter",
     ),
     Bug(
-        wrong="A canary that failed asks for the same command for ever.",
-        file="exits.py",
-        old="    unsent = ends[Ending.UNSENT] > books.kept and Stop.CANARY_FAILED not in stops\n",
-        new="    unsent = ends[Ending.UNSENT] > books.kept\n",
+        wrong="A canary that failed lets the rest start.",
+        file="run.py",
+        old="Ending.REJECTED, Ending.DEFERRED})\n",
+        new="Ending.REJECTED, Ending.DEFERRED, Ending.FAILED})\n",
         test="cli/test_backfill.py::test_a_canary_that_fails_keeps_everything_else_from_being_sent",
     ),
     Bug(
