@@ -7,10 +7,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import pytest
+
 from cli.mending import lines_in, mend, rows_of
 from cli.program import Outcome
-from cli.rosters import EVENTS_HEADER, Table, roster
-from cli.stage import Stage, staged
+from cli.rosters import EVENTS_HEADER, Roster, Table, roster, write_all
+from cli.stage import Stage, held, scripted, staged
 
 CALL = "N1,01/07/2024,09:05,01/07/2024,09:30,{},0"
 EVENTS = Table(header=EVENTS_HEADER, rows=(CALL.format("Call"), CALL.format("Walk")))
@@ -110,3 +112,79 @@ async def test_mended_data_does_not_send_a_pair_whose_events_are_lost(tmp_path: 
         assert outcome.ends == {"found": 1, "rejected": 1}
         assert "input.events_required is set" in stage.jobs["pair.csv"].cause
         assert lines_in(lists(stage)) == [2, 3]
+
+
+@pytest.mark.parametrize("required", [False, True])
+async def test_validate_says_what_becomes_of_a_pair_without_a_good_row_of_events(
+    tmp_path: Path, required: bool
+) -> None:
+    async with staged(tmp_path, [PAIR]) as stage:
+        told = await stage.call("validate", "--json", **(REQUIRED if required else DROP))
+
+    assert told.code == 3
+    found = [(one["path"], one["rule"], one["severity"]) for one in told.json["problems"] if one["line"] is None]
+    if required:
+        assert found == [("pair.csv", "refused", "error")]
+        assert any("input.events_required is set" in one["message"] for one in told.json["problems"])
+    else:
+        assert found == [("pair.events.csv", "without_events", "warning")]
+        (warning,) = (one for one in told.json["problems"] if one["rule"] == "without_events")
+        assert warning["count"] == 2
+
+
+@pytest.mark.parametrize("quiet", [False, True])
+async def test_a_pair_that_goes_without_its_events_says_so_and_what_the_remote_has_no_more(
+    tmp_path: Path, quiet: bool
+) -> None:
+    async with staged(tmp_path, [BEFORE]) as stage:
+        first = await stage.run("--log-format", "json", **DROP)
+        assert events_at(stage) == EVENTS.sha256
+        write_all(stage.folder, [PAIR])
+        level = ["-q"] if quiet else []
+        second = await stage.run("--log-format", "json", *level, **DROP)
+
+        assert not said(first, "without_events")
+        assert (second.code, second.ends) == (3, {"found": 1, "done": 1})
+        assert events_at(stage) is None
+        words = (
+            "it went without events: all 2 rows of its companion are bad, see rejects/; "
+            "the 2 that version 1 brought were replaced by none"
+        )
+        (warning,) = said(second, "without_events")
+        assert (warning["level"], warning["path"], warning["cause"]) == ("warning", "pair.csv", words)
+        line = stage.told(second)["pair.csv"]
+        assert (line["cause"], line["event_rows"], line["bad_event_rows"], line["bad_rows"]) == (words, "2", "2", "0")
+
+
+async def test_what_a_killed_run_sent_without_events_is_told_by_the_one_that_ends_it(tmp_path: Path) -> None:
+    async with staged(tmp_path, [PAIR], scripted(held("poll"))) as stage:
+        async with stage.start("run", **DROP) as program:
+            await stage.remote.until_held()
+            program.kill()
+            await program.wait()
+        stage.remote.release()
+        outcome = await stage.run("--log-format", "json", **DROP)
+
+        assert outcome.ends == {"adopted": 1, "done": 1}
+        assert len(said(outcome, "without_events")) == 1
+        assert not said(await stage.run("--log-format", "json", **DROP), "without_events")
+
+
+async def test_a_pair_that_never_had_events_at_the_remote_is_not_said_to_have_lost_them(tmp_path: Path) -> None:
+    async with staged(tmp_path, [Roster(path=PAIR.path, data=roster("pair.csv", 2).data)]) as stage:
+        await stage.run(**DROP)
+        write_all(stage.folder, [PAIR])
+        outcome = await stage.run("--log-format", "json", **DROP)
+
+        (warning,) = said(outcome, "without_events")
+        assert warning["cause"] == "it went without events: all 2 rows of its companion are bad, see rejects/"
+
+
+async def test_the_line_of_a_pair_tells_of_the_rows_of_both(tmp_path: Path) -> None:
+    async with staged(tmp_path, [roster("pair.csv", 3, bad=1, events=2, bad_events=1), roster("alone.csv")]) as stage:
+        outcome = await stage.run("--log-format", "json", **DROP)
+
+        lines = {line["path"]: line for line in said(outcome, "file")}
+        names = ("rows", "bad_rows", "event_rows", "bad_event_rows")
+        assert [lines["pair.csv"][name] for name in names] == [4, 1, 3, 1]
+        assert not {"event_rows", "bad_event_rows"} & lines["alone.csv"].keys()
