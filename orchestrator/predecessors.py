@@ -94,12 +94,12 @@ class Predecessors:
     def _without_events(self, job: Job) -> str:
         if job.state is not State.DONE or job.checked is None or not (lost := job.checked.lost_events):
             return ""
-        told = f"it went without events: all {lost:,} rows of its companion are bad, see rejects/"
+        told = f"it went without events: {lost:,} of {lost:,} rows of its companion are bad, see rejects/"
         before = next((one for one in reversed(self.ledger.versions(job.key)) if _was_done_before(one, job)), None)
         had = before.checked.events if before is not None and before.checked is not None else None
         if self.adds or before is None or had is None or had.sent is None:
             return told
-        return f"{told}; the {had.rows - had.bad:,} that version {before.version} brought were replaced by none"
+        return f"{told}; version {before.version}, whose place it took, had {had.rows - had.bad:,} rows of events"
 
     def left_behind(self, job: Job) -> str:
         """What a person has to do about rows of versions before, now that *job* has ended: a remote that replaces by

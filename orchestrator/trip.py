@@ -58,7 +58,7 @@ class Trip:
     left: str = ""
     """What a person has to do about rows of a version before, or of this one where no later one holds them."""
     without_events: str = ""
-    """That it is done without its events, as all their rows are bad, and what that took away from the remote."""
+    """That it is done without its events, as all their rows are bad, and what it took the place of."""
     untellable: int = 0
     """Rows of a file that is done of which no results were to be had: so it is configured."""
     unnamed: int = 0

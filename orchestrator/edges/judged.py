@@ -87,7 +87,7 @@ class Policy:
         if events is None or events.sheet.sent is not None:
             return Prepared(Checked(sheets, rules), Body(data=data.part, events=events.part if events else None))
         if self.events_required:
-            left = "no good row is left, and input.events_required is set: see rejects/, mend them"
+            left = "no good row is left, and input.events_required is set: mend them"
             lack = f"{events.path}: {events.sheet.bad} of {events.sheet.rows} rows are bad; {left}"
             return Rejected(lack, rules_and(rules, _REQUIRED), sheets)
         return Prepared(Checked(sheets, rules), Body(data=data.part))

@@ -48,8 +48,7 @@ async def test_a_pair_without_a_good_row_of_events_is_rejected_where_events_are_
         assert outcome.ends == {"found": 2, "done": 1, "rejected": 1}
         assert [entry["name"] for entry in stage.uploads] == ["half"]
         assert stage.jobs["pair.csv"].cause == (
-            "pair.events.csv: 2 of 2 rows are bad; no good row is left, and input.events_required is set: "
-            "see rejects/, mend them"
+            "pair.events.csv: 2 of 2 rows are bad; no good row is left, and input.events_required is set: mend them"
         )
         assert lines_in(lists(stage)) == [2, 3]
         assert outcome.summary["rows"]["data"]["withheld"] == 3
@@ -147,8 +146,8 @@ async def test_a_pair_that_goes_without_its_events_says_so_and_what_the_remote_h
         assert (second.code, second.ends) == (3, {"found": 1, "done": 1})
         assert events_at(stage) is None
         words = (
-            "it went without events: all 2 rows of its companion are bad, see rejects/; "
-            "the 2 that version 1 brought were replaced by none"
+            "it went without events: 2 of 2 rows of its companion are bad, see rejects/; "
+            "version 1, whose place it took, had 2 rows of events"
         )
         (warning,) = said(second, "without_events")
         assert (warning["level"], warning["path"], warning["cause"]) == ("warning", "pair.csv", words)
@@ -177,7 +176,7 @@ async def test_a_pair_that_never_had_events_at_the_remote_is_not_said_to_have_lo
         outcome = await stage.run("--log-format", "json", **DROP)
 
         (warning,) = said(outcome, "without_events")
-        assert warning["cause"] == "it went without events: all 2 rows of its companion are bad, see rejects/"
+        assert warning["cause"] == "it went without events: 2 of 2 rows of its companion are bad, see rejects/"
 
 
 async def test_the_line_of_a_pair_tells_of_the_rows_of_both(tmp_path: Path) -> None:
