@@ -77,6 +77,18 @@ async def test_a_rejection_for_want_of_events_ends_with_the_rule_and_what_is_don
         assert not said(after, "without_events"), "it was told by the run that sent it"
 
 
+async def test_a_pair_that_waits_to_be_sent_is_rejected_once_events_are_required(tmp_path: Path) -> None:
+    async with staged(tmp_path, [PAIR]) as stage:
+        await stage.run(target__base_url=f"{stage.remote.base_url}/elsewhere", **DROP)
+        assert stage.states == {"pair.csv": "ready"}
+
+        ends = [(await stage.run(**REQUIRED)).ends for _ in range(2)]
+
+        assert stage.states == {"pair.csv": "rejected"}, ends
+        assert "input.events_required is set" in stage.jobs["pair.csv"].cause
+        assert stage.uploads == []
+
+
 async def test_a_mended_row_of_the_companion_sends_the_pair_with_its_events(tmp_path: Path) -> None:
     async with staged(tmp_path, [PAIR]) as stage:
         await stage.run(**REQUIRED)
