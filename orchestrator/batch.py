@@ -163,7 +163,7 @@ class Batch:
 
         def ended(trip: Trip) -> None:
             if trip.job is not None and report.is_told_first(trip):
-                trip.left = pipeline.predecessors.left_behind(trip.job)
+                pipeline.predecessors.look_back(trip.job, trip)
             report.enter(trip)
             rules = inbox.rules_for(trip.path)
             report.other_rules += was_sent_otherwise(trip, rules, beside=census is not None)

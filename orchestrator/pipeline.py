@@ -74,7 +74,7 @@ class Pipeline:
             if job is before:
                 return
         if job.part is None:
-            trip.left = self.predecessors.left_behind(job)
+            self.predecessors.look_back(job, trip)
 
     async def _step(self, job: Job, trip: Trip, file: File | None, *, may_send: bool) -> Job:
         match job.state:

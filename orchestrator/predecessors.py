@@ -14,6 +14,7 @@ from orchestrator.intake import may_arrive_late, same_bytes, same_file, taken_of
 from orchestrator.model import Job, Name, Source, State
 from orchestrator.naming import key_of, part_name
 from orchestrator.ports import Clock, Ledger, Piece
+from orchestrator.trip import Trip
 
 _NOWHERE = (
     "its rows are in no later version, as each holds new ones only: send them as a file of their own; what was mended "
@@ -85,6 +86,21 @@ class Predecessors:
         parts = self.parts_of(before) if before is not None and before.version < job.version else []
         return next((part for part in parts if may_arrive_late(part, now)), None)
 
+    def look_back(self, job: Job, trip: Trip) -> None:
+        """Tell of what a person should know, now that *job* has ended."""
+        trip.left = self.left_behind(job)
+        trip.without_events = self._without_events(job)
+
+    def _without_events(self, job: Job) -> str:
+        if job.state is not State.DONE or job.checked is None or not (lost := job.checked.lost_events):
+            return ""
+        told = f"it went without events: {lost:,} of {lost:,} rows of its companion are bad, see rejects/"
+        before = next((one for one in reversed(self.ledger.versions(job.key)) if _was_done_before(one, job)), None)
+        had = before.checked.events if before is not None and before.checked is not None else None
+        if self.adds or before is None or had is None or had.sent is None:
+            return told
+        return f"{told}; version {before.version}, whose place it took, had {had.rows - had.bad:,} rows of events"
+
     def left_behind(self, job: Job) -> str:
         """What a person has to do about rows of versions before, now that *job* has ended: a remote that replaces by
         Name may still have some of theirs, which are told when the next one is done; where each version holds new
@@ -122,6 +138,10 @@ class Predecessors:
             there_are = f"of {len(names)} parts it has {len(parts)}"
             raise OutputError(f"{job.path}: the ledger is damaged: {there_are}. Restore it from a backup")
         return parts
+
+
+def _was_done_before(version: Job, job: Job) -> bool:
+    return version.version < job.version and version.state is State.DONE
 
 
 def _names(whole: Job) -> Sequence[Name]:

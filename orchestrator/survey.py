@@ -18,7 +18,7 @@ from orchestrator.config import Settings
 from orchestrator.intake import Clash, Names, without_clashes
 from orchestrator.model import Digest, Rejected, RelPath
 from orchestrator.naming import printable
-from orchestrator.ports import File, Inbox, Moving, Reading, Unreadable
+from orchestrator.ports import File, Inbox, Moving, Prepared, Reading, Unreadable
 from orchestrator.validation import BadRow, Problem, Rule, Severity, Verdict, explain
 from orchestrator.wiring import make_census, make_folder, make_inbox, make_rules
 
@@ -148,6 +148,12 @@ async def _look_at(file: File, inbox: Inbox, names: Names, lists: _Lists, *, dro
                 case Rejected(cause) if not _is_explained(verdict, of_rows, drop_rows=drop_rows):
                     words = cause.removeprefix(f"{file.path}: ")
                     found.append(Finding(path=file.path, rule="refused", message=words))
+                case Prepared(checked) if file.events is not None and (lost := checked.sheets.lost_events):
+                    words = "no row of it is good, so its file goes without events"
+                    finding = Finding(
+                        path=file.events, rule="without_events", message=words, severity=Severity.WARNING, count=lost
+                    )
+                    of_rows.append(finding)
             return found + of_rows
     raise AssertionError("a reading is one of three")
 

@@ -57,6 +57,8 @@ class Trip:
     the remote already, in other parts."""
     left: str = ""
     """What a person has to do about rows of a version before, or of this one where no later one holds them."""
+    without_events: str = ""
+    """That it is done without its events, as all their rows are bad, and what it took the place of."""
     untellable: int = 0
     """Rows of a file that is done of which no results were to be had: so it is configured."""
     unnamed: int = 0
@@ -118,4 +120,4 @@ class Trip:
         if self.is_kept:
             return self.kept
         cause = self.cause or (self.job.cause if self.job is not None else "")
-        return "; ".join(filter(None, (cause, self.left)))
+        return "; ".join(filter(None, (cause, self.left, self.without_events)))

@@ -82,13 +82,12 @@ def make_rules(settings: Settings, spill: Path | None = None) -> Rules:
     schemas = tuple(schema for schema in chosen if schema.name != settings.events_schema) or chosen
     if validation.duplicates != OFF and (problems := list(_untold(schemas))):
         raise ConfigError(*problems)
-    mapping = load_mapping(validation.mapping, schemas)
     limits = Limits(rows=settings.target.part_rows, size=settings.target.part_bytes)
     return Rules(
         schemas=schemas,
         encoding=validation.encoding,
         dialect=validation.dialect,
-        mapping=mapping,
+        mapping=load_mapping(validation.mapping, schemas),
         limits=limits,
         shelves=partial(KeyShelf, spill) if spill else None,
     )
@@ -143,6 +142,7 @@ def make_inbox(
             dialect=rules.dialect,
             mapping=rules.mapping,
             drop_rows=settings.validation.on_bad_rows == "drop_rows",
+            events_required=settings.input.events_required,
             limits=rules.limits,
             shelves=rules.shelves,
         ),

@@ -19,13 +19,13 @@ from orchestrator.edges.batcher import Batcher, Hop, each, in_thread
 from orchestrator.edges.census import Census
 from orchestrator.edges.contents import contents_of, contents_of_part, unreadable
 from orchestrator.edges.folder import Folder
-from orchestrator.edges.judged import Judged
+from orchestrator.edges.judged import Judged, Policy
 from orchestrator.edges.mended import MendedRows, nothing_mended
 from orchestrator.edges.pieces import mark_of, pieces_of
 from orchestrator.edges.sheets import RejectsLists, SheetReader
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.errors import SourceChanged, Unusable
-from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Sheets, Source
+from orchestrator.model import Checked, Digest, Job, Rejected, RelPath, Source
 from orchestrator.ports import HELD_LIMIT, Body, File, InParts, Moving, Prepared, Reading, Unreadable, Verdict
 from orchestrator.validation import CANONICAL, UNLIMITED, Dialect, Limits, Mapping, Rules, Schema, Shelves, rules_digest
 
@@ -43,6 +43,7 @@ class InboxConfig:
     mapping: Mapping | None = None
     """Of the files, not of their companions."""
     drop_rows: bool = False
+    events_required: bool = False
     limits: Limits = UNLIMITED
     shelves: Shelves | None = None
 
@@ -76,6 +77,7 @@ class FolderInbox:
         self.data_rules = replace(
             self.events_rules, schemas=config.data, dialect=config.dialect, mapping=config.mapping, limits=config.limits
         )
+        self._policy = Policy(drop_rows=config.drop_rows, events_required=config.events_required)
         policy = "drop_rows" if config.drop_rows else "reject_file"
         self.rules = rules_digest(
             (*config.data, *config.events), config.encoding, policy, config.dialect, config.mapping
@@ -103,7 +105,7 @@ class FolderInbox:
         source = job.source
         pairs = [(file.path, source.data), (file.events, source.events)] if source else []
         listed = any(self._rejects.lists(path, content) for path, content in pairs if path is not None)
-        return job.rules == self.rules_for(file.path) and listed
+        return self._policy.upholds(job.rules, self.rules_for(file.path)) and listed
 
     def rules_for(self, path: RelPath) -> str:
         """What a file was found to be beside others decides about it as the rules do."""
@@ -206,7 +208,7 @@ class FolderInbox:
             events = self._sheets.judge(self.events_rules, file.events, reading.events, source.events, mends)
         if source.mends != self._digest_of_mends(file, source):
             return Moving("its mended rows changed while it was checked")
-        verdict = self._decide(file.path, data, events)
+        verdict = self._policy.decide(data, events, self.rules_for(file.path))
         if isinstance(verdict, Prepared) and data.cuts:
             return self._divide(file, data, verdict.checked)
         return verdict
@@ -232,14 +234,3 @@ class FolderInbox:
         mark = mark_of(self._folder.beginning(file.path))
         pieces = pieces_of(data.sheet, data.header_line, data.cuts, data.starts, mark=mark, rules=checked.rules)
         return InParts(checked, pieces)
-
-    def _decide(self, path: RelPath, data: Judged, events: Judged | None) -> Prepared | Rejected:
-        sheets = Sheets(data=data.sheet, events=events.sheet if events else None)
-        objection = data.objection(drop_rows=self._config.drop_rows)
-        if not objection and events is not None:
-            objection = events.objection(drop_rows=self._config.drop_rows, may_lose_all=True)
-        if objection:
-            return Rejected(objection, self.rules_for(path), sheets)
-        with_events = events is not None and events.sheet.sent is not None
-        body = Body(data=data.part, events=events.part if events and with_events else None)
-        return Prepared(Checked(sheets, self.rules_for(path)), body)

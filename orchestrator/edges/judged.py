@@ -5,9 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from orchestrator.model import Digest, RelPath, Sheet
-from orchestrator.ports import Text
-from orchestrator.validation import Cut, Problem, Verdict
+from orchestrator.model import Checked, Digest, Rejected, RelPath, Sheet, Sheets
+from orchestrator.ports import Body, Prepared, Text
+from orchestrator.validation import Cut, Problem, Verdict, rules_and
+
+_REQUIRED = "events_required"
+"""What judges a file beside the rules that judge all of them, where good rows of events are all that it lacks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,3 +67,31 @@ class Judged:
             return ""
         left = 'see rejects/, mend them or set on_bad_rows = "drop_rows"' if bad else "no good row is left"
         return f"{self.path}: {bad or self.sheet.bad} of {self.sheet.rows} rows are bad; {left}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Policy:
+    """What becomes of a file that has bad rows, or whose companion has."""
+
+    drop_rows: bool
+    events_required: bool
+
+    def decide(self, data: Judged, events: Judged | None, rules: str) -> Prepared | Rejected:
+        """*rules*: the name of those that judge the file, whether its events are required or not."""
+        sheets = Sheets(data=data.sheet, events=events.sheet if events is not None else None)
+        objection = data.objection(drop_rows=self.drop_rows)
+        if not objection and events is not None:
+            objection = events.objection(drop_rows=self.drop_rows, may_lose_all=True)
+        if objection:
+            return Rejected(objection, rules, sheets)
+        if events is None or events.sheet.sent is not None:
+            return Prepared(Checked(sheets, rules), Body(data=data.part, events=events.part if events else None))
+        if self.events_required:
+            left = "no good row is left, and input.events_required is set: mend them"
+            lack = f"{events.path}: {events.sheet.bad} of {events.sheet.rows} rows are bad; {left}"
+            return Rejected(lack, rules_and(rules, _REQUIRED), sheets)
+        return Prepared(Checked(sheets, rules), Body(data=data.part))
+
+    def upholds(self, judged_by: str, rules: str) -> bool:
+        """Whether a rejection still stands by *rules*; one for want of events stands as long as they are required."""
+        return judged_by == rules or (self.events_required and judged_by == rules_and(rules, _REQUIRED))

@@ -100,8 +100,10 @@ def _quoted(value: Any) -> str:
 
 
 def log_trip(trip: Trip) -> None:
-    """The canonical line of one file."""
+    """The canonical line of one file, and before it what a person should know who reads warnings only."""
     log = structlog.get_logger()
+    if trip.without_events:
+        log.warning("without_events", path=trip.path, cause=trip.without_events)
     if not log.is_enabled_for(logging.INFO):
         return
     job = trip.job
@@ -112,6 +114,8 @@ def log_trip(trip: Trip) -> None:
             fields["attempts"] = trip.attempts
         if job.checked is not None:
             fields |= {"rows": job.checked.data.rows, "bad_rows": job.checked.data.bad}
+            if (events := job.checked.events) is not None:
+                fields |= {"event_rows": events.rows, "bad_event_rows": events.bad}
     if trip.parts:
         fields["parts"] = len(trip.parts)
     if trip.polls:

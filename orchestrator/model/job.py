@@ -106,6 +106,11 @@ class Sheets:
         """Rows, of both."""
         return self.data.bad + (self.events.bad if self.events is not None else 0)
 
+    @property
+    def lost_events(self) -> int:
+        """Rows of events of which none is right, so that the data goes without them, if it goes."""
+        return self.events.bad if self.events is not None and self.events.sent is None else 0
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:

@@ -3,7 +3,7 @@
 from orchestrator.validation.cuts import UNLIMITED, Cut, Limits
 from orchestrator.validation.described import describe
 from orchestrator.validation.dialect import CANONICAL, Dialect
-from orchestrator.validation.digest import VALIDATOR_VERSION, rules_digest
+from orchestrator.validation.digest import VALIDATOR_VERSION, rules_and, rules_digest
 from orchestrator.validation.explained import Explained, explain
 from orchestrator.validation.gaps import SourceLines
 from orchestrator.validation.judge import Judge
@@ -92,6 +92,7 @@ __all__ = [
     "read_schema",
     "reject_header",
     "reject_line",
+    "rules_and",
     "rules_digest",
     "shape_of",
     "source_of",

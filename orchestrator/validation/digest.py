@@ -36,5 +36,10 @@ def rules_digest(
     return hashlib.sha256(json.dumps(rules, sort_keys=True, default=_fields_of).encode()).hexdigest()
 
 
+def rules_and(rules: str, more: str) -> str:
+    """A name for these *rules* and what decides about one file beside them."""
+    return hashlib.sha256(f"{rules}{more}".encode()).hexdigest()
+
+
 def _fields_of(rule: Any) -> dict[str, Any]:
     return {field.name: getattr(rule, field.name) for field in fields(rule)}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+from dataclasses import replace
 from pathlib import Path
 
 import anyio
@@ -400,6 +401,30 @@ async def test_the_rejection_of_a_pair_stands_on_the_list_of_either(desk: Desk) 
     await judge(inbox, file)
 
     assert await inbox.is_settled(rejected(inbox, (await read(inbox, file)).source), file)
+
+
+async def test_only_a_rejection_for_want_of_events_is_one_by_the_rule_that_they_are_required(desk: Desk) -> None:
+    """So that no other one in a ledger is judged again when that rule comes or goes."""
+    free, bound = (desk.inbox(drop_rows=True, events_required=required) for required in (False, True))
+    desk.put("a.csv", csv(HEADER, BAD))
+    file = desk.put("a.events.csv", csv(EVENTS_HEADER, BAD_EVENT))
+    bad_data = await judge(bound, file)
+    assert isinstance(bad_data, Rejected)
+    assert bad_data == await judge(free, file)
+    job = rejected(free, (await read(free, file)).source)
+    assert await free.is_settled(job, file)
+    assert await bound.is_settled(job, file)
+
+    file = desk.put("a.csv", csv(HEADER, ROW))
+    lost = await judge(bound, file)
+
+    assert isinstance(lost, Rejected)
+    assert "input.events_required" in lost.cause
+    assert lost.sheets is not None
+    job = replace(rejected(bound, (await read(bound, file)).source), rules=lost.rules)
+    assert await bound.is_settled(job, file)
+    assert not await free.is_settled(job, file)
+    assert not await desk.inbox(events_required=True).is_settled(job, file), "that is another policy for bad rows"
 
 
 # What must not get out

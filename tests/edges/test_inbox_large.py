@@ -16,6 +16,7 @@ from typing import Any
 import anyio
 import anyio.from_thread
 import pytest
+from aiofiles.threadpool.binary import AsyncFileIO
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -142,6 +143,29 @@ async def test_a_file_beyond_the_real_limit_is_streamed_in_pieces(tmp_path: Path
     assert part.json_size == sum(json_length(piece) for piece in pieces)
     assert len(pieces) >= len(content) // sheets.CHUNK
     assert max(map(len, pieces)) <= 2 * sheets.CHUNK
+
+
+async def test_a_large_body_is_read_in_chunks_of_a_mebibyte_and_a_small_one_is_not_read_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked, read_on = list[int](), AsyncFileIO.read
+
+    async def noted(file: AsyncFileIO, size: int = -1) -> bytes:
+        asked.append(size)
+        return await read_on(file, size)
+
+    monkeypatch.setattr(AsyncFileIO, "read", noted)
+    desk = Desk(tmp_path)
+    small = await judge(desk.inbox(), desk.put("small.csv", csv(HEADER, ROW)))
+    assert isinstance(small, Prepared)
+    assert await text_of(small.body.data) == f"{HEADER}\r\n{ROW}"
+    assert not asked
+
+    content = csv(HEADER, *LINES * (HELD_LIMIT // len(csv(*LINES)) + 1))
+    part = await streamed(desk, content)
+    assert len(await text_of(part)) == len(content) - len("\r\n")
+
+    assert asked == [1 << 20] * (-(-len(content) >> 20) + 1), "the last one finds the end"
 
 
 @pytest.mark.parametrize(

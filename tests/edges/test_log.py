@@ -192,7 +192,7 @@ def test_of_a_library_s_record_only_its_words_are_told_even_without_a_known_secr
 
 
 def test_the_canonical_line_of_a_file_tells_what_became_of_it() -> None:
-    pair = Sheets(data=Sheet(rows=10, bad=2), events=Sheet(rows=4))
+    pair = Sheets(data=Sheet(rows=10, bad=2), events=Sheet(rows=4, bad=1))
     job = replace(evolve(sending(), ACCEPTED, Completed()), checked=pair, version=3)
     trip = Trip(path=RelPath("a.csv"), job=job, polls=2, cause="a remark")
     trip.spend("upload", 0.12345)
@@ -209,6 +209,8 @@ def test_the_canonical_line_of_a_file_tells_what_became_of_it() -> None:
         "attempts": 1,
         "rows": 10,
         "bad_rows": 2,
+        "event_rows": 4,
+        "bad_event_rows": 1,
         "polls": 2,
         "upload": 0.123,
         "cause": "a remark",

@@ -7,8 +7,11 @@ import random
 from collections.abc import Callable
 from pathlib import Path
 
+import aiohttp
 import anyio
 import pytest
+from aiofiles.threadpool.binary import AsyncBufferedIOBase
+from aiohttp.streams import AsyncStreamIterator
 from targets.remote import (
     TOKEN,
     assert_tells_no_secret,
@@ -58,6 +61,35 @@ async def test_a_large_result_is_spilled_with_its_size_and_digest(tmp_path: Path
     assert got.spilled.sha256 == hashlib.sha256(content).hexdigest()
     assert content_of(got.spilled.path) == content
     assert files_in(tmp_path) == [got.spilled.path]
+
+
+@framed
+async def test_a_large_result_is_written_in_chunks_of_a_mebibyte_at_most_and_a_small_one_not_at_all(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, frame: Frame
+) -> None:
+    asked, written = list[int](), list[int]()
+    cut, write = aiohttp.StreamReader.iter_chunked, AsyncBufferedIOBase.write
+
+    def asking(stream: aiohttp.StreamReader, size: int) -> AsyncStreamIterator[bytes]:
+        asked.append(size)
+        return cut(stream, size)
+
+    async def writing(file: AsyncBufferedIOBase, chunk: bytes) -> int:
+        written.append(len(chunk))
+        return await write(file, chunk)
+
+    monkeypatch.setattr(aiohttp.StreamReader, "iter_chunked", asking)
+    monkeypatch.setattr(AsyncBufferedIOBase, "write", writing)
+    content = LARGE * 16
+    async with scripted(frame(LARGE[:SPILL_FROM]), frame(content)) as server, open_http(tmp_path) as http:
+        await poll(http, server, Kind.RESULT)
+        assert not written
+        got = await poll(http, server, Kind.RESULT)
+
+    assert got.spilled is not None
+    assert sum(written) == got.spilled.size == len(content) > 5 << 20
+    assert max(written) <= 1 << 20
+    assert {*asked} == {1 << 20}
 
 
 async def test_every_spilled_result_has_a_file_of_its_own(tmp_path: Path) -> None:
