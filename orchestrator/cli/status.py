@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from orchestrator.edges.runs import LastRun
     from orchestrator.edges.view import Item
 
-_TOLD = ("rejected", "failed", "unsent", "deferred")
+_TOLD = ("rejected", "failed", "in_doubt", "unsent", "deferred")
 """Ends of files that somebody has to do something about. What is unsent or deferred stands in no ledger."""
 
 
@@ -30,6 +30,8 @@ class _Found:
     doubts: Sequence[Item]
     oldest: Item | None
     run: LastRun | None
+    locked: bool | None
+    """Whether a run or another command has the folder at this moment."""
     old: str
     """Why no run takes this ledger."""
 
@@ -53,11 +55,12 @@ def status(common: Common, output: Path | None) -> int:
 
 
 def _look(out: Path) -> _Found:
-    from orchestrator.edges.runs import newest_run, why_old
+    from orchestrator.edges.runs import look_at_runs, why_old
     from orchestrator.edges.view import open_view
     from orchestrator.edges.workplace import ledger_file
 
     with open_view(ledger_file(out)) as view:
+        run, locked = look_at_runs(out)
         return _Found(
             out=out,
             target=view.target(),
@@ -65,7 +68,8 @@ def _look(out: Path) -> _Found:
             in_parts=view.in_parts(),
             doubts=view.in_doubt(),
             oldest=view.oldest_open(),
-            run=newest_run(out),
+            run=run,
+            locked=locked,
             old=why_old(out),
         )
 
@@ -83,6 +87,7 @@ def _as_json(found: _Found) -> dict[str, Any]:
         "in_doubt": listed,
         "oldest_open": {"item": oldest.id, "path": oldest.job.path, "since": _moment(oldest.since)} if oldest else None,
         "newest_run": _run_as_json(run) if run else None,
+        "locked": found.locked,
         **({"message": found.old} if found.old else {}),
     }
 
@@ -122,22 +127,34 @@ def _lines(found: _Found) -> Iterator[str]:
     if oldest := found.oldest:
         yield f"oldest    {_which(oldest)} is {oldest.job.state} since {_moment(oldest.since)}"
     if found.run:
-        yield from _of_run(found.run, found.out)
+        yield from _of_run(found.run, found.out, found.locked)
+    if found.locked and (found.run is None or found.run.summary is not None):
+        yield "locked    a run or another command is at work in this output folder, and has told nothing yet"
 
 
-def _of_run(run: LastRun, out: Path) -> Iterator[str]:
+def _of_run(run: LastRun, out: Path, locked: bool | None) -> Iterator[str]:
     from orchestrator.naming import printable
 
     began = f"run       {run.name} began {run.began.isoformat(timespec='seconds')}"
     if run.summary is None:
-        yield f"{began}, and has left no summary: it is under way, or was killed"
+        yield f"{began}, and {_without_summary(run, locked)}"
         return
-    ends = ", ".join(f"{run.files[end]:,} {end}" for end in _TOLD if run.files.get(end))
+    ends = ", ".join(f"{run.files[end]:,} {end.replace('_', ' ')}" for end in _TOLD if run.files.get(end))
     yield f"{began}, and ended with exit code {run.summary['exit_code']}{ends and ': '}{ends}"
     for line in str(run.summary.get("message", "")).splitlines():
         yield f"          {printable(line)}"
     if ends:
         yield f"          each with its cause in {printable(str(out / run.report))}"
+
+
+def _without_summary(run: LastRun, locked: bool | None) -> str:
+    if run.is_unread:
+        return "its summary cannot be read"
+    if locked:
+        return "is under way"
+    if locked is None:
+        return "has left no summary: it is under way, or was killed"
+    return "was not finished: it was killed, or could not write its summary. Run the same command again"
 
 
 def _which(item: Item) -> str:
