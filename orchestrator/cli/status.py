@@ -14,6 +14,7 @@ import click
 from orchestrator.cli.options import Common, Place, Told, command, json_option
 
 if TYPE_CHECKING:
+    from orchestrator.edges.lists import Lists
     from orchestrator.edges.runs import LastRun
     from orchestrator.edges.view import Item
 
@@ -28,6 +29,7 @@ class _Found:
     counts: Mapping[str, int]
     in_parts: int
     doubts: Sequence[Item]
+    lists: Lists | None
     oldest: Item | None
     run: LastRun | None
     locked: bool | None
@@ -55,6 +57,7 @@ def status(common: Common, output: Path | None) -> int:
 
 
 def _look(out: Path) -> _Found:
+    from orchestrator.edges.lists import count_lists
     from orchestrator.edges.runs import look_at_runs, why_old
     from orchestrator.edges.view import open_view
     from orchestrator.edges.workplace import ledger_file
@@ -67,6 +70,7 @@ def _look(out: Path) -> _Found:
             counts=view.counts(),
             in_parts=view.in_parts(),
             doubts=view.in_doubt(),
+            lists=count_lists(out / "rejects"),
             oldest=view.oldest_open(),
             run=run,
             locked=locked,
@@ -75,7 +79,7 @@ def _look(out: Path) -> _Found:
 
 
 def _as_json(found: _Found) -> dict[str, Any]:
-    oldest, run = found.oldest, found.run
+    oldest, run, lists = found.oldest, found.run, found.lists
     listed = [
         {"item": i.id, "path": i.job.path, "name": i.job.name, "cause": i.job.cause, "since": _moment(i.since)}
         for i in found.doubts
@@ -88,6 +92,7 @@ def _as_json(found: _Found) -> dict[str, Any]:
         "oldest_open": {"item": oldest.id, "path": oldest.job.path, "since": _moment(oldest.since)} if oldest else None,
         "newest_run": _run_as_json(run) if run else None,
         "locked": found.locked,
+        "lists": {"count": lists.count, "rows": lists.rows} if lists else None,
         **({"message": found.old} if found.old else {}),
     }
 
@@ -124,6 +129,10 @@ def _lines(found: _Found) -> Iterator[str]:
     if found.in_parts:
         why = "files that wait for their parts, of which the open ones are counted above"
         yield f"in parts  {found.in_parts:>9,}  {why}"
+    if found.lists and found.lists.count:
+        rows = "" if found.lists.rows is None else f" with {found.lists.rows:,} rows"
+        where = printable(str(found.out / "rejects"))
+        yield f"lists     {found.lists.count:>9,}  in {where}{rows}: mend them there, and send them back with resubmit"
     if oldest := found.oldest:
         yield f"oldest    {_which(oldest)} is {oldest.job.state} since {_moment(oldest.since)}"
     if found.run:
