@@ -16,10 +16,13 @@ from orchestrator.cli.options import Common, Place, Told, command, json_option
 if TYPE_CHECKING:
     from orchestrator.edges.lists import Lists
     from orchestrator.edges.runs import LastRun
-    from orchestrator.edges.view import Item
+    from orchestrator.edges.view import Item, View
 
 _TOLD = ("rejected", "failed", "in_doubt", "unsent", "deferred")
 """Ends of files that somebody has to do something about. What is unsent or deferred stands in no ledger."""
+
+_NAMED = 20
+"""Files that are named, of those that no report tells of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,6 +32,10 @@ class _Found:
     counts: Mapping[str, int]
     in_parts: int
     doubts: Sequence[Item]
+    unreported: Sequence[Item]
+    """The first of those that are rejected or failed, and of which the newest run does not tell."""
+    more: int
+    """Such files beside these."""
     lists: Lists | None
     oldest: Item | None
     run: LastRun | None
@@ -64,12 +71,15 @@ def _look(out: Path) -> _Found:
 
     with open_view(ledger_file(out)) as view:
         run, locked = look_at_runs(out)
+        unreported = _unreported(view, out, run)
         return _Found(
             out=out,
             target=view.target(),
             counts=view.counts(),
             in_parts=view.in_parts(),
             doubts=view.in_doubt(),
+            unreported=view.items(unreported[:_NAMED]),
+            more=len(unreported[_NAMED:]),
             lists=count_lists(out / "rejects"),
             oldest=view.oldest_open(),
             run=run,
@@ -78,23 +88,39 @@ def _look(out: Path) -> _Found:
         )
 
 
+def _unreported(view: View, out: Path, run: LastRun | None) -> Sequence[int]:
+    """Where its file left the inbox no report tells of it any more, although it counts."""
+    from orchestrator.edges.runs import told_of
+    from orchestrator.naming import harmless
+
+    left = {harmless(path): number for path, number in view.rejected_or_failed().items()}
+    for path in told_of(out, run) if left and run else ():
+        left.pop(path, None)
+    return list(left.values())
+
+
 def _as_json(found: _Found) -> dict[str, Any]:
     oldest, run, lists = found.oldest, found.run, found.lists
-    listed = [
-        {"item": i.id, "path": i.job.path, "name": i.job.name, "cause": i.job.cause, "since": _moment(i.since)}
-        for i in found.doubts
-    ]
     return {
         "target": found.target,
         "counts": found.counts,
         "in_parts": found.in_parts,
-        "in_doubt": listed,
+        "in_doubt": [_item_as_json(item) for item in found.doubts],
         "oldest_open": {"item": oldest.id, "path": oldest.job.path, "since": _moment(oldest.since)} if oldest else None,
         "newest_run": _run_as_json(run) if run else None,
         "locked": found.locked,
         "lists": {"count": lists.count, "rows": lists.rows} if lists else None,
+        "unreported": {
+            "items": [{**_item_as_json(item), "state": item.job.state} for item in found.unreported],
+            "more": found.more,
+        },
         **({"message": found.old} if found.old else {}),
     }
+
+
+def _item_as_json(item: Item) -> dict[str, Any]:
+    job = item.job
+    return {"item": item.id, "path": job.path, "name": job.name, "cause": job.cause, "since": _moment(item.since)}
 
 
 def _run_as_json(run: LastRun) -> dict[str, Any]:
@@ -122,6 +148,7 @@ def _lines(found: _Found) -> Iterator[str]:
         where = printable(shlex.quote(str(found.out)))
         verdicts = "--accepted TOKEN | --not-accepted | --resend | --abandon"
         yield f"          decide with: orchestrator resolve ITEM -o {where} {verdicts}"
+    yield from _of_unreported(found)
     yield f"target    {printable(found.target)}"
     for state, number in found.counts.items():
         if number:
@@ -139,6 +166,19 @@ def _lines(found: _Found) -> Iterator[str]:
         yield from _of_run(found.run, found.out, found.locked)
     if found.locked and (found.run is None or found.run.summary is not None):
         yield "locked    a run or another command is at work in this output folder, and has told nothing yet"
+
+
+def _of_unreported(found: _Found) -> Iterator[str]:
+    from orchestrator.naming import printable
+
+    for item in found.unreported:
+        yield f"{item.job.state:<10}item {item.id}: {_which(item)} (since {_moment(item.since)})"
+        yield f"          {printable(item.job.cause)}"
+    if found.more:
+        yield f"          and {found.more:,} more that are rejected or failed"
+    if found.unreported:
+        yield "          the newest run does not tell of these: mend each where it lies, or put it back if it was taken"
+        yield "          away, and run again; what failed goes as it is with --retry-failed"
 
 
 def _of_run(run: LastRun, out: Path, locked: bool | None) -> Iterator[str]:

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -81,6 +82,15 @@ def _changed(folder: Path) -> int:
         return folder.stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def told_of(out: Path, run: LastRun) -> Iterator[str]:
+    """The path of every file that its report has, as it stands there; of a report that cannot be read, none."""
+    with (
+        suppress(OSError, csv.Error),
+        open(out / run.report, encoding="utf-8", errors="replace", newline="") as report,
+    ):
+        yield from (cells[0] for cells in csv.reader(report) if cells)
 
 
 def why_old(out: Path) -> str:
