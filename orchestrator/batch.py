@@ -244,5 +244,5 @@ async def run_batch(settings: Settings, secrets: Credentials, request: Request, 
             watcher=watcher,
             suspects=suspects,
         )
-        with closing(suspects):
+        with closing(suspects), place.begun():
             return await batch.carry_out()

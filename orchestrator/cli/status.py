@@ -14,11 +14,15 @@ import click
 from orchestrator.cli.options import Common, Place, Told, command, json_option
 
 if TYPE_CHECKING:
+    from orchestrator.edges.lists import Lists
     from orchestrator.edges.runs import LastRun
-    from orchestrator.edges.view import Item
+    from orchestrator.edges.view import Item, View
 
-_TOLD = ("rejected", "failed", "unsent", "deferred")
+_TOLD = ("rejected", "failed", "in_doubt", "unsent", "deferred")
 """Ends of files that somebody has to do something about. What is unsent or deferred stands in no ledger."""
+
+_NAMED = 20
+"""Files that are named, of those that no report tells of."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -28,8 +32,15 @@ class _Found:
     counts: Mapping[str, int]
     in_parts: int
     doubts: Sequence[Item]
+    unreported: Sequence[Item]
+    """The first of those that are rejected or failed, and of which the newest run does not tell."""
+    more: int
+    """Such files beside these."""
+    lists: Lists | None
     oldest: Item | None
     run: LastRun | None
+    locked: bool | None
+    """Whether a run or another command has the folder at this moment."""
     old: str
     """Why no run takes this ledger."""
 
@@ -53,38 +64,63 @@ def status(common: Common, output: Path | None) -> int:
 
 
 def _look(out: Path) -> _Found:
-    from orchestrator.edges.runs import newest_run, why_old
+    from orchestrator.edges.lists import count_lists
+    from orchestrator.edges.runs import look_at_runs, why_old
     from orchestrator.edges.view import open_view
     from orchestrator.edges.workplace import ledger_file
 
     with open_view(ledger_file(out)) as view:
+        run, locked = look_at_runs(out)
+        unreported = _unreported(view, out, run)
         return _Found(
             out=out,
             target=view.target(),
             counts=view.counts(),
             in_parts=view.in_parts(),
             doubts=view.in_doubt(),
+            unreported=view.items(unreported[:_NAMED]),
+            more=len(unreported[_NAMED:]),
+            lists=count_lists(out / "rejects"),
             oldest=view.oldest_open(),
-            run=newest_run(out),
+            run=run,
+            locked=locked,
             old=why_old(out),
         )
 
 
+def _unreported(view: View, out: Path, run: LastRun | None) -> Sequence[int]:
+    """Where its file left the inbox no report tells of it any more, although it counts."""
+    from orchestrator.edges.runs import told_of
+    from orchestrator.naming import harmless
+
+    left = {harmless(path): number for path, number in view.rejected_or_failed().items()}
+    for path in told_of(out, run) if left and run else ():
+        left.pop(path, None)
+    return list(left.values())
+
+
 def _as_json(found: _Found) -> dict[str, Any]:
-    oldest, run = found.oldest, found.run
-    listed = [
-        {"item": i.id, "path": i.job.path, "name": i.job.name, "cause": i.job.cause, "since": _moment(i.since)}
-        for i in found.doubts
-    ]
+    oldest, run, lists = found.oldest, found.run, found.lists
     return {
         "target": found.target,
         "counts": found.counts,
         "in_parts": found.in_parts,
-        "in_doubt": listed,
+        "in_doubt": [_item_as_json(item) for item in found.doubts],
         "oldest_open": {"item": oldest.id, "path": oldest.job.path, "since": _moment(oldest.since)} if oldest else None,
         "newest_run": _run_as_json(run) if run else None,
+        "locked": found.locked,
+        "lists": {"count": lists.count, "rows": lists.rows} if lists else None,
+        "unreported": {
+            "items": [{**_item_as_json(item), "state": item.job.state} for item in found.unreported],
+            "more": found.more,
+        },
         **({"message": found.old} if found.old else {}),
     }
+
+
+def _item_as_json(item: Item) -> dict[str, Any]:
+    job = item.job
+    return {"item": item.id, "path": job.path, "name": job.name, "cause": job.cause, "since": _moment(item.since)}
 
 
 def _run_as_json(run: LastRun) -> dict[str, Any]:
@@ -112,6 +148,7 @@ def _lines(found: _Found) -> Iterator[str]:
         where = printable(shlex.quote(str(found.out)))
         verdicts = "--accepted TOKEN | --not-accepted | --resend | --abandon"
         yield f"          decide with: orchestrator resolve ITEM -o {where} {verdicts}"
+    yield from _of_unreported(found)
     yield f"target    {printable(found.target)}"
     for state, number in found.counts.items():
         if number:
@@ -119,25 +156,54 @@ def _lines(found: _Found) -> Iterator[str]:
     if found.in_parts:
         why = "files that wait for their parts, of which the open ones are counted above"
         yield f"in parts  {found.in_parts:>9,}  {why}"
+    if found.lists and found.lists.count:
+        rows = "" if found.lists.rows is None else f" with {found.lists.rows:,} rows"
+        where = printable(str(found.out / "rejects"))
+        yield f"lists     {found.lists.count:>9,}  in {where}{rows}: mend them there, and send them back with resubmit"
     if oldest := found.oldest:
         yield f"oldest    {_which(oldest)} is {oldest.job.state} since {_moment(oldest.since)}"
     if found.run:
-        yield from _of_run(found.run, found.out)
+        yield from _of_run(found.run, found.out, found.locked)
+    if found.locked and (found.run is None or found.run.summary is not None):
+        yield "locked    a run or another command is at work in this output folder, and has told nothing yet"
 
 
-def _of_run(run: LastRun, out: Path) -> Iterator[str]:
+def _of_unreported(found: _Found) -> Iterator[str]:
+    from orchestrator.naming import printable
+
+    for item in found.unreported:
+        yield f"{item.job.state:<10}item {item.id}: {_which(item)} (since {_moment(item.since)})"
+        yield f"          {printable(item.job.cause)}"
+    if found.more:
+        yield f"          and {found.more:,} more that are rejected or failed"
+    if found.unreported:
+        yield "          the newest run does not tell of these: mend each where it lies, or put it back if it was taken"
+        yield "          away, and run again; what failed goes as it is with --retry-failed"
+
+
+def _of_run(run: LastRun, out: Path, locked: bool | None) -> Iterator[str]:
     from orchestrator.naming import printable
 
     began = f"run       {run.name} began {run.began.isoformat(timespec='seconds')}"
     if run.summary is None:
-        yield f"{began}, and has left no summary: it is under way, or was killed"
+        yield f"{began}, and {_without_summary(run, locked)}"
         return
-    ends = ", ".join(f"{run.files[end]:,} {end}" for end in _TOLD if run.files.get(end))
+    ends = ", ".join(f"{run.files[end]:,} {end.replace('_', ' ')}" for end in _TOLD if run.files.get(end))
     yield f"{began}, and ended with exit code {run.summary['exit_code']}{ends and ': '}{ends}"
     for line in str(run.summary.get("message", "")).splitlines():
         yield f"          {printable(line)}"
     if ends:
         yield f"          each with its cause in {printable(str(out / run.report))}"
+
+
+def _without_summary(run: LastRun, locked: bool | None) -> str:
+    if run.is_unread:
+        return "its summary cannot be read"
+    if locked:
+        return "is under way"
+    if locked is None:
+        return "has left no summary: it is under way, or was killed"
+    return "was not finished: it was killed, or could not write its summary. Run the same command again"
 
 
 def _which(item: Item) -> str:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import csv
 import json
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from orchestrator.edges.holder import is_held
 from orchestrator.edges.witness import require_newest
-from orchestrator.edges.workplace import ledger_file
+from orchestrator.edges.workplace import ledger_file, lock_file
 from orchestrator.errors import OutputError
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+", re.ASCII)
@@ -27,7 +29,9 @@ class LastRun:
     name: str
     began: datetime
     summary: Mapping[str, Any] | None
-    """None while it is under way, and for ever if it was killed."""
+    """None while it is under way, and for ever if it was killed, or where it cannot be read as one."""
+    is_unread: bool
+    """Whether there is a summary that cannot be read as one."""
 
     @property
     def files(self) -> dict[str, int]:
@@ -40,13 +44,27 @@ class LastRun:
         return f"runs/{self.name}/files.csv"
 
 
-def newest_run(out: Path) -> LastRun | None:
-    """One that sent nothing and was killed has left nothing."""
+def look_at_runs(out: Path) -> tuple[LastRun | None, bool | None]:
+    """The newest run, and whether anybody has the output folder now, which is None where that cannot be known."""
+    newest, held = _newest(out), is_held(lock_file(out))
+    if newest is not None and newest.summary is None and not held:
+        newest = _look(out, newest.name)  # it may have ended between these two looks, but it has by now
+    return newest, held
+
+
+def _newest(out: Path) -> LastRun | None:
     for name in _names(out):
         with suppress(ValueError):
-            began = datetime.strptime(name[:_TIME], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
-            return LastRun(name=name, began=began, summary=_summary(out / "runs" / name / "summary.json"))
+            return _look(out, name)
     return None
+
+
+def _look(out: Path, name: str) -> LastRun:
+    """Raises ValueError for a moment that no calendar has."""
+    began = datetime.strptime(name[:_TIME], "%Y%m%dT%H%M%SZ").replace(tzinfo=UTC)
+    place = out / "runs" / name / "summary.json"
+    summary = _summary(place)
+    return LastRun(name=name, began=began, summary=summary, is_unread=summary is None and os.path.lexists(place))
 
 
 def _names(out: Path) -> list[str]:
@@ -64,6 +82,15 @@ def _changed(folder: Path) -> int:
         return folder.stat().st_mtime_ns
     except OSError:
         return 0
+
+
+def told_of(out: Path, run: LastRun) -> Iterator[str]:
+    """The path of every file that its report has, as it stands there; of a report that cannot be read, none."""
+    with (
+        suppress(OSError, csv.Error),
+        open(out / run.report, encoding="utf-8", errors="replace", newline="") as report,
+    ):
+        yield from (cells[0] for cells in csv.reader(report) if cells)
 
 
 def why_old(out: Path) -> str:

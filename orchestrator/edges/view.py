@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -65,6 +65,18 @@ class View:
         open_ones = "state IN ('found', 'ready', 'sending') OR (state = 'waiting' AND parts = 0)"
         found = self._items(f"WHERE {open_ones} ORDER BY updated_at LIMIT 1")
         return found[0] if found else None
+
+    def rejected_or_failed(self) -> dict[RelPath, int]:
+        """Files whose newest version is, by their paths; what has been so for the longest time comes first."""
+        query = (
+            "SELECT path, id FROM jobs WHERE state IN ('rejected', 'failed') AND part IS NULL AND NOT EXISTS "
+            "(SELECT 1 FROM jobs newer WHERE newer.path = jobs.path AND newer.part IS NULL AND newer.id > jobs.id) "
+            "ORDER BY updated_at, id"
+        )
+        return dict(self._db.execute(query).fetchall())
+
+    def items(self, ids: Sequence[int]) -> list[Item]:
+        return [item for number in ids for item in self._items("WHERE id = ?", (number,))]
 
     def find(self, item: str) -> list[Item]:
         """By number, path or Name; the newest version first."""

@@ -5,17 +5,18 @@ from __future__ import annotations
 import os
 import secrets
 import shutil
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Iterator
+from contextlib import asynccontextmanager, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from orchestrator.edges import lock
-from orchestrator.edges.atomic import clear_unfinished, storage_trouble
+from orchestrator.edges.atomic import clear_unfinished, storage_trouble, storing
 from orchestrator.edges.database import keep_names
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.mounts import require_local
 from orchestrator.edges.witness import require_newest
+from orchestrator.errors import OrchestratorError
 from orchestrator.ports import Clock
 
 
@@ -34,6 +35,19 @@ class Workplace:
     def report(self) -> Path:
         return self.out / "runs" / self.run
 
+    @contextmanager
+    def begun(self) -> Iterator[None]:
+        """The folder of its report is there from now on, so that a run that is killed is known even if it sent nothing.
+        One that turns out to be none leaves none. Raises OutputError, StorageError."""
+        with storing(self.report):
+            self.report.mkdir()
+        try:
+            yield
+        except OrchestratorError:
+            with suppress(OSError):  # what is in it stays
+                self.report.rmdir()
+            raise
+
 
 def state_folder(out: Path) -> Path:
     return out / ".orchestrator"
@@ -41,6 +55,10 @@ def state_folder(out: Path) -> Path:
 
 def ledger_file(out: Path) -> Path:
     return state_folder(out) / "ledger.sqlite3"
+
+
+def lock_file(out: Path) -> Path:
+    return state_folder(out) / "lock"
 
 
 def _tidy(runs: Path) -> None:
@@ -74,7 +92,7 @@ async def open_workplace(
         require_local(state)
         for name in ("results", "rejects", "runs"):
             (out / name).mkdir(exist_ok=True)
-        handle = lock.open_lock(state / "lock")
+        handle = lock.open_lock(lock_file(out))
     except OSError as error:
         raise storage_trouble(out, error) from None
     async with lock.hold(handle, state, clock, wait=wait):

@@ -10,7 +10,9 @@ from cli.program import Outcome
 from cli.pushes import people, pushing
 from cli.rosters import plain_rosters, roster
 from cli.stage import Stage, held, scripted, staged
-from orchestrator.edges.workplace import state_folder
+from edges.places import FakeClock
+from orchestrator.edges.lock import hold, open_lock
+from orchestrator.edges.workplace import lock_file, state_folder
 from orchestrator.sandbox import Fault
 
 
@@ -68,18 +70,67 @@ async def test_a_run_that_went_well_is_told_in_a_line_and_one_that_was_cut_short
         assert where.endswith("/files.csv")
 
 
-async def test_a_run_that_has_left_no_summary_is_told_as_one_under_way_or_killed(tmp_path: Path) -> None:
-    async with staged(tmp_path, plain_rosters(1), scripted(held("poll"))) as stage:
+NOT_FINISHED = {
+    False: ", and was not finished: it was killed, or could not write its summary. Run the same command again",
+    None: ", and has left no summary: it is under way, or was killed",
+}
+"""By whether a run is known to be under way, which within a container nobody can rule out."""
+
+
+async def test_a_run_is_told_from_its_beginning_and_when_it_was_killed_although_it_sent_nothing(
+    tmp_path: Path,
+) -> None:
+    async with staged(tmp_path, plain_rosters(1), scripted(held("token", nth=2))) as stage:
+        first = (await stage.run()).summary["run"]
+        (stage.folder / "g.csv").write_bytes(roster("g.csv").data.source)
         async with stage.start("run") as program:
             await stage.remote.until_held()
-            beside = await newest_of(stage)
+            beside, told_beside = (await stage.call("status", "--json")).json, await lines_of(stage)
             program.kill()
             await program.wait()
-        told, after = await lines_of(stage), await newest_of(stage)
+        after, told = (await stage.call("status", "--json")).json, await lines_of(stage)
 
-    assert beside == after
-    assert (after["ended"], after["exit_code"], after["files"], after["report"]) == (False, None, {}, None)
-    assert told[-1].endswith(", and has left no summary: it is under way, or was killed")
+    run = beside["newest_run"]
+    assert run == after["newest_run"]
+    assert run["run"] != first
+    assert (run["ended"], run["exit_code"], run["files"], run["report"]) == (False, None, {}, None)
+    assert beside["locked"] is True
+    assert told_beside[-1] == f"run       {run['run']} began {run['began']}, and is under way"
+    assert after["locked"] in NOT_FINISHED
+    assert told[-1] == f"run       {run['run']} began {run['began']}{NOT_FINISHED[after['locked']]}"
+
+
+async def test_a_run_that_could_not_begin_is_none(tmp_path: Path) -> None:
+    async with staged(tmp_path, plain_rosters(1)) as stage:
+        first = (await stage.run()).summary["run"]
+        (tmp_path / "mapping.toml").write_text('schema = "none"')
+        refused = await stage.run(validation__mapping="mapping.toml")
+
+        assert refused.code == 2, refused.err
+        assert "mapping.toml" in refused.err
+        assert (await newest_of(stage))["run"] == first
+
+
+async def test_a_command_at_work_that_has_told_nothing_yet_is_told(tmp_path: Path) -> None:
+    async with staged(tmp_path, plain_rosters(1)) as stage:
+        await stage.run()
+        async with hold(open_lock(lock_file(stage.out)), state_folder(stage.out), FakeClock(), wait=0):
+            outcome, told = await stage.call("status", "--json"), await lines_of(stage)
+
+        assert (outcome.json["locked"], outcome.json["newest_run"]["ended"]) == (True, True)
+        line = "locked    a run or another command is at work in this output folder, and has told nothing yet"
+        assert told[-1] == line
+        assert line not in await lines_of(stage)
+
+
+async def test_files_in_doubt_are_among_the_ends_of_the_newest_run(tmp_path: Path) -> None:
+    lost = Fault(endpoint="upload", kind="drop_after")
+    async with pushing(tmp_path, {"people.csv": people(1, 5)}, lost) as stage:
+        assert (await stage.run()).code == 4
+
+        *_, line, _ = await lines_of(stage)
+
+        assert line.endswith(", and ended with exit code 4: 1 in doubt")
 
 
 async def test_without_any_run_that_left_something_there_is_none_to_tell_of(tmp_path: Path) -> None:
@@ -102,6 +153,7 @@ async def test_a_summary_that_is_none_does_not_keep_the_ledger_from_being_told(t
             (stage.out / "runs" / name / "summary.json").write_text(text)
 
             assert (await newest_of(stage))["ended"] is False
+            assert (await lines_of(stage))[-1].endswith(", and its summary cannot be read")
         (stage.out / "runs" / "20269999T999999Z-abcdef").mkdir()
         assert (await newest_of(stage))["run"] == name
 

@@ -7,6 +7,7 @@ import shutil
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from edges.places import FakeClock, as_an_ordinary_user, open_folder, program, r
 from orchestrator.edges.ledger import SqliteLedger
 from orchestrator.edges.view import open_view
 from orchestrator.errors import OutputError
-from orchestrator.model import Completed, Doubted, Failed, Rejected, State, evolve
+from orchestrator.model import Completed, Doubted, Failed, Part, Rejected, State, evolve
 
 
 def ledger_in(out: Path) -> Path:
@@ -82,6 +83,32 @@ async def test_what_is_in_doubt_comes_oldest_first(path: Path) -> None:
     assert [item.job.name for item in items] == ["second", "third", "first"]
     assert items[0].job == evolve(sending("second"), Doubted("who knows"))
     assert [item.since - items[0].since for item in items] == [0, 60, 120]
+
+
+async def test_who_is_rejected_or_failed_is_told_by_the_newest_version_and_what_is_so_for_longest_comes_first(
+    path: Path,
+) -> None:
+    clock = FakeClock()
+    with a_ledger(path, clock=clock) as ledger:
+        await ledger.record(new_job("b"), Rejected("bad rows"))
+        await clock.sleep(60)
+        await ledger.record(sending("a"), Failed("no"))
+        await ledger.record(sending("mended", version=1), Failed("no"))
+        await ledger.record(sending("mended", version=2), Completed())
+        await ledger.record(sending("worse", version=1), Completed())
+        await ledger.record(new_job("worse", version=2), Rejected("bad rows"))
+        part = Part(number=1, of=1, head=0, start=0, size=10, line=1)
+        await ledger.record(replace(new_job("whole#1", path="whole.csv"), part=part), Rejected("its whole is told"))
+
+    with open_view(path) as view:
+        found = view.rejected_or_failed()
+        items = view.items(list(found.values()))
+
+    assert list(found) == ["b.csv", "a.csv", "worse.csv"]
+    assert [(item.job.path, item.job.state, item.job.cause) for item in items][::2] == [
+        ("b.csv", State.REJECTED, "bad rows"),
+        ("worse.csv", State.REJECTED, "bad rows"),
+    ]
 
 
 async def test_the_oldest_open_item_is_the_one_that_has_not_moved_for_the_longest_time(path: Path) -> None:

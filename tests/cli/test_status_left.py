@@ -1,0 +1,89 @@
+"""`status` names the files that need a person and of which no report tells, and counts the lists that lie there."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from cli.pushes import people, pushing
+from cli.stage import Stage
+from orchestrator.sandbox import Fault
+
+REMEDY = [
+    "          the newest run does not tell of these: mend each where it lies, or put it back if it was taken",
+    "          away, and run again; what failed goes as it is with --retry-failed",
+]
+
+
+async def lines_of(stage: Stage) -> list[str]:
+    return (await stage.call("status")).out.decode().splitlines()
+
+
+async def test_a_rejected_file_that_has_left_the_inbox_is_named_with_its_cause_and_the_remedy(tmp_path: Path) -> None:
+    files = {"gone.csv": f"{people(1, 2)}\r\nragged", "stays.csv": "", "=1.csv": "", "good.csv": people(5, 1)}
+    async with pushing(tmp_path, files) as stage:
+        first = await stage.run()
+        told_first = (await stage.call("status", "--json")).json
+        (stage.folder / "gone.csv").unlink()
+        assert (await stage.run()).ends == {"found": 3, "rejected": 2, "skipped": 1}
+
+        outcome, told = await stage.call("status", "--json"), await lines_of(stage)
+
+        assert first.ends["rejected"] == 3
+        assert told_first["unreported"] == {"items": [], "more": 0}
+        (item,) = outcome.json["unreported"]["items"]
+        cause = stage.told(first)["gone.csv"]["cause"]
+        assert (item["path"], item["state"], item["cause"]) == ("gone.csv", "rejected", cause)
+        assert outcome.json["unreported"]["more"] == 0
+        assert told[:4] == [
+            f"rejected  item {item['item']}: gone.csv (since {item['since']})",
+            f"          {cause}",
+            *REMEDY,
+        ]
+
+
+async def test_so_is_one_that_failed_until_its_newest_version_is_done(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {"a.csv": people(1, 2)}, Fault(endpoint="upload", kind="fail")) as stage:
+        assert (await stage.run()).ends == {"found": 1, "failed": 1}
+        (stage.folder / "a.csv").rename(tmp_path / "a.csv")
+        (stage.folder / "b.csv").write_text(people(3, 1))
+        assert (await stage.run()).code == 0
+        left = (await stage.call("status", "--json")).json["unreported"]["items"]
+        (tmp_path / "a.csv").rename(stage.folder / "a.csv")
+        assert (await stage.run("--retry-failed")).code == 0
+
+        assert [(item["path"], item["state"]) for item in left] == [("a.csv", "failed")]
+        assert (await stage.call("status", "--json")).json["unreported"] == {"items": [], "more": 0}
+
+
+async def test_of_many_the_first_are_named_and_the_others_counted(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {f"{number:02}.csv": "" for number in range(23)}) as stage:
+        await stage.run()
+        for place in stage.folder.iterdir():
+            place.unlink()
+        await stage.run()
+
+        outcome, told = await stage.call("status", "--json"), await lines_of(stage)
+
+        assert outcome.json["counts"]["rejected"] == 23
+        assert len(outcome.json["unreported"]["items"]) == 20
+        assert outcome.json["unreported"]["more"] == 3
+        assert told[40:43] == ["          and 3 more that are rejected or failed", *REMEDY]
+
+
+async def test_lists_and_their_rows_are_counted_as_long_as_they_lie_there(tmp_path: Path) -> None:
+    files = {
+        "a.csv": f"{people(1, 2)}\r\nragged\r\nragged",
+        "b.csv": f"{people(5, 1)}\r\nragged",
+        "c.csv": people(7, 1),
+    }
+    async with pushing(tmp_path, files) as stage:
+        await stage.run(validation__on_bad_rows="drop_rows")
+        outcome, told = await stage.call("status", "--json"), await lines_of(stage)
+        for name in ("a.csv", "b.csv"):
+            (stage.out / "rejects" / name).unlink()
+        without, told_without = await stage.call("status", "--json"), await lines_of(stage)
+
+    assert outcome.json["lists"] == {"count": 2, "rows": 3}
+    assert "lists             2  in out/rejects with 3 rows: mend them there, and send them back with resubmit" in told
+    assert without.json["lists"] == {"count": 0, "rows": 0}
+    assert not any(line.startswith("lists") for line in told_without)
