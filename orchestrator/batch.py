@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections import Counter
 from collections.abc import Mapping
-from contextlib import closing, nullcontext
+from contextlib import AsyncExitStack, closing, nullcontext
 from dataclasses import dataclass, field
 from datetime import date
 from functools import partial
@@ -31,7 +31,7 @@ from orchestrator.edges.rejects import Rejects
 from orchestrator.edges.report import Report
 from orchestrator.edges.suspects import NOBODY, Nobody, Suspects
 from orchestrator.edges.witness import Witnessed, renew_mark
-from orchestrator.edges.workplace import Workplace, ledger_file, open_workplace, state_folder
+from orchestrator.edges.workplace import Workplace, ledger_file, open_workplace, spill_folder, state_folder
 from orchestrator.errands import Errand, plan, young_last
 from orchestrator.errors import OutputError, StorageError
 from orchestrator.exits import Exit, exit_for, exit_of, most_urgent
@@ -228,10 +228,12 @@ async def run_batch(settings: Settings, secrets: Credentials, request: Request, 
     """Raises our errors only for what keeps a run from beginning; all that happens later is in its outcome."""
     clock = SystemClock()
     folder, out, names = make_folder(settings), settings.output.folder, settings.target.name
-    async with (
-        open_workplace(out, target_id(settings), clock, wait=request.wait, names=names) as place,
-        open_http(place.spill, ca_file=settings.target.ca_file) as http,
-    ):
+    async with AsyncExitStack() as stack:
+        http = await stack.enter_async_context(open_http(spill_folder(out), ca_file=settings.target.ca_file))
+        target = make_target(settings, secrets, http, clock)  # what is wrong with it is told before anything is made
+        place = await stack.enter_async_context(
+            open_workplace(out, target_id(settings), clock, wait=request.wait, names=names)
+        )
         suspects = Suspects(state_folder(place.out), folder.content_stamp, pardoned=request.retry_failed)
         batch = Batch(
             settings=settings,
@@ -240,7 +242,7 @@ async def run_batch(settings: Settings, secrets: Credentials, request: Request, 
             folder=folder,
             place=place,
             http=http,
-            target=make_target(settings, secrets, http, clock),
+            target=target,
             watcher=watcher,
             suspects=suspects,
         )

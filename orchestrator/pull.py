@@ -25,7 +25,7 @@ from orchestrator.edges.http import open_http
 from orchestrator.edges.log import log_trip
 from orchestrator.edges.output import ResultsFolder
 from orchestrator.edges.pulled import PulledRecords, put_book
-from orchestrator.edges.workplace import Workplace, open_workplace
+from orchestrator.edges.workplace import Workplace, open_workplace, spill_folder
 from orchestrator.errands import Errand
 from orchestrator.errors import Missing, Unclear
 from orchestrator.exits import Exit, exit_of
@@ -165,9 +165,10 @@ def _left_out(records: PulledRecords) -> str:
 async def run_pull(settings: Settings, secrets: Credentials, watcher: Watcher, *, wait: float) -> Finished:
     """Goes on with the pull that is open, or begins one. Raises our errors only for what keeps it from beginning."""
     clock, target = SystemClock(), require_endgrate(settings, "pulls")
+    out = settings.output.folder
     async with (
-        open_workplace(settings.output.folder, target_id(settings), clock, wait=wait) as place,
-        open_http(place.spill, ca_file=target.ca_file) as http,
+        open_http(spill_folder(out), ca_file=target.ca_file) as http,
+        open_workplace(out, target_id(settings), clock, wait=wait) as place,
     ):
         puller = make_puller(settings, secrets, http, clock)
         checked = Checked(Sheets(data=Sheet(schema=puller.gives)), rules=puller.gives)

@@ -3,12 +3,28 @@
 from __future__ import annotations
 
 import importlib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
 from typing import assert_never
-from urllib.parse import urlsplit
 
 from orchestrator import naming
-from orchestrator.config import Credentials, EndgrateTarget, OwnTarget, PlatformTarget, Settings, TaoTarget, target_id
-from orchestrator.edges.http import Http
+from orchestrator.config import (
+    ADDRESSES,
+    CREDENTIALS,
+    Credentials,
+    EndgrateTarget,
+    Need,
+    OwnTarget,
+    PlatformTarget,
+    Settings,
+    TaoTarget,
+    require_addresses,
+    require_secrets,
+    target_id,
+    unmet,
+)
+from orchestrator.edges.http import Http, trust
 from orchestrator.edges.oauth import ClientCredentials, OAuthConfig
 from orchestrator.errors import ConfigError
 from orchestrator.naming import printable
@@ -22,7 +38,7 @@ from orchestrator.targets.tao import Tao, TaoConfig
 
 def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clock) -> Target:
     """Raises ConfigError when there is none that could be asked."""
-    _require_addresses(settings)
+    require_addresses(settings)
     match target := settings.target:
         case PlatformTarget():
             return _platform(target, target_id(settings), secrets, http, clock)
@@ -36,15 +52,6 @@ def make_target(settings: Settings, secrets: Credentials, http: Http, clock: Clo
             assert_never(target)
 
 
-def _require_addresses(settings: Settings) -> None:
-    """A secret goes to no host that stands in an example only."""
-    given = ((name, getattr(settings.target, name, "")) for name in ("base_url", "token_url"))
-    if unset := [name for name, url in given if f".{urlsplit(url).hostname}".endswith(".example.com")]:
-        raise ConfigError(
-            *(f"target.{name}: is that of the example. Name the configuration of your API (-c)." for name in unset)
-        )
-
-
 async def require_paths(target: Target) -> None:
     """Asks where only some remotes can be configured wrongly. Raises Misdirected, or what any read does."""
     if isinstance(target, Tao):
@@ -56,6 +63,17 @@ def require_endgrate(settings: Settings, what: str) -> EndgrateTarget:
     if not isinstance(settings.target, EndgrateTarget):
         raise ConfigError(f'target.kind: only "endgrate" has {what}. Name a configuration for it with -c.')
     return settings.target
+
+
+def need_of_endgrate(what: str, *, but: str = "") -> Need:
+    """That it is this remote, and then all that is needed to ask it, except for what is called *but*."""
+
+    def require(settings: Settings) -> None:
+        require_endgrate(settings, what)
+        if problems := [*unmet(settings, (Need(partial(require_secrets, but=but)), ADDRESSES), set())]:
+            raise ConfigError(*problems)
+
+    return Need(require)
 
 
 def make_puller(settings: Settings, secrets: Credentials, http: Http, clock: Clock) -> EndgratePull:
@@ -81,15 +99,40 @@ def _own(target: OwnTarget, id: str, secrets: Credentials, http: Http, clock: Cl
         http=http,
         clock=clock,
     )
+    with _as_configured(target):
+        made: Target = _maker_of(target)(setup)
+    return made
+
+
+def _maker_of(target: OwnTarget) -> Callable[[Setup], Target]:
     module, _, name = target.kind.partition(":")
+    maker: Callable[[Setup], Target] = getattr(importlib.import_module(module), name)
+    return maker
+
+
+@contextmanager
+def _as_configured(target: OwnTarget) -> Iterator[None]:
     try:
-        made: Target = getattr(importlib.import_module(module), name)(setup)
+        yield
     except (ImportError, AttributeError, ValueError, TypeError, LookupError) as error:
         raise ConfigError(
             f"target.kind: {printable(target.kind)} cannot be made ({type(error).__name__}: {printable(str(error))}). "
             "Install the package that holds it, or name its folder in PYTHONPATH; check target.options."
         ) from None
-    return made
+
+
+def _require_maker(settings: Settings) -> None:
+    if isinstance(settings.target, OwnTarget):
+        with _as_configured(settings.target):
+            _maker_of(settings.target)
+
+
+def _require_authority(settings: Settings) -> None:
+    trust(settings.target.ca_file)
+
+
+TO_BE_ASKED = (CREDENTIALS, ADDRESSES, Need(_require_maker), Need(_require_authority, by=("target.ca_file",)))
+"""What a target needs; what only its own code knows is left to `make_target`."""
 
 
 def _platform(target: PlatformTarget, id: str, secrets: Credentials, http: Http, clock: Clock) -> Platform:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import os
 import random
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -12,11 +11,10 @@ from pathlib import Path
 
 import structlog
 
-from orchestrator import naming
 from orchestrator.backoff import Backoff
-from orchestrator.config import Settings
+from orchestrator.config import Need, Settings, require_folders
 from orchestrator.config.mappings import load_mapping
-from orchestrator.config.schemas import load_schemas
+from orchestrator.config.schemas import load_events_schema, load_schemas
 from orchestrator.delivery import Delivery
 from orchestrator.edges.census import Census
 from orchestrator.edges.folder import Folder, FolderConfig
@@ -50,16 +48,10 @@ _SPREAD = 0.2
 
 
 def make_folder(settings: Settings) -> Folder:
-    root = settings.input.folder
-    if not root.is_dir():
-        raise ConfigError(
-            f"input.folder: {naming.printable(str(root))} is not a folder. Name the folder that holds the files."
-        )
-    if os.path.realpath(settings.output.folder) == os.path.realpath(root):  # a link to itself is told where it is made
-        raise ConfigError("output.folder: it is the input folder itself. Name another one (-o), or one inside it.")
+    require_folders(settings)
     return Folder(
         FolderConfig(
-            root=root,
+            root=settings.input.folder,
             pattern=settings.input.pattern,
             events=settings.input.events if settings.events_schema else "",
             events_required=settings.input.events_required,
@@ -91,6 +83,12 @@ def make_rules(settings: Settings, spill: Path | None = None) -> Rules:
         limits=limits,
         shelves=partial(KeyShelf, spill) if spill else None,
     )
+
+
+RULES = (
+    Need(make_rules, by=("target.kind", "validation.schema")),
+    Need(lambda settings: load_events_schema(settings.events_schema)),
+)
 
 
 def _untold(schemas: Iterable[Schema]) -> Iterator[str]:
@@ -136,7 +134,7 @@ def make_inbox(
         rejects,
         InboxConfig(
             data=rules.schemas,
-            events=load_schemas(filter(None, (settings.events_schema,))),
+            events=load_events_schema(settings.events_schema),
             name=settings.target.name,
             encoding=rules.encoding,
             dialect=rules.dialect,

@@ -12,7 +12,7 @@ from orchestrator.cli.options import Common, Place, Seconds, command, json_optio
 
 if TYPE_CHECKING:
     from orchestrator.batch import Finished
-    from orchestrator.config import Settings
+    from orchestrator.config import Need, Settings
     from orchestrator.request import Request
 
 _output = click.option("-o", "--output", type=Place(), help="Output folder; it holds the ledger.")
@@ -34,7 +34,7 @@ def run(common: Common, folder: Path | None, output: Path | None, only: str, ret
     """
     from orchestrator.request import Request
 
-    settings = common.settings(folder=folder, output=output)
+    settings = ready(common, folder=folder, output=output)
     return run_and_tell(common, settings, Request(only=only, retry_failed=retry_failed, wait=wait))
 
 
@@ -80,7 +80,16 @@ def backfill(
         retry_failed=retry_failed,
         wait=wait,
     )
-    return run_and_tell(common, common.settings(folder=folder, output=output), request)
+    return run_and_tell(common, ready(common, folder=folder, output=output), request)
+
+
+def ready(common: Common, *needs: Need, folder: Path | None, output: Path | None = None) -> Settings:
+    """Settings with all that a run wants of them, and *needs*. Raises ConfigError before anything is made."""
+    from orchestrator.config import FOLDERS
+    from orchestrator.remote import TO_BE_ASKED
+    from orchestrator.wiring import RULES
+
+    return common.with_secrets(*TO_BE_ASKED, FOLDERS, *RULES, *needs, folder=folder, output=output)
 
 
 def run_and_tell(common: Common, settings: Settings, request: Request) -> int:
@@ -101,7 +110,7 @@ def carry_out(common: Common, settings: Settings, request: Request) -> Finished:
     from orchestrator.cli.terminal import Terminal, is_watched
     from orchestrator.config import renewable
 
-    secrets = renewable(settings, common.settings)
+    secrets = renewable(settings, common.with_secrets)
     watched = is_watched() and not (common.verbose or common.quiet)
     common.set_up_logs(secrets.client_secret, secrets.api_key, level=logging.WARNING if watched else logging.INFO)
     terminal = Terminal(shown=watched, as_json=common.json)

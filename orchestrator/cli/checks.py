@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from orchestrator.cli.batches import ready
 from orchestrator.cli.options import Common, Place, Told, command, json_option, say
 
 
@@ -24,11 +25,13 @@ def validate(common: Common, folder: Path | None, explain: bool, every: bool) ->
     import anyio
 
     from orchestrator.cli.findings import Findings
+    from orchestrator.config import FOLDERS
     from orchestrator.exits import Exit
     from orchestrator.survey import FILES_SHOWN, FIRST, ROWS_SHOWN, show, survey
+    from orchestrator.wiring import RULES
 
     told = Told()
-    settings = common.settings(folder=folder)
+    settings = common.settings(FOLDERS, *RULES, folder=folder)
     if explain and common.json:
         raise click.UsageError("--explain prints rows, and --json one object: use one of them.")
     if explain and (files := anyio.run(show, settings, told.put)):
@@ -59,7 +62,7 @@ def check(common: Common, folder: Path | None) -> int:
     from orchestrator.exits import Exit
     from orchestrator.preflight import preflight
 
-    settings = common.settings(folder=folder)
+    settings = ready(common, folder=folder)
     secrets = require_secrets(settings)
     common.set_up_logs(secrets.client_secret, secrets.api_key)
     steps: list[str] = []

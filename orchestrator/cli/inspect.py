@@ -65,9 +65,9 @@ def _taken(settings: Settings) -> Sequence[Schema]:
 
 def _events(settings: Settings) -> Sequence[Schema]:
     """What its companion may be."""
-    from orchestrator.config.schemas import load_schemas
+    from orchestrator.config.schemas import load_events_schema
 
-    return load_schemas(filter(None, (settings.events_schema,)))
+    return load_events_schema(settings.events_schema)
 
 
 def _beginning(file: Path) -> tuple[bytes, bool]:

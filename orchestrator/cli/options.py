@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any
 import click
 
 if TYPE_CHECKING:
-    from orchestrator.config import Settings
+    from orchestrator.config import Need, Settings
     from orchestrator.exits import Exit
 
 
@@ -38,10 +38,16 @@ class Common:
     quiet: bool
     json: bool
 
-    def settings(self, *, folder: Path | None = None, output: Path | None = None) -> Settings:
+    def settings(self, *needs: Need, folder: Path | None = None, output: Path | None = None) -> Settings:
+        """For a command that signs in nowhere: it has nothing to do with secrets."""
         from orchestrator.config import load
 
-        return load(self.config, overrides=self.overrides, folder=folder, output=output)
+        return load(self.config, overrides=self.overrides, folder=folder, output=output, needs=needs, secrets=False)
+
+    def with_secrets(self, *needs: Need, folder: Path | None = None, output: Path | None = None) -> Settings:
+        from orchestrator.config import load
+
+        return load(self.config, overrides=self.overrides, folder=folder, output=output, needs=needs)
 
     def set_up_logs(self, *secrets: str, level: int | None = None) -> None:
         from orchestrator.edges.log import set_up_logs

@@ -27,10 +27,9 @@ def pull(common: Common, output: Path | None, wait: float) -> int:
     from orchestrator.cli.terminal import Terminal, is_watched
     from orchestrator.config import require_secrets
     from orchestrator.pull import run_pull
-    from orchestrator.remote import require_endgrate
+    from orchestrator.remote import need_of_endgrate
 
-    settings = common.settings(output=output)
-    require_endgrate(settings, "pulls")
+    settings = common.with_secrets(need_of_endgrate("pulls"), output=output)
     secrets = require_secrets(settings)
     watched = is_watched() and not (common.verbose or common.quiet)
     common.set_up_logs(secrets.api_key, level=logging.WARNING if watched else logging.INFO)

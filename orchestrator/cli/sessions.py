@@ -70,9 +70,9 @@ def _carry_out(common: Common, act: Act, *, but: str) -> int:
 
     from orchestrator.config import require_secrets
     from orchestrator.exits import Exit
-    from orchestrator.remote import require_endgrate
+    from orchestrator.remote import need_of_endgrate, require_endgrate
 
-    settings = common.settings()
+    settings = common.with_secrets(need_of_endgrate("sessions", but=but))
     target = require_endgrate(settings, "sessions")
     secrets = require_secrets(settings, but=but)
     common.set_up_logs(secrets.api_key)

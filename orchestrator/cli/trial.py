@@ -43,6 +43,14 @@ def sandbox(common: Common, target: str, profile: str, port: int, log: Path | No
       platform  client_id, trial_client_secret, trial_api_key
       tao       client_id, trial_client_secret
       endgrate  session_id, trial_api_key
+
+    \b
+    Profiles: how long a request takes, how many jobs run at once, how long a job takes; the others wait for a slot.
+      calm       no latency; no limit; 20 ms x L(0.4)
+      realistic  20 to 60 ms; 8 jobs; (900 ms + 1 ms a row) x L(0.25)
+      stormy     5 to 80 ms; 8 jobs; (300 ms + 1 ms a row) x L(0.6); tokens last 30 s; 27 faults by chance
+      null       no latency; no limit; at once, and no row is validated
+    Latency is uniform. L(s) is log-normal with median 1: 95 % of it lies between exp(-2s) and exp(2s).
     """
     import secrets
 

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import ValidationError
-from pydantic_settings import InitSettingsSource
-
+from orchestrator.config.making import made_of, secrets_of
+from orchestrator.config.needs import ADDRESSES, CREDENTIALS, FOLDERS, Need, require_addresses, require_folders, unmet
 from orchestrator.config.problems import explain
 from orchestrator.config.secrets import Credentials, Secrets, renewable, require_secrets
 from orchestrator.config.settings import (
+    KEYS,
     SECRET_KEYS,
-    SECRETS,
     Input,
     Limits,
     Output,
@@ -29,11 +29,15 @@ from orchestrator.config.targets import Client, EndgrateTarget, OwnTarget, Platf
 from orchestrator.errors import ConfigError
 
 __all__ = [
+    "ADDRESSES",
+    "CREDENTIALS",
+    "FOLDERS",
     "Client",
     "Credentials",
     "EndgrateTarget",
     "Input",
     "Limits",
+    "Need",
     "Output",
     "OwnTarget",
     "PlatformTarget",
@@ -44,8 +48,11 @@ __all__ = [
     "Validation",
     "load",
     "renewable",
+    "require_addresses",
+    "require_folders",
     "require_secrets",
     "target_id",
+    "unmet",
 ]
 
 
@@ -56,36 +63,35 @@ def load(
     environ: Mapping[str, str] | None = None,
     folder: Path | None = None,
     output: Path | None = None,
+    needs: Iterable[Need] = (),
+    secrets: bool = True,
 ) -> Settings:
     """Defaults, then the file, the environment, *overrides* (`section.key=value`) and the two folders.
 
-    Raises ConfigError with every problem of every source, one line each that begins with where it stands.
-    Without *path* there is no file; without *environ* it is the environment of the process.
+    Raises ConfigError with every problem of every source, and with what *needs* find lacking, one line each that begins
+    with where it stands. Without *path* there is no file; without *environ* it is the environment of the process;
+    without *secrets* nobody looks for them.
     """
     environ = os.environ if environ is None else environ
     problems: list[str] = []
     arguments = {name: {"folder": at} for name, at in (("input", folder), ("output", output)) if at is not None}
     written = from_file(path, problems) if path else {}
-    in_environment = from_environment(environ, problems)
-    of_target = in_environment.get("target", {})
-    secrets = {name: of_target.pop(name) for name in SECRETS if name in of_target}
     rising: list[tuple[Values, Callable[[str], str]]] = [
-        (written, lambda key: in_file(path or Path(), key)),
-        (in_environment, variable),
+        (written or {}, lambda key: in_file(path or Path(), key)),
+        (from_environment(environ, problems), variable),
         (from_overrides(overrides, problems), lambda key: f"--set {key}"),
         (arguments, str),
     ]
-    sources = [InitSettingsSource(Settings, values) for values, _ in reversed(rising)]
-    settings = None
-    try:
-        settings = Settings(_build_sources=((*sources, Secrets(Settings, environ, secrets, problems)), {}))
-    except ValidationError as error:
-        spelled = {path: spell(path) for values, spell in rising for path in _keys(values)}
-        problems += explain(error.errors(include_url=False), SECRET_KEYS, spelled)
-    # Raised out here, so that the error does not carry pydantic's, which knows the raw values.
-    if settings is None or problems:
+    values = [each for each, _ in rising]
+    given = secrets_of(values)
+    spelled = {path: spell(path) for each, spell in rising for path in _keys(each)}
+    unread = {*KEYS} - {*spelled} if written is None else set()
+    made = made_of(values, partial(Secrets, Settings, environ, given) if secrets else None, problems, unread)
+    problems += explain(made.faults, SECRET_KEYS, spelled)
+    problems += unmet(made.settings, needs, made.doubtful)
+    if problems:
         raise ConfigError(*problems)
-    return settings
+    return made.settings
 
 
 def _keys(values: Values) -> list[str]:

@@ -84,14 +84,14 @@ def explain(
     spelled = spelled or {}
     lines = []
     for fault in faults:
-        path = _path(fault)
+        path = path_of(fault)
         details = {name: _detail(detail) for name, detail in fault.get("ctx", {}).items()}
         value = "what it holds" if path in secrets else shown(fault["input"])
         lines.append(f"{spelled.get(path, path)}: {WORDS.get(fault['type'], OTHERWISE).format(value=value, **details)}")
     return lines
 
 
-def _path(fault: Mapping[str, Any]) -> str:
+def path_of(fault: Mapping[str, Any]) -> str:
     """The key that a person wrote. The number of an element of a list says nothing to who sees the element itself."""
     section, *rest = (part for part in fault["loc"] if isinstance(part, str))
     if section == "target":

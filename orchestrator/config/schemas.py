@@ -95,10 +95,13 @@ def unknown_kind(choice: str) -> str:
     return f"{shown(choice)} is neither a kind of file that is known nor a file of TOML or JSON. {meant}"
 
 
-def load_schemas(chosen: Iterable[str], key_column: str = "", *, nests: bool = False) -> tuple[Schema, ...]:
+def load_schemas(
+    chosen: Iterable[str], key_column: str = "", *, nests: bool = False, key: str = "validation.schema"
+) -> tuple[Schema, ...]:
     """*chosen*: built-in names, beginnings of names up to a dot ("tao" is all of TAO's), and paths of files.
 
     With *key_column* every row needs a value of its own there; where the remote *nests* columns they have to fit.
+    *key* is where they were chosen.
 
     Raises ConfigError with all that is wrong with all of them.
     """
@@ -107,26 +110,31 @@ def load_schemas(chosen: Iterable[str], key_column: str = "", *, nests: bool = F
     for choice in chosen:
         known = _built_in_of(choice)
         if not known and not Path(choice).suffix:
-            problems.append(f"validation.schema: {unknown_kind(choice)}")
+            problems.append(f"{key}: {unknown_kind(choice)}")
             continue
         try:
             schemas += [built_in(name) for name in known] if known else [load_schema(Path(choice))]
         except ConfigError as error:
-            problems += [f"validation.schema: {problem}" for problem in error.problems]
+            problems += [f"{key}: {problem}" for problem in error.problems]
     names = [schema.name for schema in schemas]
     for name in sorted({name for name in names if names.count(name) > 1}):
-        problems.append(f"validation.schema: two schemas are called {name}. Give each a name of its own.")
-    problems += _lost(schemas)
+        problems.append(f"{key}: two schemas are called {name}. Give each a name of its own.")
+    problems += _lost(schemas, key)
     if key_column:
         schemas = [_keyed(schema, key_column, problems) for schema in schemas]
     if nests:
-        schemas = [_nested(schema, problems) for schema in schemas]
+        schemas = [_nested(schema, key, problems) for schema in schemas]
     if problems:
         raise ConfigError(*problems)
     return tuple(schemas)
 
 
-def _lost(schemas: Sequence[Schema]) -> Iterator[str]:
+def load_events_schema(name: str) -> tuple[Schema, ...]:
+    """Of companions; "" means that there are none. Raises ConfigError."""
+    return load_schemas(filter(None, (name,)), key="validation.events_schema")
+
+
+def _lost(schemas: Sequence[Schema], key: str) -> Iterator[str]:
     """References that no file could ever meet: a slip of the pen would look as if all were well."""
     for schema in schemas:
         for reference in schema.references:
@@ -134,16 +142,16 @@ def _lost(schemas: Sequence[Schema]) -> Iterator[str]:
             if not any(reference.is_to(other) for other in others):
                 wanted = f"{' or '.join(reference.kinds)} with {', '.join(reference.keys)}"
                 yield (
-                    f"validation.schema: {schema.name}: foreignKeys: there is no schema {wanted}. Correct it, or name "
+                    f"{key}: {schema.name}: foreignKeys: there is no schema {wanted}. Correct it, or name "
                     "the file of that schema in validation.schema, too."
                 )
 
 
-def _nested(schema: Schema, problems: list[str]) -> Schema:
+def _nested(schema: Schema, key: str, problems: list[str]) -> Schema:
     try:
         return replace(schema, nests=True)
     except ValueError as error:
-        problems.append(f"validation.schema: {schema.name}: {error}, as a dot makes a field of a field.")
+        problems.append(f"{key}: {schema.name}: {error}, as a dot makes a field of a field.")
         return schema
 
 

@@ -23,6 +23,8 @@ from orchestrator.errors import ConfigError
 LARGEST_SECRET = 64 * 1024
 GROUP_AND_OTHERS = stat.S_IRWXG | stat.S_IRWXO
 SYSTEMD = "CREDENTIALS_DIRECTORY"
+TOLD = SecretStr("refused")
+"""Stands for a secret that was given wrongly, so that it is not called missing as well. No settings come of it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -121,7 +123,8 @@ class Secrets(PydanticBaseSettingsSource):
     def __call__(self) -> dict[str, Any]:
         target = self.current_state.get("target", {})
         directory = _place(target, "secrets_dir")
-        if directory and not Path(directory).is_dir():
+        is_lost = bool(directory) and not Path(directory).is_dir()
+        if is_lost:
             self._problems.append(
                 f'target.secrets_dir: "{printable(directory)}" is no directory. Name an existing one.'
             )
@@ -138,9 +141,12 @@ class Secrets(PydanticBaseSettingsSource):
                 secret = self._find(name, target)
             except ConfigError as error:
                 self._problems += error.problems
+                found[name] = TOLD
             else:
                 if secret is not None:
                     found[name] = SecretStr(secret)
+                elif is_lost:
+                    found[name] = TOLD
         return {"target": found}
 
     def _find(self, name: str, target: Mapping[str, Any]) -> str | None:

@@ -14,7 +14,7 @@ from typing import Any
 from pydantic import SecretStr
 
 from orchestrator.config.problems import printable, unknown
-from orchestrator.config.secrets import clean, places
+from orchestrator.config.secrets import TOLD, clean, places
 from orchestrator.config.settings import KEYS, MEBIBYTE, PREFIX, SECRET_KEYS, Settings, variable
 from orchestrator.errors import ConfigError
 
@@ -23,13 +23,14 @@ LARGEST_FILE = MEBIBYTE
 Values = dict[str, dict[str, Any]]
 
 
-def from_file(path: Path, problems: list[str]) -> Values:
+def from_file(path: Path, problems: list[str]) -> Values | None:
+    """None where it cannot be read, and nobody knows what it says."""
     values: Values = {}
     try:
         found = tables(path)
     except ConfigError as error:
         problems += error.problems
-        return values
+        return None
     wrong: list[str] = []
     for section, content in found.items():
         if section not in Settings.model_fields:
@@ -51,6 +52,7 @@ def in_file(file: Path, words: str) -> str:
 def _admit(values: Values, path: str, value: object, problems: list[str]) -> None:
     if path in SECRET_KEYS:
         problems.append(f"{path}: a secret may not stand in the file. {places(path)}")
+        _put(values, path, TOLD)
     elif path not in KEYS:
         problems.append(f"{path}: {unknown(path, KEYS)}")
     else:
@@ -126,6 +128,7 @@ def _put_secret(values: Values, path: str, text: str, problems: list[str]) -> No
         secret = clean(text)
     except ValueError as error:
         problems.append(f"{variable(path)}: {error}")
+        _put(values, path, TOLD)
     else:
         # An empty variable is how container files pass on what nobody set; the next source may know better.
         if secret:
@@ -141,6 +144,7 @@ def from_overrides(overrides: Sequence[str], problems: list[str]) -> Values:
             problems.append(f"--set number {nth}: is not section.key=value. Write it as in limits.uploads=8.")
         elif path in SECRET_KEYS:
             problems.append(f"{path}: a secret may not be an argument, others can see it. {places(path)}")
+            _put(values, path, TOLD)
         elif path not in KEYS:
             problems.append(f"--set {path}: {unknown(path, KEYS)}")
         else:

@@ -29,7 +29,7 @@ class Workplace:
     @property
     def spill(self) -> Path:
         """Where large results lie until they are put in their place."""
-        return state_folder(self.out) / "spill"
+        return spill_folder(self.out)
 
     @property
     def report(self) -> Path:
@@ -51,6 +51,10 @@ class Workplace:
 
 def state_folder(out: Path) -> Path:
     return out / ".orchestrator"
+
+
+def spill_folder(out: Path) -> Path:
+    return state_folder(out) / "spill"
 
 
 def ledger_file(out: Path) -> Path:
@@ -97,8 +101,8 @@ async def open_workplace(
         raise storage_trouble(out, error) from None
     async with lock.hold(handle, state, clock, wait=wait):
         try:
-            shutil.rmtree(state / "spill", ignore_errors=True)
-            (state / "spill").mkdir(mode=0o700, exist_ok=True)
+            shutil.rmtree(spill_folder(out), ignore_errors=True)
+            spill_folder(out).mkdir(mode=0o700, exist_ok=True)
             _tidy(out / "runs")
             for place in (out / "rejects", out / "mended", out / "edited", state / "lists"):
                 clear_unfinished(place)

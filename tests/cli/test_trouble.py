@@ -230,6 +230,115 @@ async def test_a_mistake_in_the_configuration_is_named_with_its_key_and_its_reme
     assert not (tmp_path / "out").exists()
 
 
+SLIPS = """
+[limits]
+uploads = 0
+[target]
+client_id = "me"
+ca_file = "no.pem"
+[validation]
+schema = "no.toml"
+events_schema = "neither.toml"
+"""
+
+
+@pytest.mark.parametrize("command", ["run", "check", "resubmit", "backfill"])
+async def test_all_that_a_command_needs_of_its_configuration_is_told_at_once(tmp_path: Path, command: str) -> None:
+    (tmp_path / "orchestrator.toml").write_text(SLIPS)
+    (tmp_path / "no.pem").write_text("no certificate")
+    days = ["nowhere", "--since", "2024-01-01", "--until", "2024-01-02"] if command == "backfill" else []
+    key = {"ORCHESTRATOR_TARGET__API_KEY": "canary-k"}
+
+    outcome = await call(
+        *(command, *days, "--json", "-c", "orchestrator.toml", "--set", "input.folder=nowhere"), cwd=tmp_path, **key
+    )
+
+    assert outcome.code == 2
+    told = [line.removeprefix("orchestrator.toml: ") for line in outcome.json["message"].splitlines()]
+    assert [line.partition(":")[0] for line in told] == [
+        "limits.uploads",
+        "target.client_secret",
+        "target.base_url",
+        "target.token_url",
+        "target.ca_file",
+        "input.folder",
+        "validation.schema",
+        "validation.events_schema",
+    ]
+    assert sorted(os.listdir(tmp_path)) == ["no.pem", "orchestrator.toml"]
+
+
+async def test_what_is_missing_to_resubmit_is_told_with_the_rest(tmp_path: Path) -> None:
+    own = ("--set", "target.kind=nothing:There", "--set", "target.base_url=http://127.0.0.1:9")
+
+    outcome = await call("resubmit", "--json", *own, cwd=tmp_path)
+
+    assert outcome.code == 2
+    told = [line.partition(":")[0] for line in outcome.json["message"].splitlines()]
+    assert told == ["target.kind", "input.folder", "validation.schema", "target.replaces"]
+
+
+@pytest.mark.parametrize("command", [("pull",), ("session", "initiate")])
+async def test_a_command_that_only_one_remote_has_asks_for_nothing_of_another(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    other = await call(*command, "--json", "--set", "limits.uploads=0", cwd=tmp_path)
+    right = await call(*command, "--json", "--set", "limits.uploads=0", "--set", "target.kind=endgrate", cwd=tmp_path)
+
+    keys = [[line.partition(":")[0] for line in each.json["message"].splitlines()] for each in (other, right)]
+    assert keys[0] == ["--set limits.uploads", "target.kind"]
+    assert keys[1][:2] == ["--set limits.uploads", "target.api_key"]
+    assert "target.endgrate_type" in keys[1]
+    assert ("target.session_id" in keys[1]) == (command == ("pull",))
+
+
+@pytest.mark.parametrize("words", [("validate",), ("schema",), ("inspect", "inbox/f00.csv"), ("status",)])
+async def test_a_command_that_signs_in_nowhere_asks_for_no_secret(tmp_path: Path, words: tuple[str, ...]) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        assert (await stage.run()).code == 0
+        stage.secrets = {}
+        nowhere = {"target__api_key_file": "/nonexistent", "target__secrets_dir": "/nonexistent"}
+        outcome = await stage.call(*words, **nowhere)
+
+        assert outcome.code == 0, outcome.err
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [
+        ("target__base_url", "https://api.example.com"),
+        ("target__token_url", "https://identity.example.com/connect/token"),
+        ("target__ca_file", "orchestrator.toml"),
+        ("validation__schema", "nothing.toml"),
+        ("validation__events_schema", "nothing.toml"),
+        ("validation__mapping", "nothing.toml"),
+        ("target__kind", "nothing:There"),
+        ("target__secrets_dir", "nowhere"),
+    ],
+)
+async def test_a_configuration_that_is_refused_leaves_no_output_folder(tmp_path: Path, key: str, value: str) -> None:
+    async with staged(tmp_path, ROSTERS) as stage:
+        outcome = await stage.run(**{key: value})
+
+        assert outcome.code == 2
+        assert key.replace("__", ".") in outcome.json["message"]
+        assert not stage.out.exists()
+        assert not stage.remote.record.entries
+
+
+async def test_a_target_of_ones_own_that_refuses_its_options_leaves_no_output_folder(tmp_path: Path) -> None:
+    (tmp_path / "fussy.py").write_text("def Fussy(setup):\n    raise ValueError('no shelf')\n")
+    settings = {"target__kind": "fussy:Fussy", "validation__schema": "platform.data"}
+    async with staged(tmp_path, ROSTERS) as stage:
+        stage.config.write_text(stage.config.read_text().replace("token_url", "#"))
+        stage.secrets["PYTHONPATH"] = str(tmp_path)
+        outcome = await stage.run(**settings)
+
+        assert outcome.code == 2
+        assert "cannot be made (ValueError: no shelf)" in outcome.json["message"]
+        assert not stage.out.exists()
+
+
 @pytest.mark.parametrize(
     "arguments",
     [

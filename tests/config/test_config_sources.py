@@ -11,7 +11,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from orchestrator.config import Settings, load
+from orchestrator.config import ADDRESSES, CREDENTIALS, FOLDERS, Settings, load
 from orchestrator.config.sources import from_environment, from_file, from_overrides
 from orchestrator.errors import ConfigError
 
@@ -28,10 +28,20 @@ def write(tmp_path: Path) -> Write:
     return put
 
 
+NEEDS = (CREDENTIALS, ADDRESSES, FOLDERS)
+
+
 def problems(path: Path | None, *overrides: str, **environ: str) -> tuple[str, ...]:
     with pytest.raises(ConfigError) as caught:
         load(path, overrides=overrides, environ=environ)
     return caught.value.problems
+
+
+def lacking(path: Path | None, *overrides: str, folder: Path | None = None, **environ: str) -> list[str]:
+    """The keys of which a run would be told, without the place where they stand."""
+    with pytest.raises(ConfigError) as caught:
+        load(path, overrides=overrides, environ=environ, folder=folder, needs=NEEDS)
+    return [line.removeprefix(f"{path}: ").partition(": ")[0] for line in caught.value.problems]
 
 
 @contextmanager
@@ -324,16 +334,16 @@ def test_all_problems_of_all_sources_are_told_at_once(write: Write, tmp_path: Pa
     secret = tmp_path / "key"
     secret.write_text("")
     file = write(
-        "[limits]\nuploads = 0\nupload = 1\n"
+        "[input]\nfolder = 'nowhere'\n[limits]\nuploads = 0\nupload = 1\n"
         "[target]\nbase_url = 'http://api.example.com'\nclient_secret = 'x'\n"
         f"api_key_file = '{secret}'\n[polling]\nfactor = nan"
     )
 
-    told = problems(
+    told = lacking(
         file, "input.minimum=-1", "nothing", ORCHESTRATOR_FOO="1", ORCHESTRATOR_TARGET__OVERWRITE_ENCODING="x"
     )
 
-    assert [line.removeprefix(f"{file}: ").partition(": ")[0] for line in told] == [
+    assert told == [
         "limits.upload",
         "target.client_secret",
         "ORCHESTRATOR_FOO",
@@ -344,7 +354,73 @@ def test_all_problems_of_all_sources_are_told_at_once(write: Write, tmp_path: Pa
         "ORCHESTRATOR_TARGET__OVERWRITE_ENCODING",
         "limits.uploads",
         "polling.factor",
+        "target.client_id",
+        "target.token_url",
+        "input.folder",
     ]
+
+
+ENDGRATE = ["target.api_key", "target.session_id", "target.endgrate_type"]
+PLATFORM = ["target.client_id", "target.client_secret", "target.api_key", "target.base_url", "target.token_url"]
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        ("", PLATFORM),
+        ("kind = 'endgrate'", ENDGRATE),
+        ("kind = 'endgrat'", ["target.kind"]),
+        ("kind = 3", ["target.kind"]),
+        ("session_id = 'x'", ["target.session_id"]),  # it may be the kind that was left out
+        ("client_id = 3", ["target.client_id", *PLATFORM[1:]]),
+        ("base_url = 'ftp://h'", ["target.base_url", *PLATFORM[:3], "target.token_url"]),
+        ("secrets_dir = '/nonexistent'", ["target.secrets_dir", "target.client_id", *PLATFORM[3:]]),
+        ("secrets_dir = 3", ["target.secrets_dir", "target.client_id", *PLATFORM[3:]]),
+        ("api_key_file = '/nonexistent'", ["target.api_key_file", *PLATFORM[:2], *PLATFORM[3:]]),
+        ("api_key_file = 3", ["target.api_key_file", *PLATFORM[:2], *PLATFORM[3:]]),
+        ("api_key = 'x'", ["target.api_key", *PLATFORM[:2], *PLATFORM[3:]]),
+        ("part_rows = -1\npart_bytes = -1", ["target.part_rows", "target.part_bytes", *PLATFORM]),
+    ],
+)
+def test_each_problem_is_told_once_and_nothing_that_hangs_on_what_is_not_known(
+    write: Write, tmp_path: Path, content: str, told: list[str]
+) -> None:
+    assert lacking(write(f"[target]\n{content}"), folder=tmp_path) == told
+
+
+def test_what_is_amiss_with_values_that_do_not_go_together_hides_nothing_else(write: Write) -> None:
+    told = lacking(write("[validation]\ndelimiter = '\"'\n[limits]\nuploads = 2000\nin_flight = 8"), "input.folder=x")
+
+    assert told == ["validation.escape", "limits.uploads", *PLATFORM, "input.folder"]
+
+
+@pytest.mark.parametrize("override", ["target.client_secret=x", "target.api_key=x"])
+def test_a_secret_that_was_given_in_a_wrong_way_is_not_called_missing(tmp_path: Path, override: str) -> None:
+    given = override.partition("=")[0]
+
+    assert lacking(None, override, folder=tmp_path) == [given, *(key for key in PLATFORM if key != given)]
+
+
+def test_a_secret_of_several_lines_is_not_called_missing(tmp_path: Path) -> None:
+    told = lacking(None, folder=tmp_path, ORCHESTRATOR_TARGET__API_KEY="one\ntwo")
+
+    assert told == ["ORCHESTRATOR_TARGET__API_KEY", *(key for key in PLATFORM if key != "target.api_key")]
+
+
+def test_of_a_file_that_cannot_be_read_nothing_is_guessed(write: Write, tmp_path: Path) -> None:
+    broken = write("[target")
+
+    assert [line.partition(": ")[0] for line in problems(broken)] == [str(broken)]
+    assert lacking(broken)[1:] == []
+    assert lacking(broken, folder=tmp_path / "nowhere")[1:] == ["input.folder"]
+
+
+def test_who_has_no_use_for_secrets_has_none_looked_for(tmp_path: Path) -> None:
+    overrides = ["target.secrets_dir=/nonexistent", "target.api_key_file=/nonexistent"]
+
+    target = load(None, environ={}, overrides=overrides, secrets=False).target
+
+    assert target.secrets_dir == "/nonexistent"
 
 
 def test_the_other_sources_are_checked_when_the_file_cannot_be_read(tmp_path: Path) -> None:
