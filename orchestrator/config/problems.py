@@ -22,6 +22,7 @@ WORDS = {
     "less_than_equal": "{value} is too large. Use {le} or less.",
     "literal_error": "{value} is not known. This version knows {expected}.",
     "union_tag_invalid": '"{tag}" is not known. This version knows {expected_tags}.',
+    "missing": "is missing. Write it into the configuration.",
     "extra_forbidden": "is a key of another kind of target. Take it out, or check target.kind.",
     "value_error": "{error}",
 }

@@ -450,3 +450,9 @@ def test_any_url_is_accepted_or_a_problem_on_one_line(text: str, scheme: str) ->
 
 def test_a_number_that_cannot_even_be_printed_is_told() -> None:
     assert told("limits", uploads=16**5000) == ["limits.uploads: a huge number is too large. Use 1000 or less."]
+
+
+def test_a_remote_of_ones_own_has_no_address_until_somebody_gives_one() -> None:
+    assert told("target", kind="stash:Stash") == [
+        "target.base_url: is missing. Write it into the configuration.",
+    ]
