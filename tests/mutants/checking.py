@@ -288,4 +288,19 @@ CHECKING = (
         new='    is_whole = bool(filled) or made.blank == "skip"',
         test="validation/test_mapping.py::test_what_is_blank_because_of_one_cell_is_told_at_that_cell",
     ),
+    Bug(
+        wrong="A pair without a good row of events goes without them although events are required.",
+        file="edges/judged.py",
+        old="        if self.events_required:",
+        new="        if not self:",
+        test="cli/test_required_events.py::test_a_pair_without_a_good_row_of_events_is_rejected_where_events_are_required",
+    ),
+    Bug(
+        wrong="A pair that was rejected for want of events stays so when they are required no more.",
+        file="edges/judged.py",
+        old="(self.events_required and judged_by == rules_and(rules, _REQUIRED))",
+        new="judged_by == rules_and(rules, _REQUIRED)",
+        test="cli/test_required_events.py::"
+        "test_a_rejection_for_want_of_events_ends_with_the_rule_and_what_is_done_stays_as_it_was_sent",
+    ),
 )

@@ -124,4 +124,27 @@ TELLING = (
         new="            if left < outside:\n",
         test="validation/test_source_line.py::test_every_sent_row_is_found_again",
     ),
+    Bug(
+        wrong="Events that a new version took away from the remote are told by nobody.",
+        file="predecessors.py",
+        old="        trip.without_events = self._without_events(job)\n",
+        new="",
+        test="cli/test_required_events.py::"
+        "test_a_pair_that_goes_without_its_events_says_so_and_what_the_remote_has_no_more",
+    ),
+    Bug(
+        wrong="Missing secrets are told only once all else is mended.",
+        file="config/__init__.py",
+        old="    problems += unmet(made.settings, needs, made.doubtful)\n",
+        new="    problems = problems or [*unmet(made.settings, needs, made.doubtful)]\n",
+        test="config/test_config_sources.py::test_all_problems_of_all_sources_are_told_at_once",
+    ),
+    Bug(
+        wrong="A run that was killed before it sent anything was none.",
+        file="edges/workplace.py",
+        old="            self.report.mkdir()\n",
+        new="            pass\n",
+        test="cli/test_status.py::"
+        "test_a_run_is_told_from_its_beginning_and_when_it_was_killed_although_it_sent_nothing",
+    ),
 )
