@@ -29,8 +29,20 @@ async def forget(_name: str, _token: str, _texts: Sequence[str]) -> None:
     """What the bare loop does about its files."""
 
 
-async def carry(base_url: str, token_url: str, client_id: str, paths: list[Path], record: Record = forget) -> None:
-    async with aiohttp.ClientSession() as session:
+async def carry(
+    base_url: str,
+    token_url: str,
+    client_id: str,
+    paths: list[Path],
+    record: Record = forget,
+    *,
+    fresh: bool = False,
+) -> None:
+    """*fresh*: every upload has a connection of its own, as one that may not be repeated needs it."""
+    async with (
+        aiohttp.ClientSession() as session,
+        aiohttp.ClientSession(connector=aiohttp.TCPConnector(force_close=True)) as closing,
+    ):
         pair = f"{quote(client_id, safe='')}:{quote(os.environ[SECRET], safe='')}"
         async with session.post(
             token_url,
@@ -43,11 +55,14 @@ async def carry(base_url: str, token_url: str, client_id: str, paths: list[Path]
         files = iter(paths)
         async with asyncio.TaskGroup() as workers:
             for _ in range(WORKERS):
-                workers.create_task(_work(session, base_url, client_id, headers, files, record))
+                workers.create_task(
+                    _work(session, closing if fresh else session, base_url, client_id, headers, files, record)
+                )
 
 
 async def _work(
     session: aiohttp.ClientSession,
+    uploads: aiohttp.ClientSession,
     base_url: str,
     client_id: str,
     headers: dict[str, str],
@@ -66,7 +81,7 @@ async def _work(
             "Overwrite": "false",
         }
         url = f"{base_url}/api/UploadData"
-        async with session.post(url, json=body, headers=headers, raise_for_status=True) as answer:
+        async with uploads.post(url, json=body, headers=headers, raise_for_status=True) as answer:
             token = await answer.text()
         await record(file.stem, token, ())
         results = []

@@ -86,10 +86,10 @@ def _checked(text: str) -> str:
 
 
 if __name__ == "__main__":
-    _, base_url, token_url, client_id, folder, out = sys.argv
+    _, base_url, token_url, client_id, folder, out, *fresh = sys.argv
     place, paths = Path(out), sorted(Path(folder).iterdir())
     place.mkdir()
     keeper = Keeper(place)
-    asyncio.run(carry(base_url, token_url, client_id, paths, keeper.record))
+    asyncio.run(carry(base_url, token_url, client_id, paths, keeper.record, fresh=bool(fresh)))
     if keeper.done() != len(paths):
         raise SystemExit(f"{keeper.done()} of {len(paths)} files are done")
