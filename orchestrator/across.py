@@ -54,15 +54,16 @@ async def look_across(census: Census, files: Sequence[File], errands: Sequence[E
     return precedence
 
 
-def was_sent_otherwise(trip: Trip, rules: str, *, beside: bool) -> bool:
+def was_sent_otherwise(trip: Trip, rules: str, but_policy: str, *, beside: bool) -> bool:
     """It was done before the run, by other rules than *rules*, and by these it might be sent otherwise.
 
+    What is to become of bad rows decides nothing about a file without any: *but_policy* are the rules but for that.
     Files that are looked at *beside* each other may have lost rows for the sake of others, which changes their rules.
     """
     job = trip.job
     if trip.end is not Ending.SKIPPED or job is None or job.checked is None or (beside and job.checked.data.bad):
         return False
-    return job.rules not in ("", rules)
+    return job.rules not in ("", rules, "" if job.checked.bad else but_policy)
 
 
 def tell_other_rules(files: int) -> None:

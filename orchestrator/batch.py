@@ -94,7 +94,8 @@ class Batch:
 
     async def carry_out(self) -> Finished:
         began = self.clock.monotonic()
-        report = Report(run=self.place.run, command=self.request.command, started=self.clock.now())
+        asked, now = self.request, self.clock.now()
+        report = Report(run=self.place.run, command=asked.command, started=now, whole_folder=asked.is_whole)
         report.untold = self.place.ledger.untold()
         results = ResultsFolder(self.place.out / "results", self.place.ledger)
         for line in await anyio.to_thread.run_sync(results.restore):
@@ -165,8 +166,8 @@ class Batch:
             if trip.job is not None and report.is_told_first(trip):
                 pipeline.predecessors.look_back(trip.job, trip)
             report.enter(trip)
-            rules = inbox.rules_for(trip.path)
-            report.other_rules += was_sent_otherwise(trip, rules, beside=census is not None)
+            rules = inbox.rules_for(trip.path), inbox.rules_but_policy
+            report.other_rules += was_sent_otherwise(trip, *rules, beside=census is not None)
             if has_unlisted(trip, self.folder.companion_of(trip.path), rejects):
                 self.with_refused.add(trip.path)
             if census and trip.end is Ending.DONE:
@@ -200,10 +201,9 @@ class Batch:
         code = exit_of(report.books, run.halts, enough=enough or taken is not None)
         if taken and taken.refusals:
             code = most_urgent((code, Exit.REJECTS))
-        seconds = self.clock.monotonic() - began
         report.requests = {**{kind.value: n for kind, n in self.http.counts.items()}, **self.retries}
         message = run.halts[0].message if run.halts else self._remark(report, taken, enough=enough)
-        summary = report.summary(exit_code=code, seconds=seconds, message=message)
+        summary = report.summary(exit_code=code, seconds=self.clock.monotonic() - began, message=message)
         try:
             renew_mark(ledger_file(self.place.out), self.place.report)
             report.write(self.place.report, summary)

@@ -114,7 +114,9 @@ def _maker_of(target: OwnTarget) -> Callable[[Setup], Target]:
 def _as_configured(target: OwnTarget) -> Iterator[None]:
     try:
         yield
-    except (ImportError, AttributeError, ValueError, TypeError, LookupError) as error:
+    except ConfigError:
+        raise
+    except Exception as error:  # whatever a module of somebody else's does
         raise ConfigError(
             f"target.kind: {printable(target.kind)} cannot be made ({type(error).__name__}: {printable(str(error))}). "
             "Install the package that holds it, or name its folder in PYTHONPATH; check target.options."

@@ -25,6 +25,11 @@ class Request:
     lists: tuple[str, ...] | None = None
     """Mended lists of rejects that are sent, all of them if it is empty; None: files are sent, and no lists."""
 
+    @property
+    def is_whole(self) -> bool:
+        """Whether all files of the folder are asked for."""
+        return not self.only and self.since is None and self.lists is None
+
     def selection(self, chosen: Collection[RelPath] | None = None) -> Callable[[RelPath], bool]:
         """*chosen*: no other files than these."""
         only = glob_to_regex(self.only) if self.only else re.compile(r"(?s:.*)")
@@ -32,7 +37,7 @@ class Request:
 
         def wants(path: RelPath) -> bool:
             if path.endswith("/"):
-                return True  # a folder that nobody looked into may hold what is asked for
+                return chosen is None  # a folder that nobody looked into may hold what is asked for
             if not only.fullmatch(path) or (chosen is not None and path not in chosen):
                 return False
             if since is None or until is None:

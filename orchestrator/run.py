@@ -212,9 +212,8 @@ class Run:
         rest = (e for e in in_turn if e.path not in early and e.path not in late and e.selected)
         while missing > 0 and (batch := list(islice(rest, missing))):
             trips = [trip for trip in await self._all(batch) if not trip.is_kept]
-            if stuck := {trip.path: trip.end for trip in trips if trip.end not in _HARMLESS}:
-                told = _FAILED if set(stuck.values()) == {Ending.FAILED} else _NOT_YET
-                self.halt(Stop.CANARY, f"the canary {printable(min(stuck))} {told}")
+            if stuck := [trip for trip in trips if trip.end not in _HARMLESS]:
+                self.halt(Stop.CANARY, _why_stopped(min(stuck, key=lambda trip: trip.path), stuck))
                 return False
             missing -= sum(trip.end is Ending.DONE for trip in trips)
         return True
@@ -229,12 +228,18 @@ class Run:
 
 
 _HARMLESS = frozenset({Ending.DONE, Ending.SKIPPED, Ending.REJECTED, Ending.DEFERRED})
-_NOT_YET = "did not come through, so nothing else was started; see its cause"
-_FAILED = (
-    "failed, so nothing else was started, and nothing will be as long as it stays as it is: "
-    "see its cause in files.csv, then mend the file and run the same command again, "
-    "or send the same bytes again with --retry-failed"
-)
+
+
+def _why_stopped(canary: Trip, stuck: Sequence[Trip]) -> str:
+    why = f" ({canary.why})" if canary.why else ""
+    if {trip.end for trip in stuck} == {Ending.FAILED}:
+        told = (
+            f"failed{why}, so nothing else was started, and this command starts nothing as long as it stays as it is: "
+            "mend the file and run the same command again, or send the same bytes again with --retry-failed"
+        )
+    else:
+        told = f"did not come through{why}, so nothing else was started"
+    return f"the canary {printable(canary.path)} {told}"
 
 
 def _without_twin(trips: list[Trip]) -> list[Trip]:

@@ -87,6 +87,8 @@ def make_rules(settings: Settings, spill: Path | None = None) -> Rules:
 
 RULES = (
     Need(make_rules, by=("target.kind", "validation.schema")),
+    Need(lambda settings: load_schemas(settings.validation.schema_names), by=("validation.schema",)),
+    Need(lambda settings: load_mapping(settings.validation.mapping), by=("validation.mapping",)),
     Need(lambda settings: load_events_schema(settings.events_schema)),
 )
 

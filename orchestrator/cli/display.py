@@ -26,7 +26,10 @@ def tell(finished: Finished) -> None:
     summary, out = finished.summary, printable(str(finished.folder))
     files, rows, requests = summary["files"], summary["rows"], summary["requests"]
     code = finished.exit_code
-    say(f"{summary['command']} {summary['run']}: {summary['seconds']:.1f} s, exit code {int(code)}: {_MEANING[code]}")
+    meaning = _MEANING[code]
+    if code is Exit.UNFINISHED and finished.message:
+        meaning = "unfinished: see why, then run the same command again"
+    say(f"{summary['command']} {summary['run']}: {summary['seconds']:.1f} s, exit code {int(code)}: {meaning}")
     for line in finished.message.splitlines():
         say(f"  why       {line}")
     say(f"  files     {files['found']:,} found, {files['adopted']:,} adopted: {_nonzero(files, skip=2) or 'none'}")

@@ -10,7 +10,8 @@ from orchestrator.cli.options import Common, Place, command, json_option, print_
 
 _NEXT = {
     "accepted": "the next run polls it, and until it has ended the token can be taken back by another resolve",
-    "not_accepted": "the next run sends it",
+    "not_accepted": "the next run sends it, if the file and the rules are as they were; else a newer version, and that "
+    "once 15 minutes have gone by since the attempt",
     "resend": "the next run sends it again, and where the remote does not replace, all its rows come once more",
     "abandon": "it is sent again only when its file changes, or with --retry-failed",
 }

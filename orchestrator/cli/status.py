@@ -33,7 +33,7 @@ class _Found:
     in_parts: int
     doubts: Sequence[Item]
     unreported: Sequence[Item]
-    """The first of those that are rejected or failed, and of which the newest run does not tell."""
+    """The first of those that are rejected or failed, and of which the newest run over all files does not tell."""
     more: int
     """Such files beside these."""
     lists: Lists | None
@@ -71,7 +71,7 @@ def _look(out: Path) -> _Found:
 
     with open_view(ledger_file(out)) as view:
         run, locked = look_at_runs(out)
-        unreported = _unreported(view, out, run)
+        unreported = _unreported(view, out)
         return _Found(
             out=out,
             target=view.target(),
@@ -88,15 +88,22 @@ def _look(out: Path) -> _Found:
         )
 
 
-def _unreported(view: View, out: Path, run: LastRun | None) -> Sequence[int]:
-    """Where its file left the inbox no report tells of it any more, although it counts."""
-    from orchestrator.edges.runs import told_of
+def _unreported(view: View, out: Path) -> Sequence[int]:
+    """Where its file left the inbox no report tells of it any more, although it counts. Where no report is of all files
+    nobody can tell."""
+    import csv
+
+    from orchestrator.edges.runs import newest_of_all_files, told_of
     from orchestrator.naming import harmless
 
-    left = {harmless(path): number for path, number in view.rejected_or_failed().items()}
-    for path in told_of(out, run) if left and run else ():
-        left.pop(path, None)
-    return list(left.values())
+    if (run := newest_of_all_files(out)) is None:
+        return []
+    left = view.rejected_or_failed(before=run.started)
+    try:
+        told = {*told_of(out, run)}
+    except (OSError, csv.Error):
+        return []
+    return [number for path, number in left.items() if harmless(path) not in told]
 
 
 def _as_json(found: _Found) -> dict[str, Any]:
@@ -177,8 +184,8 @@ def _of_unreported(found: _Found) -> Iterator[str]:
     if found.more:
         yield f"          and {found.more:,} more that are rejected or failed"
     if found.unreported:
-        yield "          the newest run does not tell of these: mend each where it lies, or put it back if it was taken"
-        yield "          away, and run again; what failed goes as it is with --retry-failed"
+        yield "          they had left the inbox when all of it was last looked at: put each back, mended, and run"
+        yield "          again; what failed goes as it is with --retry-failed"
 
 
 def _of_run(run: LastRun, out: Path, locked: bool | None) -> Iterator[str]:

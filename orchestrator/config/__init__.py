@@ -90,7 +90,7 @@ def load(
     problems += explain(made.faults, SECRET_KEYS, spelled)
     problems += unmet(made.settings, needs, made.doubtful)
     if problems:
-        raise ConfigError(*problems)
+        raise ConfigError(*dict.fromkeys(problems))  # what hangs on several keys may have been found by way of each
     return made.settings
 
 

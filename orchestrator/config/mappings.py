@@ -10,8 +10,9 @@ from orchestrator.errors import ConfigError
 from orchestrator.validation import Mapping, Schema, bound_to, read_mapping, source_of
 
 
-def load_mapping(name: str, schemas: Sequence[Schema]) -> Mapping | None:
-    """None for "". Raises ConfigError with all that is wrong with it, and when it makes none of *schemas*."""
+def load_mapping(name: str, schemas: Sequence[Schema] | None = None) -> Mapping | None:
+    """None for "". Raises ConfigError with all that is wrong with it, and when it makes none of *schemas*, if these are
+    known."""
     if not name:
         return None
     path = Path(name)
@@ -22,7 +23,8 @@ def load_mapping(name: str, schemas: Sequence[Schema]) -> Mapping | None:
     try:
         mapping = read_mapping(values, path.stem)
         source_of(mapping)
-        bound_to(mapping, schemas)
+        if schemas is not None:
+            bound_to(mapping, schemas)
     except ConfigError as error:
         raise ConfigError(*[f"validation.mapping: {in_file(path, problem)}" for problem in error.problems]) from None
     return mapping

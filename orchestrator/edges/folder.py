@@ -29,7 +29,9 @@ _KINDS = (
     (stat.S_ISCHR, "a device, not a file: put a regular file here"),
     (stat.S_ISBLK, "a device, not a file: put a regular file here"),
 )
-_LINK = "a symbolic link that leads to no file, and is never followed: put the folder itself here, or take it away"
+_LINK = (
+    "a symbolic link to a folder, or to nothing, which is never followed: put the folder itself here, or take it away"
+)
 _MEND = "let this user read and enter it, or put it somewhere else"
 
 

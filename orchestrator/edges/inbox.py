@@ -32,6 +32,9 @@ from orchestrator.validation import CANONICAL, UNLIMITED, Dialect, Limits, Mappi
 BATCH = 32
 
 
+_POLICIES = ("drop_rows", "reject_file")
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class InboxConfig:
     data: tuple[Schema, ...]
@@ -78,9 +81,10 @@ class FolderInbox:
             self.events_rules, schemas=config.data, dialect=config.dialect, mapping=config.mapping, limits=config.limits
         )
         self._policy = Policy(drop_rows=config.drop_rows, events_required=config.events_required)
-        policy = "drop_rows" if config.drop_rows else "reject_file"
-        self.rules = rules_digest(
-            (*config.data, *config.events), config.encoding, policy, config.dialect, config.mapping
+        digest = partial(rules_digest, (*config.data, *config.events), config.encoding)
+        self.rules, self.rules_but_policy = (
+            digest(policy, config.dialect, config.mapping)
+            for policy in (_POLICIES if config.drop_rows else reversed(_POLICIES))
         )
         self._one_by_one = anyio.CapacityLimiter(1)  # parts: more at a time would only take more memory
         read = partial(each, self._read_and_judge)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import csv
 import os
+import stat
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -37,8 +39,9 @@ def _lists(folder: Path) -> Iterator[tuple[str, int]]:
     for where, _, names in os.walk(folder, onerror=_tell):
         for name in names:
             place = f"{where}/{name}"
-            if not name.startswith(".") and os.path.isfile(place):
-                yield place, os.stat(place).st_size
+            with suppress(FileNotFoundError):  # a run that is at work may just have taken it away
+                if not name.startswith(".") and stat.S_ISREG((info := os.stat(place)).st_mode):
+                    yield place, info.st_size
 
 
 def _tell(error: OSError) -> None:

@@ -37,6 +37,8 @@ class Report:
     run: str
     command: str
     started: datetime
+    whole_folder: bool = True
+    """Whether it asks for all files of the folder, and not for some."""
     untold: dict[Key, int] = field(default_factory=dict)
     """Which versions were done in runs that were killed before they could tell; at the end those that still are."""
     books: Books = field(default_factory=Books)
@@ -74,6 +76,7 @@ class Report:
         summary: dict[str, Any] = {
             "run": self.run,
             "command": self.command,
+            "whole_folder": self.whole_folder,
             "exit_code": exit_code,
             "started": self.started.isoformat(timespec="milliseconds"),
             "seconds": round(seconds, 3),

@@ -20,6 +20,8 @@ from orchestrator.errors import OutputError
 
 _NAME = re.compile(r"\d{8}T\d{6}Z-[0-9a-f]+", re.ASCII)
 _TIME = len("20240701T020000Z")
+_LOOKS = 100
+"""Runs that are looked at to find one of all files."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +34,13 @@ class LastRun:
     """None while it is under way, and for ever if it was killed, or where it cannot be read as one."""
     is_unread: bool
     """Whether there is a summary that cannot be read as one."""
+
+    @property
+    def started(self) -> float:
+        """Unix time, as fine as its summary has it."""
+        with suppress(KeyError, TypeError, ValueError):
+            return datetime.fromisoformat((self.summary or {})["started"]).timestamp()
+        return self.began.timestamp()
 
     @property
     def files(self) -> dict[str, int]:
@@ -50,6 +59,16 @@ def look_at_runs(out: Path) -> tuple[LastRun | None, bool | None]:
     if newest is not None and newest.summary is None and not held:
         newest = _look(out, newest.name)  # it may have ended between these two looks, but it has by now
     return newest, held
+
+
+def newest_of_all_files(out: Path) -> LastRun | None:
+    """The newest that has ended and asked for all files of its folder."""
+    for name in _names(out)[:_LOOKS]:
+        with suppress(ValueError):
+            run = _look(out, name)
+            if run.summary is not None and run.summary.get("whole_folder") is True:
+                return run
+    return None
 
 
 def _newest(out: Path) -> LastRun | None:
@@ -85,11 +104,8 @@ def _changed(folder: Path) -> int:
 
 
 def told_of(out: Path, run: LastRun) -> Iterator[str]:
-    """The path of every file that its report has, as it stands there; of a report that cannot be read, none."""
-    with (
-        suppress(OSError, csv.Error),
-        open(out / run.report, encoding="utf-8", errors="replace", newline="") as report,
-    ):
+    """The path of every file that its report has, as it stands there. Raises OSError, csv.Error."""
+    with open(out / run.report, encoding="utf-8", errors="replace", newline="") as report:
         yield from (cells[0] for cells in csv.reader(report) if cells)
 
 

@@ -66,14 +66,14 @@ class View:
         found = self._items(f"WHERE {open_ones} ORDER BY updated_at LIMIT 1")
         return found[0] if found else None
 
-    def rejected_or_failed(self) -> dict[RelPath, int]:
-        """Files whose newest version is, by their paths; what has been so for the longest time comes first."""
+    def rejected_or_failed(self, *, before: float) -> dict[RelPath, int]:
+        """Files whose newest version was that *before* then (Unix time), and is; by their paths, the longest first."""
         query = (
-            "SELECT path, id FROM jobs WHERE state IN ('rejected', 'failed') AND part IS NULL AND NOT EXISTS "
-            "(SELECT 1 FROM jobs newer WHERE newer.path = jobs.path AND newer.part IS NULL AND newer.id > jobs.id) "
-            "ORDER BY updated_at, id"
+            "SELECT path, id FROM jobs WHERE state IN ('rejected', 'failed') AND part IS NULL AND updated_at < ? "
+            "AND NOT EXISTS (SELECT 1 FROM jobs newer WHERE newer.path = jobs.path AND newer.part IS NULL "
+            "AND newer.id > jobs.id) ORDER BY updated_at, id"
         )
-        return dict(self._db.execute(query).fetchall())
+        return dict(self._db.execute(query, (before,)).fetchall())
 
     def items(self, ids: Sequence[int]) -> list[Item]:
         return [item for number in ids for item in self._items("WHERE id = ?", (number,))]

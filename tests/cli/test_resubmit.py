@@ -103,6 +103,17 @@ async def test_a_rejected_file_is_sent_whole_as_soon_as_its_list_is_mended(tmp_p
         assert (await stage.run()).ends == {"found": 1, "skipped": 1}
 
 
+async def test_what_no_list_is_of_holds_no_list_up(tmp_path: Path) -> None:
+    async with staged(tmp_path, [NIGHT]) as stage:
+        await dropped(stage)
+        (stage.folder / "elsewhere").symlink_to(tmp_path)
+        mend(rejects(stage), {3: {"Reference": "N2"}, 5: {"StartTime": "09:00"}, 7: {"_raw": GOOD[5]}})
+        outcome = await resubmit(stage, str(rejects(stage)))
+
+        assert (outcome.code, outcome.ends) == (0, {"found": 1, "done": 1})
+        assert (await stage.run(**DROP)).code == 3
+
+
 async def test_what_is_still_wrong_comes_back_as_the_person_left_it(tmp_path: Path) -> None:
     async with staged(tmp_path, [NIGHT]) as stage:
         await dropped(stage)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from cli.pushes import people, pushing
@@ -9,8 +10,8 @@ from cli.stage import Stage
 from orchestrator.sandbox import Fault
 
 REMEDY = [
-    "          the newest run does not tell of these: mend each where it lies, or put it back if it was taken",
-    "          away, and run again; what failed goes as it is with --retry-failed",
+    "          they had left the inbox when all of it was last looked at: put each back, mended, and run",
+    "          again; what failed goes as it is with --retry-failed",
 ]
 
 
@@ -39,6 +40,28 @@ async def test_a_rejected_file_that_has_left_the_inbox_is_named_with_its_cause_a
             f"          {cause}",
             *REMEDY,
         ]
+
+
+async def test_what_still_lies_there_is_not_although_the_newest_run_does_not_tell_of_it(tmp_path: Path) -> None:
+    """One that is under way has no report yet, one that was killed never, and one over some files tells of these."""
+    files = {"bad.csv": "", "good.csv": people(5, 1)}
+    async with pushing(tmp_path, files) as stage:
+        await stage.run()
+        (stage.folder / "worse.csv").write_text("")
+        os.utime(stage.folder / "worse.csv", (1e9, 1e9))
+        await stage.run("--only", "g*.csv")
+        after_some = await lines_of(stage)
+        (stage.folder / "good.csv").write_text(people(6, 2))
+        async with stage.start("run", input__settle=60) as program:
+            await program.until_said("worse.csv")
+            beside = await lines_of(stage)
+            program.kill()
+            await program.wait()
+        after_death = await lines_of(stage)
+
+        for told in (after_some, beside, after_death):
+            assert told[0].startswith("target"), told
+            assert any(line.startswith("run ") for line in told)
 
 
 async def test_so_is_one_that_failed_until_its_newest_version_is_done(tmp_path: Path) -> None:

@@ -268,6 +268,32 @@ async def test_all_that_a_command_needs_of_its_configuration_is_told_at_once(tmp
     assert sorted(os.listdir(tmp_path)) == ["no.pem", "orchestrator.toml"]
 
 
+@pytest.mark.parametrize("kind", ["platform", "tao", "oat"])
+async def test_a_schema_and_a_mapping_are_each_looked_at_whatever_else_is_wrong(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "orchestrator.toml").write_text(
+        f'[target]\nkind = "{kind}"\nshelf = 1\n[validation]\nschema = "no.toml"\nmapping = "neither.toml"\n'
+    )
+
+    outcome = await call("validate", "--json", "-c", "orchestrator.toml", cwd=tmp_path)
+
+    told = [line.removeprefix("orchestrator.toml: ") for line in outcome.json["message"].splitlines()]
+    keys = [line.partition(":")[0] for line in told]
+    assert outcome.code == 2
+    assert [keys.count(key) for key in ("validation.schema", "validation.mapping")] == [1, 1]
+
+
+@pytest.mark.parametrize("text", ["def Stash(", "raise RuntimeError('no')"])
+async def test_a_module_of_ones_own_that_cannot_be_run_is_told_with_the_rest(tmp_path: Path, text: str) -> None:
+    (tmp_path / "stash.py").write_text(text)
+    own = ("--set", "target.kind=stash:Stash", "--set", "target.base_url=http://127.0.0.1:9")
+
+    outcome = await call("run", "--json", *own, "--set", "limits.uploads=0", cwd=tmp_path, PYTHONPATH=str(tmp_path))
+
+    assert outcome.code == 2
+    told = [line.partition(":")[0] for line in outcome.json["message"].splitlines()]
+    assert told == ["--set limits.uploads", "target.kind", "input.folder", "validation.schema"]
+
+
 async def test_what_is_missing_to_resubmit_is_told_with_the_rest(tmp_path: Path) -> None:
     own = ("--set", "target.kind=nothing:There", "--set", "target.base_url=http://127.0.0.1:9")
 

@@ -210,6 +210,17 @@ async def test_files_that_were_sent_by_other_rules_are_told_and_one_that_is_chan
         assert stage.jobs["a.csv"].version == 2
 
 
+async def test_what_is_to_become_of_bad_rows_is_no_other_rule_for_a_file_without_any(tmp_path: Path) -> None:
+    async with staged(tmp_path, [roster("clean.csv", 3), roster("dirty.csv", 3, bad=1)]) as stage:
+        await stage.run(validation__on_bad_rows="reject_file")
+        dropping = await stage.run(validation__on_bad_rows="drop_rows")
+        rejecting = await stage.run(validation__on_bad_rows="reject_file")
+
+        assert dropping.ends == {"found": 2, "done": 1, "skipped": 1}
+        assert "other_rules" not in dropping.summary
+        assert (rejecting.ends, rejecting.summary["other_rules"]) == ({"found": 2, "skipped": 2}, 1)
+
+
 async def test_rows_that_were_left_out_for_the_sake_of_other_files_are_no_other_rules(tmp_path: Path) -> None:
     strict = {"validation__references": "error", "validation__on_bad_rows": "drop_rows"}
     names = "\r\n".join(f"{name},{GROUP},TEST_TAKER" for name in ("user1", "nobody"))

@@ -8,6 +8,7 @@ import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
 from dataclasses import replace
+from math import inf
 from pathlib import Path
 
 import pytest
@@ -101,7 +102,7 @@ async def test_who_is_rejected_or_failed_is_told_by_the_newest_version_and_what_
         await ledger.record(replace(new_job("whole#1", path="whole.csv"), part=part), Rejected("its whole is told"))
 
     with open_view(path) as view:
-        found = view.rejected_or_failed()
+        found = view.rejected_or_failed(before=inf)
         items = view.items(list(found.values()))
 
     assert list(found) == ["b.csv", "a.csv", "worse.csv"]
@@ -178,6 +179,7 @@ async def test_after_a_clean_end_it_can_be_read(path: Path) -> None:
 def test_after_a_kill_it_can_be_read(path: Path) -> None:
     recorder = """
 import sys, anyio
+from math import inf
 from pathlib import Path
 from edges.ledgers import a_ledger
 from edges.test_view import fill_a_little
