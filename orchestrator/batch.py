@@ -134,7 +134,7 @@ class Batch:
 
     def _plan(self, taken: Taken | None) -> tuple[list[File], list[Errand]]:
         """Lists everything before anything is sent; what may still be written to comes last."""
-        selected = self.request.selection(taken.files if taken else None)
+        selected = self.request.selection(taken.files, taken.missed) if taken else self.request.selection()
         files = without_clashes(self.folder.list(), self.settings.target.name, self.place.ledger.owner)
         errands = plan(files, self.place.ledger.unfinished(), selected)
         if self.request.since is not None:

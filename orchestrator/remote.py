@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
 from typing import assert_never
+from urllib.parse import quote
 
 from orchestrator import naming
 from orchestrator.config import (
@@ -99,7 +100,7 @@ def _own(target: OwnTarget, id: str, secrets: Credentials, http: Http, clock: Cl
         http=http,
         clock=clock,
     )
-    with _as_configured(target):
+    with _as_configured(target, secrets.client_secret, secrets.api_key):
         made: Target = _maker_of(target)(setup)
     return made
 
@@ -111,16 +112,24 @@ def _maker_of(target: OwnTarget) -> Callable[[Setup], Target]:
 
 
 @contextmanager
-def _as_configured(target: OwnTarget) -> Iterator[None]:
+def _as_configured(target: OwnTarget, *secrets: str) -> Iterator[None]:
+    """Raises ConfigError for all that its code raises."""
     try:
         yield
     except ConfigError:
         raise
-    except Exception as error:  # whatever a module of somebody else's does
+    except (Exception, SystemExit) as error:  # whatever a module of somebody else's does
         raise ConfigError(
-            f"target.kind: {printable(target.kind)} cannot be made ({type(error).__name__}: {printable(str(error))}). "
-            "Install the package that holds it, or name its folder in PYTHONPATH; check target.options."
+            f"target.kind: {printable(target.kind)} cannot be made ({_told_without(error, *secrets)}). Install the "
+            "package that holds it, or name its folder in PYTHONPATH; else mend it, or target.options."
         ) from None
+
+
+def _told_without(error: BaseException, *secrets: str) -> str:
+    """Only its type where it has a secret in its words: they are those of somebody else."""
+    words = str(error)
+    forms = {form for secret in filter(None, secrets) for form in (secret, repr(secret)[1:-1], quote(secret, safe=""))}
+    return type(error).__name__ + ("" if any(form in words for form in forms) else f": {printable(words)}")
 
 
 def _require_maker(settings: Settings) -> None:

@@ -30,14 +30,16 @@ class Request:
         """Whether all files of the folder are asked for."""
         return not self.only and self.since is None and self.lists is None
 
-    def selection(self, chosen: Collection[RelPath] | None = None) -> Callable[[RelPath], bool]:
-        """*chosen*: no other files than these."""
+    def selection(
+        self, chosen: Collection[RelPath] | None = None, missed: Collection[RelPath] = ()
+    ) -> Callable[[RelPath], bool]:
+        """*chosen*: no other files than these; *missed* were asked for as well."""
         only = glob_to_regex(self.only) if self.only else re.compile(r"(?s:.*)")
         since, until = self.since, self.until
 
         def wants(path: RelPath) -> bool:
-            if path.endswith("/"):
-                return chosen is None  # a folder that nobody looked into may hold what is asked for
+            if path.endswith("/"):  # a folder that nobody looked into may hold what is asked for
+                return chosen is None or any(asked.startswith(path) for asked in (*chosen, *missed))
             if not only.fullmatch(path) or (chosen is not None and path not in chosen):
                 return False
             if since is None or until is None:

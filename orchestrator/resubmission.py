@@ -54,6 +54,10 @@ class Taken:
     """What was asked for, and has no list: it is made anew when the files have been looked at beside each other."""
 
     @property
+    def missed(self) -> list[RelPath]:
+        return [one.path for one in self.refusals]
+
+    @property
     def remark(self) -> str:
         """What was refused, for a person; the log has all of it."""
         told = [f"{printable(one.path)}: {printable(one.cause)}" for one in self.refusals[:_TOLD]]

@@ -32,8 +32,9 @@ class _Found:
     counts: Mapping[str, int]
     in_parts: int
     doubts: Sequence[Item]
-    unreported: Sequence[Item]
-    """The first of those that are rejected or failed, and of which the newest run over all files does not tell."""
+    unreported: Sequence[Item] | None
+    """The first of those that are rejected or failed, and that the newest run over all files did not come upon; None
+    where there is no such run."""
     more: int
     """Such files beside these."""
     lists: Lists | None
@@ -78,8 +79,8 @@ def _look(out: Path) -> _Found:
             counts=view.counts(),
             in_parts=view.in_parts(),
             doubts=view.in_doubt(),
-            unreported=view.items(unreported[:_NAMED]),
-            more=len(unreported[_NAMED:]),
+            unreported=None if unreported is None else view.items(unreported[:_NAMED]),
+            more=len((unreported or ())[_NAMED:]),
             lists=count_lists(out / "rejects"),
             oldest=view.oldest_open(),
             run=run,
@@ -88,22 +89,26 @@ def _look(out: Path) -> _Found:
         )
 
 
-def _unreported(view: View, out: Path) -> Sequence[int]:
-    """Where its file left the inbox no report tells of it any more, although it counts. Where no report is of all files
-    nobody can tell."""
+def _unreported(view: View, out: Path) -> Sequence[int] | None:
+    """Where its file left the inbox no report tells of it any more, although it counts. None: nobody can tell."""
     import csv
 
     from orchestrator.edges.runs import newest_of_all_files, told_of
     from orchestrator.naming import harmless
 
     if (run := newest_of_all_files(out)) is None:
-        return []
+        return None
     left = view.rejected_or_failed(before=run.started)
     try:
         told = {*told_of(out, run)}
     except (OSError, csv.Error):
-        return []
-    return [number for path, number in left.items() if harmless(path) not in told]
+        return None
+    folders = tuple(path for path in told if path.endswith("/"))  # into which nobody could look
+    return [
+        number
+        for path, number in left.items()
+        if harmless(path) not in told and not path.endswith("/") and not harmless(path).startswith(folders)
+    ]
 
 
 def _as_json(found: _Found) -> dict[str, Any]:
@@ -117,7 +122,9 @@ def _as_json(found: _Found) -> dict[str, Any]:
         "newest_run": _run_as_json(run) if run else None,
         "locked": found.locked,
         "lists": {"count": lists.count, "rows": lists.rows} if lists else None,
-        "unreported": {
+        "unreported": None
+        if found.unreported is None
+        else {
             "items": [{**_item_as_json(item), "state": item.job.state} for item in found.unreported],
             "more": found.more,
         },
@@ -178,14 +185,14 @@ def _lines(found: _Found) -> Iterator[str]:
 def _of_unreported(found: _Found) -> Iterator[str]:
     from orchestrator.naming import printable
 
-    for item in found.unreported:
+    for item in found.unreported or ():
         yield f"{item.job.state:<10}item {item.id}: {_which(item)} (since {_moment(item.since)})"
         yield f"          {printable(item.job.cause)}"
     if found.more:
         yield f"          and {found.more:,} more that are rejected or failed"
     if found.unreported:
-        yield "          they had left the inbox when all of it was last looked at: put each back, mended, and run"
-        yield "          again; what failed goes as it is with --retry-failed"
+        yield "          the last run over all files did not come upon these: where one was taken away, put it"
+        yield "          back, mended, and run again; what failed goes as it is with --retry-failed"
 
 
 def _of_run(run: LastRun, out: Path, locked: bool | None) -> Iterator[str]:

@@ -82,10 +82,9 @@ class FolderInbox:
         )
         self._policy = Policy(drop_rows=config.drop_rows, events_required=config.events_required)
         digest = partial(rules_digest, (*config.data, *config.events), config.encoding)
-        self.rules, self.rules_but_policy = (
-            digest(policy, config.dialect, config.mapping)
-            for policy in (_POLICIES if config.drop_rows else reversed(_POLICIES))
-        )
+        policy, other = _POLICIES if config.drop_rows else _POLICIES[::-1]
+        self.rules = digest(policy, config.dialect, config.mapping)
+        self.rules_but_policy = digest(other, config.dialect, config.mapping)
         self._one_by_one = anyio.CapacityLimiter(1)  # parts: more at a time would only take more memory
         read = partial(each, self._read_and_judge)
         self._reads: Batcher[File, Reading | Unreadable | Moving] = Batcher(read, limit=BATCH, hop=hop)

@@ -39,7 +39,7 @@ def _lists(folder: Path) -> Iterator[tuple[str, int]]:
     for where, _, names in os.walk(folder, onerror=_tell):
         for name in names:
             place = f"{where}/{name}"
-            with suppress(FileNotFoundError):  # a run that is at work may just have taken it away
+            with suppress(OSError):  # a run that is at work may just have taken it away
                 if not name.startswith(".") and stat.S_ISREG((info := os.stat(place)).st_mode):
                     yield place, info.st_size
 

@@ -104,9 +104,12 @@ def _changed(folder: Path) -> int:
 
 
 def told_of(out: Path, run: LastRun) -> Iterator[str]:
-    """The path of every file that its report has, as it stands there. Raises OSError, csv.Error."""
+    """The path of every file that its report has, as it stands there. Raises OSError, csv.Error where it is none."""
     with open(out / run.report, encoding="utf-8", errors="replace", newline="") as report:
-        yield from (cells[0] for cells in csv.reader(report) if cells)
+        lines = csv.reader(report)
+        if next(lines, [])[:1] != ["path"]:
+            raise csv.Error("it has other columns")
+        yield from (cells[0] for cells in lines if cells)
 
 
 def why_old(out: Path) -> str:

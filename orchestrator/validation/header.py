@@ -118,9 +118,8 @@ def _unknown_names(schema: Schema, record: Record) -> _Fault | None:
     cells = [record.cells[place] for place in places if record.cells[place].strip()]
     if len(cells) < _FEWEST_WORDS or any(char.isdigit() for cell in cells for char in cell):
         return None
-    wrong = next((n for n, name in enumerate(schema.names) if record.cells[n].strip() != name), places[0])
     words = f"the first line has names that this schema does not know: write {', '.join(schema.names)}, in this order"
-    return _Fault(column=wrong + 1, name=schema.names[wrong], words=words)
+    return _Fault(column=1, name=schema.names[0], words=words)
 
 
 def _known(schema: Schema, record: Record) -> int:

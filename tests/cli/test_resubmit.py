@@ -107,9 +107,15 @@ async def test_what_no_list_is_of_holds_no_list_up(tmp_path: Path) -> None:
     async with staged(tmp_path, [NIGHT]) as stage:
         await dropped(stage)
         (stage.folder / "elsewhere").symlink_to(tmp_path)
+        (stage.folder / "2024").rename(stage.folder / "kept")
+        (stage.folder / "2024").symlink_to(stage.folder / "kept")
+        missed = await resubmit(stage)
+        (stage.folder / "2024").unlink()
+        (stage.folder / "kept").rename(stage.folder / "2024")
         mend(rejects(stage), {3: {"Reference": "N2"}, 5: {"StartTime": "09:00"}, 7: {"_raw": GOOD[5]}})
         outcome = await resubmit(stage, str(rejects(stage)))
 
+        assert (missed.code, missed.ends) == (3, {"found": 1, "rejected": 1}), "the link may hide the file of the list"
         assert (outcome.code, outcome.ends) == (0, {"found": 1, "done": 1})
         assert (await stage.run(**DROP)).code == 3
 

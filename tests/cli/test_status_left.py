@@ -10,8 +10,8 @@ from cli.stage import Stage
 from orchestrator.sandbox import Fault
 
 REMEDY = [
-    "          they had left the inbox when all of it was last looked at: put each back, mended, and run",
-    "          again; what failed goes as it is with --retry-failed",
+    "          the last run over all files did not come upon these: where one was taken away, put it",
+    "          back, mended, and run again; what failed goes as it is with --retry-failed",
 ]
 
 
@@ -62,6 +62,27 @@ async def test_what_still_lies_there_is_not_although_the_newest_run_does_not_tel
         for told in (after_some, beside, after_death):
             assert told[0].startswith("target"), told
             assert any(line.startswith("run ") for line in told)
+
+
+async def test_what_is_below_a_folder_that_nobody_could_look_into_is_not_called_gone(tmp_path: Path) -> None:
+    async with pushing(tmp_path, {"good.csv": people(5, 1)}) as stage:
+        (stage.folder / "sub").mkdir()
+        (stage.folder / "sub" / "bad.csv").write_text("")
+        await stage.run()
+        (stage.folder / "sub").rename(tmp_path / "elsewhere")
+        (stage.folder / "sub").symlink_to(tmp_path / "elsewhere")
+        await stage.run()
+        linked = (await stage.call("status", "--json")).json["unreported"]
+        (stage.folder / "sub").unlink()
+        await stage.run()
+        gone = (await stage.call("status", "--json")).json["unreported"]
+        spoiled = stage.out / "runs" / (await stage.run()).summary["run"] / "files.csv"
+        spoiled.write_text("")
+        unknown = (await stage.call("status", "--json")).json["unreported"]
+
+    assert linked == {"items": [], "more": 0}
+    assert [item["path"] for item in gone["items"]] == ["sub/bad.csv"], "and not the folder that was taken away"
+    assert unknown is None, "nobody can tell without the report"
 
 
 async def test_so_is_one_that_failed_until_its_newest_version_is_done(tmp_path: Path) -> None:

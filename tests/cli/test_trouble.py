@@ -282,7 +282,7 @@ async def test_a_schema_and_a_mapping_are_each_looked_at_whatever_else_is_wrong(
     assert [keys.count(key) for key in ("validation.schema", "validation.mapping")] == [1, 1]
 
 
-@pytest.mark.parametrize("text", ["def Stash(", "raise RuntimeError('no')"])
+@pytest.mark.parametrize("text", ["def Stash(", "raise RuntimeError('no')", "raise SystemExit"])
 async def test_a_module_of_ones_own_that_cannot_be_run_is_told_with_the_rest(tmp_path: Path, text: str) -> None:
     (tmp_path / "stash.py").write_text(text)
     own = ("--set", "target.kind=stash:Stash", "--set", "target.base_url=http://127.0.0.1:9")
@@ -363,6 +363,19 @@ async def test_a_target_of_ones_own_that_refuses_its_options_leaves_no_output_fo
         assert outcome.code == 2
         assert "cannot be made (ValueError: no shelf)" in outcome.json["message"]
         assert not stage.out.exists()
+
+
+async def test_what_a_target_of_ones_own_says_of_a_secret_is_not_repeated(tmp_path: Path) -> None:
+    (tmp_path / "leaky.py").write_text("def Leaky(setup):\n    return int(setup.api_key)\n")
+    settings = {"target__kind": "leaky:Leaky", "validation__schema": "platform.data"}
+    async with staged(tmp_path, ROSTERS) as stage:
+        stage.config.write_text(stage.config.read_text().replace("token_url", "#"))
+        stage.secrets["PYTHONPATH"] = str(tmp_path)
+        outcome = await stage.run(**settings)
+
+        assert outcome.code == 2
+        assert "leaky:Leaky cannot be made (ValueError). Install" in outcome.json["message"]
+        assert stage.secrets["ORCHESTRATOR_TARGET__API_KEY"] not in outcome.err + outcome.out.decode()
 
 
 @pytest.mark.parametrize(

@@ -179,7 +179,6 @@ async def test_after_a_clean_end_it_can_be_read(path: Path) -> None:
 def test_after_a_kill_it_can_be_read(path: Path) -> None:
     recorder = """
 import sys, anyio
-from math import inf
 from pathlib import Path
 from edges.ledgers import a_ledger
 from edges.test_view import fill_a_little

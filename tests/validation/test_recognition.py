@@ -278,16 +278,14 @@ def test_one_kind_with_a_fixed_order_among_several_is_told_by_its_place() -> Non
     assert judge.verdict.fault.message.startswith("nearest to platform.data, but the header must have StartDate here")
 
 
-@pytest.mark.parametrize(
-    ("first", "column"), [("Ref,To,ToT,From,FromT", 1), ("réf,du,,au,", 1), ("Nobody,b,c,d,e", 1), ("a,b,c,d,e", 1)]
-)
+@pytest.mark.parametrize("first", ["Ref,To,ToT,From,FromT", "réf,du,,au,", "a,b,c,d,e"])
 def test_a_first_line_of_foreign_names_is_a_fault_and_no_bad_row_above_columns_in_an_order_of_their_own(
-    first: str, column: int
+    first: str,
 ) -> None:
     verdict = judge(lines(first, "N1,02/07/2024,17:00,01/07/2024,09:00")).verdict
 
     assert verdict.fault is not None
-    assert (verdict.fault.rule, verdict.fault.line, verdict.fault.column) == (Rule.HEADER, 1, column)
+    assert (verdict.fault.rule, verdict.fault.line, verdict.fault.column) == (Rule.HEADER, 1, 1)
     assert "StartDate, StartTime, EndDate, EndTime" in verdict.fault.message
     assert not any(cell in verdict.fault.message for cell in ("FromT", "réf"))
 
